@@ -1,0 +1,1 @@
+"""outwait: an LLM API gateway that outwaits the slowest model."""

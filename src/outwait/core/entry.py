@@ -1,0 +1,56 @@
+"""The ledger's entry: what is known of one exchange when it is settled and its client is served."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from outwait.core.fault import Fault
+from outwait.core.reply import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One event of a timeline: `at` seconds after acceptance, what happened, and a word about it."""
+
+    at: float
+    event: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One exchange, told once. Spans are seconds, None where the event never came.
+
+    `outcome`: completed | failed | cancelled. `delivered`: whole | partial | none, what the client's connection took.
+    `first_byte`, `first_token`: acceptance -> event. `silence`: longest time the upstream gave nothing while the
+    client waited. `retries`: retry classes of the failed attempts that were followed by another. `rescued`: the silence
+    outlasted the client's own or a common middlebox limit, and the answer was delivered whole. `adopted`: an SDK
+    retry received this exchange. `status`: what the client saw, 0 when it saw none.
+    """
+
+    exchange: str
+    key: str
+    dialect: str
+    endpoint: str
+    model: str
+    scenario: str
+    stream: bool
+    outcome: str
+    delivered: str
+    status: int
+    started: float
+    duration: float
+    attempts: int
+    channel: str
+    upstream_model: str
+    first_byte: float | None
+    first_token: float | None
+    silence: float
+    heartbeats: int
+    retries: tuple[str, ...]
+    rescued: bool
+    adopted: bool
+    fault: Fault | None
+    usage: Usage | None
+    timeline: tuple[Mark, ...]
+    client: str = ""

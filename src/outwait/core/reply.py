@@ -1,0 +1,39 @@
+"""What comes back: heads, usage, and what a reply's bytes were found to mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from outwait.core.fault import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a reply as the client will see it (before hop-by-hop and outwait headers are added).
+
+    `length`: body length in bytes when the whole body is known, else None.
+    """
+
+    status: int
+    content_type: str
+    headers: tuple[tuple[str, str], ...] = ()
+    length: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the upstream counted them."""
+
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+    reasoning: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a reply ended: the last bytes for the client, and the fault if it was not whole."""
+
+    data: bytes = b""
+    fault: Fault | None = None
+    usage: Usage | None = None
