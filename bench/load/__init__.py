@@ -1,0 +1,1 @@
+"""The load generator: one process, one loop, raw protocols; it measures the proxy's CPU inside its own window."""

@@ -1,0 +1,191 @@
+"""The sections of outwait.yaml that say how calls are treated: channels, keys, timeouts, heartbeat, retry."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from outwait.config.fields import (
+    BaseUrl,
+    Beat,
+    Clock,
+    Departure,
+    ExistingFile,
+    Glob,
+    HeaderName,
+    HeaderValue,
+    Lower,
+    Name,
+    Secret,
+    Share,
+    Word,
+    wrong,
+)
+from outwait.core.fault import Clock as ClockName
+
+SPOKEN = ("openai",)
+LATER = ("anthropic", "gemini", "azure")
+SCENARIOS = ("chat", "reasoning", "deep", "image", "audio", "embedding", "unknown")
+
+StreamMode = Annotated[Literal["auto", "always", "never"], Lower]
+Scenario = Annotated[Literal["chat", "reasoning", "deep", "image", "audio", "embedding", "unknown"], Lower]
+
+
+def _everywhere(value: object) -> object:
+    """One word for all models is the mapping from `*` to that word."""
+    return value if isinstance(value, dict) else {"*": value}
+
+
+def _switch(value: object) -> object:
+    """`heartbeat: off` is `heartbeat: {enabled: false}`."""
+    if isinstance(value, str) and value.strip().lower() in {"on", "off"}:
+        value = value.strip().lower() == "on"
+    return {"enabled": value} if isinstance(value, bool) else value
+
+
+def _dialect(value: object) -> object:
+    word = value.strip().lower() if isinstance(value, str) else value
+    if word in LATER:
+        raise wrong("`openai`", what=f"`{word}` is not spoken yet: this version speaks openai")
+    return word
+
+
+class Section(BaseModel):
+    """A mapping of known fields; a field without a value (`api_key:`) is a field left out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _left_out(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        return {name: item for name, item in value.items() if item is not None or name not in cls.model_fields}
+
+
+class Spans(Section):
+    """Spans of the seven clocks in seconds; None where nothing is said."""
+
+    queue: Clock | None = None
+    connect: Clock | None = None
+    write: Clock | None = None
+    first_byte: Clock | None = None
+    first_token: Clock | None = None
+    idle: Clock | None = None
+    total: Clock | None = None
+
+    def spans(self) -> dict[str, float]:
+        """Clock name -> seconds, of the clocks that were given."""
+        given = ((clock.value, getattr(self, clock.value)) for clock in ClockName)
+        return {name: seconds for name, seconds in given if seconds is not None}
+
+
+class Match(Section):
+    """What a rule applies to; what is left out matches everything."""
+
+    dialect: str | None = None
+    endpoint: str | None = None
+    stream: bool | None = None
+    model: Glob | None = None
+    effort: Annotated[str, Word] | None = None
+    scenario: Scenario | None = None
+
+
+class Rule(Spans):
+    """Spans for the requests that match."""
+
+    name: Name | None = None
+    match: Match = Match()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.spans():
+            raise wrong("at least one clock, such as `first_byte: 20m`", what="sets no clock")
+        return self
+
+
+class TimeoutsSection(Spans):
+    """How long to wait. Clocks given here directly hold for every request that no rule is more exact about."""
+
+    preset: Annotated[Literal["default", "seed"], Lower] = "default"
+    rules: tuple[Rule, ...] = ()
+    floor: Spans = Spans()
+    ceiling: Spans = Spans()
+
+    @model_validator(mode="after")
+    def _floor_below_ceiling(self) -> Self:
+        ceiling = self.ceiling.spans()
+        for name, low in self.floor.spans().items():
+            if low > ceiling.get(name, low):
+                limits = f"at most the ceiling, {ceiling[name]:g} s"
+                raise wrong(limits, what="is above the ceiling", at=("floor", name))
+        return self
+
+
+class HeartbeatSection(Section):
+    """How silence towards the client is filled (seconds). `max`: beats stop after so long."""
+
+    enabled: bool = True
+    after: Beat = 10.0
+    json_after: Beat = 20.0
+    every: Beat = 15.0
+    mode: Annotated[Literal["auto", "off", "comment", "event", "whitespace", "headers"], Word] = "auto"
+    late_error: Annotated[Literal["abort", "body"], Lower] = "abort"
+    max: Clock | None = None
+
+
+class RetrySection(Section):
+    """How often a failed attempt is followed by another.
+
+    `paid`: scenario -> share of requests that may be retried although the failed attempt may have been charged.
+    """
+
+    attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    paid: dict[Scenario, Share] = {}
+
+
+class ChannelSection(Section):
+    """One way to a provider."""
+
+    name: Name
+    dialect: Annotated[Literal["openai"], BeforeValidator(_dialect)] = "openai"
+    base_url: BaseUrl
+    api_key: Secret | None = None
+    api_keys: tuple[Secret, ...] = ()
+    models: tuple[Glob, ...] = ()
+    model_map: dict[Glob, Glob] = {}
+    priority: Annotated[int, Field(ge=-1000, le=1000)] = 0
+    weight: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] = 1.0
+    timeouts: Spans = Spans()
+    upstream_stream: Annotated[dict[Glob, StreamMode], BeforeValidator(_everywhere)] = {"*": "auto"}
+    headers: dict[HeaderName, HeaderValue] = {}
+    ca_file: ExistingFile | None = None
+    verify_tls: bool = True
+
+    @model_validator(mode="after")
+    def _one_way_to_say_it(self) -> Self:
+        if self.api_key is not None and self.api_keys:
+            raise wrong("one of `api_key` and `api_keys`", what="is given beside `api_keys`", at=("api_key",))
+        return self
+
+    def credentials(self) -> tuple[str, ...]:
+        """The channel's keys at the provider; empty for an upstream without keys."""
+        given = (self.api_key,) if self.api_key is not None else self.api_keys
+        return tuple(secret.get_secret_value() for secret in given)
+
+
+class KeySection(Section):
+    """One client key and what it may do."""
+
+    name: Name
+    key: Secret
+    models: tuple[Glob, ...] = ("*",)
+    timeouts: Spans = Spans()
+    heartbeat: Annotated[HeartbeatSection, BeforeValidator(_switch)] = HeartbeatSection()
+    on_disconnect: Departure | None = None
+
+
+Heartbeats = Annotated[HeartbeatSection, BeforeValidator(_switch)]
+Departures = Annotated[dict[Glob, Departure], BeforeValidator(_everywhere)]
+ScenarioTable = dict[Glob, Scenario]

@@ -1,0 +1,1 @@
+"""The dialects: each provider protocol translated between bytes and the words of the core, purely."""

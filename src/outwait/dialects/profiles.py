@@ -1,0 +1,70 @@
+"""Client profiles: what is known of a client from its headers, and which heartbeat it needs (FACTS 1.1, 1.2, 1.4).
+
+One heartbeat does not fit all: some clients count parsed events and never notice a comment, some give up after
+seconds of silence. A profile caps the spans of the heartbeat policy; it never lengthens them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One kind of client.
+
+    `chat`: shape of a heartbeat in a chat stream, `comment`, `event` or `whitespace`. `after`, `every`: the most seconds
+    of silence before the first heartbeat and between two, None where the policy alone decides. `remark`: why.
+    """
+
+    name: str
+    chat: str = "comment"
+    after: float | None = None
+    every: float | None = None
+    remark: str = ""
+
+
+UNKNOWN = Profile("unknown")
+
+# Text in the lower-case User-Agent -> profile; the first row that fits wins.
+BY_AGENT: tuple[tuple[str, Profile], ...] = (
+    ("okhttp/", Profile("okhttp", after=5, every=5, remark="gives up after 10 s of silence")),
+    ("python-httpx/", Profile("httpx", after=3, every=3, remark="raw httpx gives up after 5 s of silence")),
+    ("opencode/", Profile("opencode", chat="event", remark="its 5 min timer counts parsed events")),
+    ("cherrystudio", Profile("cherry-studio", chat="event", remark="its timer counts parsed events")),
+    ("cherry-studio", Profile("cherry-studio", chat="event", remark="its timer counts parsed events")),
+    (
+        "go-http-client/",
+        Profile("go", chat="event", remark="go-openai gives up after 300 lines without data, two per comment"),
+    ),
+    ("codex", Profile("codex", chat="event", remark="its 300 s timer counts parsed events")),
+    ("litellm/", Profile("litellm")),
+    ("curl/", Profile("curl")),
+)
+
+# x-stainless-lang (the generated SDKs) -> profile.
+BY_STAINLESS: Mapping[str, Profile] = {
+    "python": Profile("sdk-python", remark="600 s per read"),
+    "js": Profile("sdk-js", remark="600 s to the headers, then 300 s of silence (undici)"),
+    "java": Profile("sdk-java", after=5, every=5, remark="OkHttp below"),
+    "kotlin": Profile("sdk-java", after=5, every=5, remark="OkHttp below"),
+    "ruby": Profile("sdk-ruby", remark="60 s of silence"),
+    "go": Profile("sdk-go"),
+    "csharp": Profile("sdk-csharp", remark="100 s"),
+}
+
+
+def profile(headers: Mapping[str, str]) -> Profile:
+    """The profile of the client that sent `headers` (lower-case names); `UNKNOWN` when nothing is known of it."""
+    lang = headers.get("x-stainless-lang")
+    if lang is not None:
+        known = BY_STAINLESS.get(lang.lower())
+        if known is not None:
+            return known
+    agent = headers.get("user-agent", "").lower()
+    if agent:
+        for text, found in BY_AGENT:
+            if text in agent:
+                return found
+    return UNKNOWN

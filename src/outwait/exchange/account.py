@@ -1,0 +1,65 @@
+"""The account of one delivery: what a reader got, and the ledger entry made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from outwait.core.entry import Entry
+from outwait.exchange.effects import Outcome
+
+if TYPE_CHECKING:
+    from outwait.exchange.driver import Exchange
+
+MIDDLEBOX_LIMIT = 60.0  # seconds of silence nginx, Apache, ALB and most others allow by default (FACTS 1.4)
+
+
+@dataclass(slots=True)
+class Delivery:
+    """What one client connection took. `whole`: a complete reply, be it an answer or an error told in full, so that there is
+    nothing to come back for. `status`: what it saw, 0 for none. `data`: some of the answer was written to it."""
+
+    whole: bool = False
+    data: bool = False
+    status: int = 0
+    heartbeats: int = 0
+    adopted: bool = False
+    booked: bool = False
+
+
+def entry_of(exchange: Exchange, delivery: Delivery) -> Entry:
+    """The ledger entry of `delivery`; the exchange is settled."""
+    machine, plan, call = exchange.machine, exchange.plan, exchange.call
+    completed = machine.outcome is Outcome.COMPLETED
+    answered = delivery.whole and completed
+    candidate = exchange.candidate
+    limit = min(MIDDLEBOX_LIMIT, plan.patience or MIDDLEBOX_LIMIT)
+    marks = machine.timeline
+    return Entry(
+        exchange=exchange.id,
+        key=exchange.key,
+        dialect=call.dialect,
+        endpoint=call.endpoint,
+        model=call.model,
+        scenario=plan.scenario,
+        stream=call.stream,
+        outcome=(machine.outcome or Outcome.FAILED).value,
+        delivered="whole" if answered else "partial" if delivery.data else "none",
+        status=delivery.status,
+        started=exchange.started,
+        duration=exchange.ports.clock() - marks.accepted,
+        attempts=machine.number,
+        channel=candidate.channel if candidate else "",
+        upstream_model=candidate.model if candidate else "",
+        first_byte=marks.last("head"),
+        first_token=marks.last("content"),
+        silence=machine.silence,
+        heartbeats=delivery.heartbeats,
+        retries=tuple(exchange.retries),
+        rescued=answered and (machine.silence >= limit or delivery.adopted),
+        adopted=delivery.adopted,
+        fault=exchange.fault,
+        usage=exchange.usage,
+        timeline=marks.marks(),
+        client=exchange.client,
+    )

@@ -1,0 +1,302 @@
+"""The driver: carries out what the machine decides, and turns what the wire reports into the machine's inputs.
+
+It holds no policy. Everything it needs from other rooms comes as `Ports`. It has no task of its own: it is called by
+the upstream connection, by its one alarm, and by its readers, always on the loop's thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from outwait.core.entry import Entry
+from outwait.core.fault import Fault, fault
+from outwait.core.plan import Candidate, Plan
+from outwait.core.progress import Attempt, Open
+from outwait.core.reply import Usage
+from outwait.core.request import Call
+from outwait.dialects.dialect import Dialect
+from outwait.exchange import effects as do
+from outwait.exchange import inputs as on
+from outwait.exchange.account import Delivery, entry_of
+from outwait.exchange.machine import Machine
+from outwait.exchange.phase import Phase
+from outwait.exchange.replay import Bounds, Reader, Replay
+from outwait.exchange.tap import Tap
+from outwait.policy.budget import Budgets, Ticket
+from outwait.wire.wheel import Alarm, Wheel
+
+
+_EXPIRED = fault("total_timeout")  # stands for any of our own clocks where only the kind of fault matters
+
+
+class Slots(Protocol):
+    """Free places per channel."""
+
+    def acquire(self, channel: str, granted: Callable[[], None]) -> bool:
+        """Take a slot now (True), or wait for one: `granted` is called when it is there."""
+
+    def withdraw(self, channel: str, granted: Callable[[], None]) -> None:
+        """Wait no longer."""
+
+    def release(self, channel: str) -> None:
+        """Give a slot back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What an exchange needs from the rest of the house; one for all exchanges of a worker.
+
+    `judge` reads an upstream's error reply (status, headers, body) into a fault. `record` takes the entry of
+    each delivery, once. `left` is told when a reader went without the whole answer (it may come back), `done` when
+    nobody reads and nothing runs.
+    """
+
+    open: Open
+    judge: Callable[[Candidate, int, Mapping[str, str], bytes], Fault]
+    slots: Slots
+    budgets: Budgets
+    wheel: Wheel
+    bounds: Bounds
+    upstream_dialect: Callable[[str], Dialect]
+    record: Callable[[Entry], None]
+    left: Callable[[Exchange], None]
+    done: Callable[[Exchange], None]
+    clock: Callable[[], float]
+    wall: Callable[[], float]
+    luck: Callable[[], float]
+
+
+class Exchange:
+    """One accepted request until nobody needs it any more."""
+
+    __slots__ = (
+        "_alarm",
+        "_deliveries",
+        "_last",
+        "_paused",
+        "_slot",
+        "_tap",
+        "_ticket",
+        "_waiting",
+        "attempt",
+        "call",
+        "client",
+        "dialect",
+        "fault",
+        "id",
+        "key",
+        "machine",
+        "plan",
+        "ports",
+        "replay",
+        "retries",
+        "started",
+        "usage",
+    )
+
+    def __init__(self, ident: str, key: str, call: Call, plan: Plan, dialect: Dialect, ports: Ports) -> None:
+        self.id = ident
+        self.key = key
+        self.call = call
+        self.plan = plan
+        self.dialect = dialect
+        self.ports = ports
+        self.client = call.headers.get("user-agent", "")
+        self.started = ports.wall()
+        now = ports.clock()
+        self.machine = Machine(plan, now)
+        self._ticket: Ticket = ports.budgets.enter(call.model, plan.scenario, now)
+        self.replay = Replay(ports.bounds)
+        self.retries: list[str] = []
+        self.usage: Usage | None = None
+        self.fault: Fault | None = None
+        self.attempt: Attempt | None = None
+        self._tap: Tap | None = None
+        self._slot: str | None = None  # channel whose slot is held
+        self._waiting: str | None = None  # channel whose slot is waited for
+        self._paused = False
+        self._last = b""
+        self._deliveries: list[Delivery] = []
+        self._alarm = Alarm(self._ring)
+
+    # -- for the edge --------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Start the first attempt."""
+        self.feed(on.BEGIN)
+
+    def join(self, wake: Callable[[], None]) -> Reader:
+        """A reader comes; it starts at the first byte."""
+        reader = Reader(self.replay, wake)
+        self.replay.readers.append(reader)
+        if len(self.replay.readers) == 1 and not self.machine.attached:
+            self.feed(on.READER_CAME)
+        return reader
+
+    def leave(self, reader: Reader, delivery: Delivery) -> None:
+        """A reader goes, with what its client got."""
+        self.replay.readers.remove(reader)
+        self._deliveries.append(delivery)
+        if not self.replay.readers:
+            if not self.settled:
+                self.feed(on.READER_LEFT)
+            self.took()
+        self._book()
+        if not delivery.whole and self.machine.outcome is not do.Outcome.CANCELLED:
+            self.ports.left(self)
+        elif self.settled and not self.replay.readers:
+            self.ports.done(self)
+
+    def took(self) -> None:
+        """A reader has read on; let the upstream go on if it was held back."""
+        if self._paused and self.attempt is not None and self.replay.caught_up():
+            self._paused = False
+            self.attempt.resume()
+            self.feed(on.RESUMED)
+
+    def cancel(self) -> None:
+        """End it now, upstream connection and all."""
+        self.feed(on.CANCEL)
+
+    @property
+    def settled(self) -> bool:
+        """Nothing follows upstream."""
+        return self.machine.phase is Phase.SETTLED
+
+    @property
+    def candidate(self) -> Candidate | None:
+        """The candidate of the current or last attempt; None before the first."""
+        return self.machine.candidate if self.machine.number else None
+
+    # -- for the tap ---------------------------------------------------------------------------------------------
+
+    def feed(self, event: on.Input) -> None:
+        """Hand one input to the machine and do what it says."""
+        for effect in self.machine.handle(event, self.ports.clock()):
+            _DO[type(effect)](self, effect)
+        if not self.settled:
+            self.ports.wheel.set(self._alarm, self.machine.deadline())
+
+    def is_current(self, tap: Tap) -> bool:
+        """Whether `tap` belongs to the running attempt; a late report of an ended one counts for nothing."""
+        return self._tap is tap
+
+    def broke(self, failed: Fault) -> None:
+        """The running attempt failed by itself; its connection is gone already."""
+        self._drop_attempt(close=False)
+        self.feed(on.Failed(failed, self._odds(failed)))
+
+    def spoiled(self, failed: Fault) -> None:
+        """The running attempt's answer is no good; its connection may still be open."""
+        self._drop_attempt(close=True)
+        self.feed(on.Failed(failed, self._odds(failed)))
+
+    def deliver(self, data: bytes) -> None:
+        """Content for the client."""
+        replay = self.replay
+        replay.append(data)
+        if replay.readers:
+            if not self._paused and self.attempt is not None and replay.over():
+                self._paused = True
+                self.attempt.pause()
+                self.feed(on.PAUSED)
+        elif not replay.whole:
+            self.cancel()  # nobody reads, and it can no longer be kept: going on would be for nothing
+
+    def completed(self, last: bytes, usage: Usage | None) -> None:
+        """The answer is whole; `last` is its last piece."""
+        self._last = last
+        self.usage = usage
+        self._drop_attempt(close=False)
+        self.feed(on.ENDED)
+
+    # -- effects -------------------------------------------------------------------------------------------------
+
+    def _acquire(self, effect: do.Acquire) -> None:
+        channel = effect.candidate.channel
+        if self.ports.slots.acquire(channel, self._granted):
+            self._slot = channel
+            self.feed(on.GRANTED)
+        else:
+            self._waiting = channel
+
+    def _granted(self) -> None:
+        self._slot, self._waiting = self._waiting, None
+        self.feed(on.GRANTED)
+
+    def _open(self, effect: do.Open) -> None:
+        tap = Tap(self, effect.candidate)
+        self._tap = tap
+        body = self.ports.upstream_dialect(effect.candidate.dialect).prepare(self.call, effect.candidate)
+        attempt = self.ports.open(effect.candidate, body, tap, fresh=effect.fresh)
+        if self._tap is tap:
+            self.attempt = attempt
+
+    def _close(self, _: do.Close) -> None:
+        self._drop_attempt(close=True)
+
+    def _retry(self, effect: do.Retrying) -> None:
+        channel = effect.candidate.channel
+        self._ticket.charge(channel, effect.retry_class, effect.fault, self.ports.clock())
+        self.retries.append(effect.retry_class.value)
+
+    def _settle(self, effect: do.Settle) -> None:
+        self.fault = effect.fault
+        first_try = effect.outcome is do.Outcome.COMPLETED and self.machine.number == 1
+        self._ticket.leave(self.machine.candidate.channel if first_try else None)
+        self.ports.wheel.forget(self._alarm)
+        self.replay.finish(effect.fault, self._last)
+        self._last = b""
+        self._book()
+        if not self.replay.readers:
+            self.ports.done(self)
+
+    def _drop_attempt(self, *, close: bool) -> None:
+        attempt, self.attempt, self._tap, self._paused = self.attempt, None, None, False
+        if self._waiting is not None:
+            self.ports.slots.withdraw(self._waiting, self._granted)
+            self._waiting = None
+        if self._slot is not None:
+            self.ports.slots.release(self._slot)
+            self._slot = None
+        if close and attempt is not None:
+            attempt.cancel()
+
+    # -- the clock and the book ----------------------------------------------------------------------------------
+
+    def _ring(self, now: float) -> None:
+        if now < self.machine.deadline():
+            self.ports.wheel.set(self._alarm, self.machine.deadline())
+            return
+        if self.machine.phase is Phase.SENDING and self._tap is not None and self._tap.still_writing(self.attempt):
+            self.feed(on.WROTE)
+            return
+        self.feed(on.Tick(self._odds(_EXPIRED)))
+
+    def _odds(self, failed: Fault) -> on.Odds:
+        candidate = self.candidate
+        return on.Odds(
+            active=candidate is None or self._ticket.active(candidate.channel, failed),
+            paid=self._ticket.paid(self.plan.retry.paid, self.ports.clock()),
+            luck=self.ports.luck(),
+        )
+
+    def _book(self) -> None:
+        """Write the entries of all deliveries that are over, once the exchange is."""
+        if not self.settled:
+            return
+        for delivery in self._deliveries:
+            if not delivery.booked:
+                delivery.booked = True
+                self.ports.record(entry_of(self, delivery))
+
+
+_DO: dict[type, Callable[[Exchange, do.Effect], None]] = {
+    do.Acquire: Exchange._acquire,  # type: ignore[dict-item]
+    do.Open: Exchange._open,  # type: ignore[dict-item]
+    do.Close: Exchange._close,  # type: ignore[dict-item]
+    do.Retrying: Exchange._retry,  # type: ignore[dict-item]
+    do.Settle: Exchange._settle,  # type: ignore[dict-item]
+}

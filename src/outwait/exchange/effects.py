@@ -1,0 +1,58 @@
+"""What an exchange's machine asks its driver to do; executed in order, `Open` always last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from outwait.core.fault import Fault, RetryClass
+from outwait.core.plan import Candidate
+
+
+class Outcome(StrEnum):
+    """How an exchange ended."""
+
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Acquire:
+    """Ask the channel for a slot; answer with `Granted` when it is free."""
+
+    candidate: Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Start attempt `number` (from 1); `fresh`: not on a pooled connection."""
+
+    candidate: Candidate
+    number: int
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """End the running attempt, or withdraw from the queue for a slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """Another attempt will follow one of `retry_class` that failed at `candidate`; charge the budgets."""
+
+    candidate: Candidate
+    retry_class: RetryClass
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """It is over; nothing follows."""
+
+    outcome: Outcome
+    fault: Fault | None = None
+
+
+Effect = Acquire | Open | Close | Retrying | Settle

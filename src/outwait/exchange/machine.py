@@ -1,0 +1,385 @@
+"""The machine that decides everything about one exchange. Pure: inputs and `now` in, effects out.
+
+An exchange is one accepted request and all attempts made for it. It walks through phases; in each phase one clock
+runs, and beside it the `total` clock runs from acceptance to the end:
+
+                Begin          Granted           Connected         Sent           Headed          Content
+     NEW -----------> QUEUED ---------> CONNECTING ------> SENDING ------> SENT ---------> HEAD ----------> FLOWING
+                      queue             connect            write           first_byte      first_token      idle
+                        ^                  |                 |               |               |                |
+                        |                  `-----------------+-- Failed / the clock runs out +----------------'
+                        |   time                                     |                               |
+                     BACKOFF <-------- another attempt is allowed ---'--- none is, or Ended ---> SETTLED
+
+Three rules decide what a failure leads to, in this order:
+  1. Once content was committed (handed to the replay buffer) no attempt follows: a retry would repeat words.
+  2. A failed attempt has a class (policy.retry). `safe` may be followed by another within the retry budget,
+     `ambiguous` only within the paid budget, `final` never.
+  3. Candidates are tried in the plan's order, each once before any is tried twice; a candidate that asked for
+     patience (Retry-After) is not tried before that.
+
+The reader's coming and going is a second, independent dimension: a client that leaves ends the exchange (cancel), starts
+its linger span, or changes nothing (finish). While the driver holds the upstream back because a reader is slow,
+the idle clock stands still.
+
+Every event that is possible in a phase stands in `ROWS`. What is not in the table is a bug of the caller and raises
+`Impossible`, except in SETTLED, which ignores whatever was already on its way.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+from outwait.core.fault import Clock, Fault, RetryClass, fault
+from outwait.core.plan import Candidate, OnDisconnect, Plan, Timeouts
+from outwait.exchange import inputs as on
+from outwait.exchange.effects import Acquire, Close, Effect, Open, Outcome, Retrying, Settle
+from outwait.exchange.phase import CLOCKS, STAGES, Phase
+from outwait.exchange.timeline import Timeline
+from outwait.policy import backoff, retry
+
+
+_GROWING = frozenset((Clock.CONNECT, Clock.WRITE, Clock.FIRST_BYTE, Clock.FIRST_TOKEN, Clock.IDLE))
+_NOTHING: tuple[Effect, ...] = ()
+
+
+class Impossible(RuntimeError):
+    """An input came that cannot happen in this phase: a bug in the driver."""
+
+
+class Machine:
+    """Decides for one exchange.
+
+    `handle(event, now)` returns what to do, `deadline()` when to send `Tick` at the latest (loop seconds, may be
+    infinite once settled). `progress(now)` notes that the upstream gave something; it is the one input that
+    comes a thousand times a second, so it is a method of its own.
+    """
+
+    __slots__ = (
+        "_after",
+        "_candidates",
+        "_fresh",
+        "_held",
+        "_index",
+        "_linger_due",
+        "_row",
+        "_sign",
+        "_since",
+        "_span",
+        "_stale_used",
+        "_total_due",
+        "attached",
+        "committed",
+        "number",
+        "outcome",
+        "phase",
+        "plan",
+        "silence",
+        "timeline",
+    )
+
+    def __init__(self, plan: Plan, now: float) -> None:
+        self.plan = plan
+        self.timeline = Timeline(now)
+        self.phase = Phase.NEW
+        self.number = 0  # attempts begun
+        self.committed = False
+        self.attached = True
+        self.outcome: Outcome | None = None
+        self.silence = 0.0  # longest wait for the upstream so far, seconds
+        self._candidates = list(plan.candidates)
+        self._index = 0
+        self._after: dict[int, float] = {}  # candidate index -> not before
+        self._fresh = False
+        self._stale_used = False
+        self._held = False
+        self._row = ROWS[Phase.NEW]
+        self._since = now
+        self._sign = now  # the upstream's last sign of life that a client could have seen
+        self._span = math.inf
+        self._total_due = now + plan.timeouts.total.seconds
+        self._linger_due = math.inf
+
+    # -- what the driver asks ------------------------------------------------------------------------------------
+
+    def handle(self, event: on.Input, now: float) -> tuple[Effect, ...]:
+        """Take one input; returns the effects to carry out, in order."""
+        action = self._row.get(type(event))
+        if action is None:
+            if self.phase is Phase.SETTLED:
+                return _NOTHING
+            raise Impossible(f"{type(event).__name__} cannot happen in phase {self.phase.value}")
+        return action(self, event, now)
+
+    def deadline(self) -> float:
+        """When the next clock runs out (loop seconds)."""
+        if self.phase is Phase.SETTLED:
+            return math.inf
+        due = self._total_due if self._held else self._since + self._span
+        return min(due, self._total_due, self._linger_due)
+
+    def progress(self, now: float) -> None:
+        """The upstream gave something that is not a ping."""
+        if self.phase is Phase.FLOWING:
+            self._heard(now)
+            self._since = now
+
+    @property
+    def candidate(self) -> Candidate:
+        """The candidate of the current (or last) attempt."""
+        return self._candidates[self._index]
+
+    def timeouts(self) -> Timeouts:
+        """The spans that hold for the current candidate."""
+        return self.candidate.timeouts or self.plan.timeouts
+
+    # -- the ordinary walk ---------------------------------------------------------------------------------------
+
+    def _begin(self, _: on.Input, now: float) -> tuple[Effect, ...]:
+        if not self._candidates:
+            return self._settle(Outcome.FAILED, fault("no_healthy_channel"), now)
+        self.timeline.add(now, "accepted", self.plan.scenario)
+        return self._acquire(now)
+
+    def _acquire(self, now: float) -> tuple[Effect, ...]:
+        self._enter(Phase.QUEUED, now)
+        return (Acquire(self.candidate),)
+
+    def _granted(self, _: on.Input, now: float) -> tuple[Effect, ...]:
+        self.number += 1
+        self.timeline.add(now, "attempt", self.candidate.channel)
+        self._enter(Phase.CONNECTING, now)
+        fresh, self._fresh = self._fresh, False
+        return (Open(self.candidate, self.number, fresh),)
+
+    def _connected(self, event: on.Input, now: float) -> tuple[Effect, ...]:
+        self.timeline.add(now, "connected", "reused" if isinstance(event, on.Connected) and event.reused else "")
+        self._enter(Phase.SENDING, now)
+        return _NOTHING
+
+    def _wrote(self, _: on.Input, now: float) -> tuple[Effect, ...]:
+        self._since = now
+        return _NOTHING
+
+    def _sent(self, _: on.Input, now: float) -> tuple[Effect, ...]:
+        self.timeline.add(now, "sent")
+        self._enter(Phase.SENT, now)
+        return _NOTHING
+
+    def _headed(self, event: on.Input, now: float) -> tuple[Effect, ...]:
+        self.timeline.add(now, "head", str(event.status) if isinstance(event, on.Headed) else "")
+        self._enter(Phase.HEAD, now)
+        return _NOTHING
+
+    def _content(self, _: on.Input, now: float) -> tuple[Effect, ...]:
+        self._heard(now)
+        self.timeline.add(now, "content")
+        self._enter(Phase.FLOWING, now)
+        return _NOTHING
+
+    def _committed(self, _: on.Input, now: float) -> tuple[Effect, ...]:
+        if not self.committed:
+            self.committed = True
+            self.timeline.add(now, "committed")
+        return _NOTHING
+
+    def _ended(self, _: on.Input, now: float) -> tuple[Effect, ...]:
+        return self._settle(Outcome.COMPLETED, None, now)
+
+    def _ignore(self, _: on.Input, __: float) -> tuple[Effect, ...]:
+        return _NOTHING
+
+    # -- back-pressure -------------------------------------------------------------------------------------------
+
+    def _paused(self, _: on.Input, __: float) -> tuple[Effect, ...]:
+        self._held = True
+        return _NOTHING
+
+    def _resumed(self, _: on.Input, now: float) -> tuple[Effect, ...]:
+        self._held = False
+        self._since = now
+        return _NOTHING
+
+    # -- failures ------------------------------------------------------------------------------------------------
+
+    def _failed(self, event: on.Input, now: float) -> tuple[Effect, ...]:
+        assert isinstance(event, on.Failed)  # noqa: S101 - narrows the type; the table guarantees it
+        return self._follow(event.fault, event.odds, now)
+
+    def _tick(self, event: on.Input, now: float) -> tuple[Effect, ...]:
+        assert isinstance(event, on.Tick)  # noqa: S101 - narrows the type; the table guarantees it
+        if now >= self._total_due:
+            return self._ran_out(Clock.TOTAL, self.plan.timeouts.total.seconds, event.odds, now)
+        if now >= self._linger_due:
+            return self._end(fault("client_gave_up"), now)
+        if self._held or now < self._since + self._span:
+            return _NOTHING
+        if self.phase is Phase.BACKOFF:
+            return self._acquire(now)
+        return self._ran_out(CLOCKS[self.phase], self._span, event.odds, now)
+
+    def _ran_out(self, clock: Clock, span: float, odds: on.Odds, now: float) -> tuple[Effect, ...]:
+        running = self._running()
+        reason = self.timeouts().of(clock).reason if clock is not Clock.TOTAL else self.plan.timeouts.total.reason
+        code = f"{clock.value}_timeout"
+        expired = fault(code, clock=clock, span=span, reason=reason, stage=STAGES.get(self.phase))
+        self.timeline.add(now, "timeout", f"{clock.value} {span:g}s: {reason}")
+        if clock is Clock.TOTAL:
+            return running + self._settle(Outcome.FAILED, expired, now)
+        return running + self._follow(expired, odds, now)
+
+    def _follow(self, failed: Fault, odds: on.Odds, now: float) -> tuple[Effect, ...]:
+        """Decide what follows a failed attempt: another one, now or later, or the end."""
+        retry_class = retry.classify(failed, committed=self.committed)
+        self.timeline.add(now, "failed", f"{failed.code} ({retry_class.value})")
+        effect = Retrying(self.candidate, retry_class, failed)
+        if self._repeat_at_once(failed, retry_class, now):
+            return (effect, *self._acquire(now))
+        verdict = retry.permitted(
+            retry_class,
+            attempts=self.number,
+            limit=self.plan.retry.attempts,
+            active=odds.active,
+            paid=odds.paid,
+        )
+        wait = self._pick_next(failed, odds, now) if verdict.allowed else None
+        if wait is None:
+            reason = "the next attempt would come too late" if verdict.allowed else verdict.reason
+            self.timeline.add(now, "no retry", reason)
+            return self._settle(Outcome.FAILED, failed, now)
+        self.timeline.add(now, "retry", f"{self.candidate.channel} in {wait:.3f}s: {verdict.reason}")
+        if wait <= 0:
+            return (effect, *self._acquire(now))
+        self._enter(Phase.BACKOFF, now)
+        self._span = wait
+        return (effect,)
+
+    def _repeat_at_once(self, failed: Fault, retry_class: RetryClass, now: float) -> bool:
+        """Two repairs that are no retries: a dead pooled connection, and an upstream that cannot stream."""
+        if retry_class is not RetryClass.SAFE:
+            return False
+        if failed.hint == "stale" and not self._stale_used:
+            self._stale_used = self._fresh = True
+            self.timeline.add(now, "retry", "the pooled connection was dead; a fresh one")
+            self.number -= 1
+            return True
+        if failed.hint == "unstreamable" and self.candidate.streamed:
+            self._candidates[self._index] = replace(self.candidate, streamed=False)
+            self.timeline.add(now, "retry", "this upstream does not stream the model; asked for one reply")
+            self.number -= 1
+            return True
+        return False
+
+    def _pick_next(self, failed: Fault, odds: on.Odds, now: float) -> float | None:
+        """Choose the next candidate; returns seconds to wait for it, None when it would come too late."""
+        if failed.retry_after is not None:
+            self._after[self._index] = now + failed.retry_after
+        following = (self._index + 1) % len(self._candidates)
+        again = self.number >= len(self._candidates)  # every one of them was tried
+        earliest = self._after.get(following, now) - now
+        wait = backoff.wait(
+            failed,
+            self.plan.retry,
+            number=self.number,
+            again=again,
+            luck=odds.luck,
+            retry_after=earliest if earliest > 0 else None,
+            remaining=self._total_due - now,
+        )
+        if wait is not None:
+            self._index = following
+        return wait
+
+    # -- readers -------------------------------------------------------------------------------------------------
+
+    def _reader_left(self, _: on.Input, now: float) -> tuple[Effect, ...]:
+        self.attached = False
+        self.timeline.add(now, "client left", self.plan.on_disconnect.value)
+        if self.plan.on_disconnect is OnDisconnect.CANCEL:
+            return self._end(fault("client_gave_up"), now)
+        if self.plan.on_disconnect is OnDisconnect.LINGER:
+            self._linger_due = now + self.plan.linger
+        return _NOTHING
+
+    def _reader_came(self, _: on.Input, now: float) -> tuple[Effect, ...]:
+        if not self.attached:
+            self.timeline.add(now, "client returned")
+        self.attached = True
+        self._linger_due = math.inf
+        return _NOTHING
+
+    def _cancel(self, _: on.Input, now: float) -> tuple[Effect, ...]:
+        return self._end(fault("cancelled"), now)
+
+    # -- the end -------------------------------------------------------------------------------------------------
+
+    def _end(self, why: Fault, now: float) -> tuple[Effect, ...]:
+        return self._running() + self._settle(Outcome.CANCELLED, why, now)
+
+    def _running(self) -> tuple[Effect, ...]:
+        """The effect that ends what is running upstream, if anything is."""
+        return (Close(),) if self.phase in CLOCKS else _NOTHING
+
+    def _settle(self, outcome: Outcome, why: Fault | None, now: float) -> tuple[Effect, ...]:
+        self._heard(now)
+        self.outcome = outcome
+        self.timeline.add(now, outcome.value, why.code if why else "")
+        self._enter(Phase.SETTLED, now)
+        return (Settle(outcome, why),)
+
+    def _enter(self, phase: Phase, now: float) -> None:
+        self.phase = phase
+        self._row = ROWS[phase]
+        self._since = now
+        self._held = False
+        clock = CLOCKS.get(phase)
+        if clock is None:
+            self._span = math.inf
+            return
+        spans = self.timeouts()
+        grown = 1.0 + spans.growth * max(0, self.number - 1) if clock in _GROWING else 1.0
+        self._span = spans.of(clock).seconds * grown
+
+    def _heard(self, now: float) -> None:
+        gap = now - self._sign
+        self.silence = max(self.silence, gap)
+        self._sign = now
+
+
+Action = Callable[[Machine, on.Input, float], tuple[Effect, ...]]
+
+_ALWAYS: dict[type, Action] = {
+    on.Tick: Machine._tick,
+    on.ReaderLeft: Machine._reader_left,
+    on.ReaderCame: Machine._reader_came,
+    on.Cancel: Machine._cancel,
+}
+_ATTEMPT: dict[type, Action] = {**_ALWAYS, on.Failed: Machine._failed}
+# A response may come before the request is flushed (an early refusal), so flushing may be reported after the head.
+_ANSWERED: dict[type, Action] = {
+    **_ATTEMPT,
+    on.Wrote: Machine._ignore,
+    on.Sent: Machine._ignore,
+    on.Paused: Machine._paused,
+    on.Resumed: Machine._resumed,
+    on.Ended: Machine._ended,
+}
+
+ROWS: dict[Phase, dict[type, Action]] = {
+    Phase.NEW: {on.Begin: Machine._begin},
+    Phase.QUEUED: {**_ALWAYS, on.Granted: Machine._granted},
+    Phase.CONNECTING: {**_ATTEMPT, on.Connected: Machine._connected},
+    Phase.SENDING: {
+        **_ATTEMPT,
+        on.Wrote: Machine._wrote,
+        on.Sent: Machine._sent,
+        on.Headed: Machine._headed,
+    },
+    Phase.SENT: {**_ATTEMPT, on.Headed: Machine._headed},
+    Phase.HEAD: {**_ANSWERED, on.Content: Machine._content},
+    Phase.FLOWING: {**_ANSWERED, on.Content: Machine._ignore, on.Committed: Machine._committed},
+    Phase.BACKOFF: dict(_ALWAYS),
+    Phase.SETTLED: {},
+}

@@ -1,0 +1,214 @@
+"""The replay buffer: append only, many readers, memory bounded.
+
+The exchange appends whole events (or body pieces); readers come, read at their own pace, and go. What is older than the
+memory bound is spilled to an unlinked temporary file, so that a reader who comes late still gets everything from
+the first byte. A reader who is there but slow does not make it grow: `lag()` tells the driver to hold the
+upstream back. Past `cap` bytes, or when the disk refuses, history is given up (`whole` turns False) and only
+readers who keep up are served.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from outwait.core.fault import Fault
+from outwait.core.reply import Head
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Bytes. `memory`: kept in memory; `lag`: how far a reader may fall behind before the upstream is held back; `cap`: kept
+    in all. `directory`: where spill files go (the system's temporary directory when None)."""
+
+    memory: int = 1 << 20
+    lag: int = 1 << 20
+    cap: int = 64 << 20
+    directory: str | None = None
+
+
+SPILL_STEP = 256 << 10  # bytes written to the file at a time
+
+
+class Gone(Exception):  # noqa: N818 - it names a state
+    """The wanted part of the history was given up."""
+
+
+class Replay:
+    """One exchange's answer. `head` is None until the first append; after `finish` nothing is appended."""
+
+    __slots__ = (
+        "_base",
+        "_bounds",
+        "_chunks",
+        "_file",
+        "_held",
+        "_spilled",
+        "fault",
+        "finished",
+        "head",
+        "readers",
+        "size",
+        "whole",
+    )
+
+    def __init__(self, bounds: Bounds) -> None:
+        self.head: Head | None = None
+        self.fault: Fault | None = None
+        self.finished = False
+        self.whole = True
+        self.size = 0  # bytes appended in all
+        self.readers: list[Reader] = []
+        self._bounds = bounds
+        self._chunks: list[bytes] = []
+        self._base = 0  # index of the first chunk still in memory
+        self._held = 0  # bytes in memory
+        self._spilled: list[tuple[int, int]] | None = None  # chunk index -> (offset, length) in the file
+        self._file: int | None = None
+
+    # -- writing -------------------------------------------------------------------------------------------------
+
+    def append(self, data: bytes) -> None:
+        """Add whole events and wake the readers."""
+        self._keep(data)
+        for reader in self.readers:
+            reader.wake()
+
+    def finish(self, fault: Fault | None, last: bytes = b"") -> None:
+        """The answer is over; `last` is appended without waking, so that readers see it and the end at once."""
+        if last:
+            self._keep(last)
+        self.fault = fault
+        self.finished = True
+        for reader in tuple(self.readers):
+            reader.wake()
+
+    def _keep(self, data: bytes) -> None:
+        self._chunks.append(data)
+        self.size += len(data)
+        self._held += len(data)
+        if self._held > self._bounds.memory:
+            self._shrink()
+
+    def _shrink(self) -> None:
+        if self.whole and self.size > self._bounds.cap:
+            self._forget()
+        if self.whole:
+            try:
+                self._spill()
+            except OSError:
+                self._forget()
+        if not self.whole:
+            self._drop_read()
+
+    def _spill(self) -> None:
+        """Move the oldest chunks from memory to the file, in one write."""
+        if self._file is None:
+            with tempfile.TemporaryFile(dir=self._bounds.directory) as made:
+                self._file = os.dup(made.fileno())
+            self._spilled = []
+        assert self._spilled is not None  # noqa: S101 - narrows the type
+        offset = self._spilled[-1][0] + self._spilled[-1][1] if self._spilled else 0
+        taken, size = 0, 0
+        places = []
+        while size < SPILL_STEP and taken < len(self._chunks):
+            length = len(self._chunks[taken])
+            places.append((offset + size, length))
+            size += length
+            taken += 1
+        data = b"".join(self._chunks[:taken])
+        done = 0
+        while done < size:
+            done += os.pwrite(self._file, data[done:], offset + done)
+        self._spilled.extend(places)
+        self._release(taken, size)
+
+    def _drop_read(self) -> None:
+        """Without history: free what every reader has taken already."""
+        needed = min((reader.position for reader in self.readers), default=self._base + len(self._chunks))
+        taken = max(0, needed - self._base)
+        self._release(taken, sum(map(len, self._chunks[:taken])))
+
+    def _release(self, taken: int, size: int) -> None:
+        del self._chunks[:taken]
+        self._base += taken
+        self._held -= size
+
+    def _forget(self) -> None:
+        self.whole = False
+
+    def close(self) -> None:
+        """Free the memory and the file."""
+        self._chunks.clear()
+        self._held = 0
+        self.whole = False
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    @property
+    def count(self) -> int:
+        """How many chunks were appended."""
+        return self._base + len(self._chunks)
+
+    @property
+    def memory(self) -> int:
+        """Bytes held in memory."""
+        return self._held
+
+    def chunk(self, index: int) -> bytes:
+        """Chunk `index`, from memory or from the file. Raises `Gone` when it was given up."""
+        if index >= self._base:
+            return self._chunks[index - self._base]
+        if self._file is None or self._spilled is None or index >= len(self._spilled):
+            raise Gone
+        offset, length = self._spilled[index]
+        return os.pread(self._file, length, offset)
+
+    def lag(self) -> int:
+        """Bytes by which the slowest reader is behind; 0 without readers."""
+        if not self.readers:
+            return 0
+        return self.size - min(reader.taken for reader in self.readers)
+
+    def over(self) -> bool:
+        """A reader is so far behind that the upstream should be held back."""
+        return self.lag() > self._bounds.lag
+
+    def caught_up(self) -> bool:
+        """The slowest reader is near enough for the upstream to go on."""
+        return self.lag() <= self._bounds.lag // 2
+
+
+class Reader:
+    """One reader's place in the replay buffer. `wake` is called when there is more to read, or the end."""
+
+    __slots__ = ("_replay", "_wake", "position", "taken")
+
+    def __init__(self, replay: Replay, wake: Callable[[], None]) -> None:
+        self._replay = replay
+        self._wake = wake
+        self.position = 0  # index of the next chunk
+        self.taken = 0  # bytes read
+
+    def wake(self) -> None:
+        """Tell the owner that there is more."""
+        self._wake()
+
+    def read(self) -> bytes:
+        """The next chunk, b"" when there is none yet. Raises `Gone`."""
+        if self.position >= self._replay.count:
+            return b""
+        data = self._replay.chunk(self.position)
+        self.position += 1
+        self.taken += len(data)
+        return data
+
+    @property
+    def behind(self) -> bool:
+        """There is something to read."""
+        return self.position < self._replay.count

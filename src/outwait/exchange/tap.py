@@ -1,0 +1,158 @@
+"""The tap: takes one attempt's reports, reads its reply, and hands on what the client may see.
+
+It holds content back until there is some: a role-only chunk, a head, or an error inside a 200 is not yet a reason to
+give up the freedom to try elsewhere. Reports of an attempt that is no longer the current one count for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from outwait.core.fault import Fault, Stage
+from outwait.core.plan import Candidate
+from outwait.core.progress import Attempt
+from outwait.dialects.dialect import Reader
+from outwait.exchange import inputs as on
+
+if TYPE_CHECKING:
+    from outwait.exchange.driver import Exchange
+
+ERROR_BODY = 64 << 10  # bytes kept of an upstream's error reply
+_SUCCESS = range(200, 300)
+
+
+class Tap:
+    """The sink of one attempt (core.progress.Sink)."""
+
+    __slots__ = ("_candidate", "_committed", "_content", "_error", "_exchange", "_held", "_headers", "_left", "_reader", "_status")
+
+    def __init__(self, exchange: Exchange, candidate: Candidate) -> None:
+        self._exchange = exchange
+        self._candidate = candidate
+        self._reader: Reader | None = None
+        self._held: list[bytes] = []  # bytes from before the first content
+        self._content = False
+        self._committed = False
+        self._status = 0
+        self._headers: Mapping[str, str] = {}
+        self._error = bytearray()
+        self._left = -1
+
+    def resolved(self) -> None:
+        """The name is resolved; the connect clock covers this, so it is only noted."""
+        exchange = self._exchange
+        if exchange.is_current(self):
+            exchange.machine.timeline.add(exchange.ports.clock(), "resolved")
+
+    def connected(self, reused: bool) -> None:  # noqa: FBT001 - the port's signature
+        """TCP and TLS are up."""
+        if self._exchange.is_current(self):
+            self._exchange.feed(on.REUSED if reused else on.CONNECTED)
+
+    def wrote(self, left: int) -> None:
+        """The kernel took more of the request."""
+        self._left = left
+        if self._exchange.is_current(self):
+            self._exchange.feed(on.WROTE)
+
+    def sent(self) -> None:
+        """The request is flushed."""
+        if self._exchange.is_current(self):
+            self._exchange.feed(on.SENT)
+
+    def still_writing(self, attempt: Attempt | None) -> bool:
+        """Whether the kernel took bytes since this was last asked: slow is not stuck."""
+        left: int | None = getattr(attempt, "left", lambda: None)()
+        if left is None:
+            return False
+        moved = left < self._left or self._left < 0
+        self._left = left
+        return moved and left > 0
+
+    def head(self, status: int, headers: Mapping[str, str]) -> None:
+        """The response head."""
+        exchange = self._exchange
+        if not exchange.is_current(self):
+            return
+        self._status, self._headers = status, headers
+        if status in _SUCCESS:
+            self._reader = exchange.dialect.reader(exchange.call, self._candidate, status, headers)
+        exchange.feed(on.HEADED_OK if status == 200 else on.Headed(status))  # noqa: PLR2004 - HTTP OK
+
+    def body(self, data: bytes) -> None:
+        """Bytes of the reply."""
+        exchange = self._exchange
+        if not exchange.is_current(self):
+            return
+        reader = self._reader
+        if reader is None:
+            if len(self._error) < ERROR_BODY:
+                self._error += data[: ERROR_BODY - len(self._error)]
+            return
+        out = reader.feed(data)
+        if self._committed:
+            if reader.progress:
+                exchange.machine.progress(exchange.ports.clock())
+            if out:
+                exchange.deliver(out)
+        else:
+            self._before_commit(reader, out)
+        if reader.fault is not None:
+            self._spoiled(reader.fault)
+
+    def _before_commit(self, reader: Reader, out: bytes) -> None:
+        exchange = self._exchange
+        if reader.content and not self._content:
+            self._content = True
+            exchange.feed(on.CONTENT)
+        elif reader.progress:
+            exchange.machine.progress(exchange.ports.clock())
+        if not out:
+            return
+        if not self._content:
+            self._held.append(out)
+            return
+        self._committed = True
+        exchange.feed(on.COMMITTED)
+        self._held.append(out)
+        exchange.replay.head = reader.head
+        data, self._held = b"".join(self._held), []
+        exchange.deliver(data)
+
+    def end(self) -> None:
+        """The reply is over by its framing."""
+        exchange = self._exchange
+        if not exchange.is_current(self):
+            return
+        reader = self._reader
+        if reader is None:
+            exchange.broke(exchange.ports.judge(self._candidate, self._status, self._headers, bytes(self._error)))
+            return
+        ending = reader.end()
+        if ending.fault is not None:
+            self._spoiled(ending.fault)
+            return
+        if not self._committed:
+            exchange.replay.head = reader.head
+        last = b"".join((*self._held, ending.data)) if self._held else ending.data
+        exchange.completed(last, ending.usage)
+
+    def failed(self, fault: Fault) -> None:
+        """The attempt broke on the wire."""
+        if self._exchange.is_current(self):
+            self._exchange.broke(_at_stage(fault, content=self._content))
+
+    def _spoiled(self, fault: Fault) -> None:
+        if self._exchange.is_current(self):
+            self._exchange.spoiled(_at_stage(fault, content=self._content, answered=True))
+
+
+def _at_stage(fault: Fault, *, content: bool, answered: bool = False) -> Fault:
+    """The wire knows how far the bytes came; whether content was among them is known here."""
+    if content:
+        return replace(fault, stage=Stage.CONTENT)
+    if answered and fault.stage is None:
+        return replace(fault, stage=Stage.HEAD)
+    return fault

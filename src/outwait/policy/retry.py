@@ -1,0 +1,151 @@
+"""What a retry of a failed attempt would mean, and whether there may be one (FACTS 2.1).
+
+Everybody who retries asks two things: may the first attempt have been charged, and has the caller seen any of it?
+`classify` answers from evidence alone: what the client has, what the upstream said, and, where it said nothing, how far
+the request had come. `permitted` weighs the class against what is left of attempts and budgets, and says why.
+`should_retry` is the word to the client's SDK, which obeys `x-should-retry`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from outwait.core.fault import Fault, RetryClass, Side, Stage, UpstreamError
+
+SAFE, AMBIGUOUS, FINAL = RetryClass.SAFE, RetryClass.AMBIGUOUS, RetryClass.FINAL
+
+# What the upstream's own words mean below 500, where the status alone does not tell (Groq sends 413 for a rate limit).
+CAUSES: dict[str, RetryClass] = {
+    "rate_limited": SAFE,
+    "overloaded": SAFE,
+    "quota_exhausted": SAFE,
+    "auth_failed": SAFE,
+    "permission_denied": SAFE,
+    "model_not_found": SAFE,
+    "bad_request": FINAL,
+    "context_too_long": FINAL,
+    "content_filtered": FINAL,
+}
+
+# HTTP statuses of an upstream. Not here: other 4xx are final, all else is ambiguous; 503 depends on Retry-After.
+STATUSES: dict[int, RetryClass] = {
+    401: SAFE,  # refused before work: another credential or channel may do
+    402: SAFE,
+    403: SAFE,
+    404: SAFE,  # the model is not there; it may be elsewhere
+    408: AMBIGUOUS,
+    409: AMBIGUOUS,
+    429: SAFE,
+    521: SAFE,  # Cloudflare never reached the origin: refused, connect timeout, unreachable, TLS, no address
+    522: SAFE,
+    523: SAFE,
+    525: SAFE,
+    526: SAFE,
+    529: SAFE,  # Anthropic: overloaded
+    530: SAFE,
+}
+
+# Where an attempt stood when it broke without an answer. A request that was not whole cannot have been started.
+STAGES: dict[Stage, RetryClass] = {
+    Stage.QUEUED: SAFE,
+    Stage.CONNECTING: SAFE,
+    Stage.SENDING: SAFE,
+    Stage.SENT: AMBIGUOUS,
+    Stage.HEAD: AMBIGUOUS,
+    Stage.CONTENT: AMBIGUOUS,
+}
+
+# Faults that happen outside an attempt, or mean the same at every stage. Not here: a fault on the client's side is
+# final, all else is ambiguous.
+CODES: dict[str, RetryClass] = {
+    "request_timeout": SAFE,
+    "rate_limited": SAFE,
+    "no_healthy_channel": SAFE,
+    "gateway_overloaded": SAFE,
+    "gateway_draining": SAFE,
+    "storage_full": SAFE,
+    "queue_timeout": SAFE,
+    "connect_timeout": SAFE,
+    "write_timeout": SAFE,
+    "upstream_dns": SAFE,
+    "upstream_connect": SAFE,
+    "upstream_tls": SAFE,
+    "upstream_auth": SAFE,
+    "upstream_quota": SAFE,
+}
+
+# Remarks of the wire: a dead pooled connection, and an upstream that refused to stream, did nothing.
+HINTS = frozenset(("stale", "unstreamable"))
+
+# Safe for another channel, but the same request to the same gateway would end the same way.
+PERMANENT = frozenset(("auth_failed", "permission_denied", "quota_exhausted", "model_not_found", "proxy_misconfigured"))
+
+_ABOUT_WORDS = frozenset(("context_too_long", "content_filtered"))  # the words stay the same everywhere
+_THROTTLES = frozenset((429, 503, 529))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether another attempt may follow, and why or why not."""
+
+    allowed: bool
+    reason: str
+
+
+def classify(failed: Fault, *, committed: bool = False) -> RetryClass:
+    """The class of a failed attempt. `committed`: content was handed to the replay buffer."""
+    if committed:
+        return RetryClass.COMMITTED
+    if failed.hint in HINTS:
+        return SAFE
+    if failed.upstream is not None:
+        return _answered(failed, failed.upstream)
+    if failed.stage is not None and failed.code not in CODES:
+        return STAGES[failed.stage]
+    return CODES.get(failed.code, FINAL if failed.side is Side.CLIENT else AMBIGUOUS)
+
+
+def _answered(failed: Fault, answer: UpstreamError) -> RetryClass:
+    status = answer.status
+    if status == 503:
+        return SAFE if failed.retry_after is not None else AMBIGUOUS
+    if status in STATUSES and failed.cause not in _ABOUT_WORDS:
+        return STATUSES[status]
+    if status < 500 and failed.cause in CAUSES:
+        return CAUSES[failed.cause]
+    if 300 <= status < 400:
+        return SAFE  # redirects are not followed, so nothing was started
+    return FINAL if 400 <= status < 500 else AMBIGUOUS
+
+
+def permitted(retry_class: RetryClass, *, attempts: int, limit: int, active: bool, paid: bool) -> Verdict:
+    """Whether another attempt may follow one of `retry_class`.
+
+    `attempts`: made so far, of at most `limit`. `active`: the retry budget has room. `paid`: the budget for retries
+    that may be charged twice has room.
+    """
+    if retry_class is RetryClass.COMMITTED:
+        return Verdict(allowed=False, reason="the client already has content")
+    if retry_class is FINAL:
+        return Verdict(allowed=False, reason="the request itself was refused")
+    if attempts >= limit:
+        return Verdict(allowed=False, reason=f"all {limit} attempts are made")
+    if not active:
+        return Verdict(allowed=False, reason="the retry budget is used up")
+    if retry_class is SAFE:
+        return Verdict(allowed=True, reason="safe: the upstream did nothing")
+    if not paid:
+        return Verdict(allowed=False, reason="it may have been charged, and the paid retry budget has no room")
+    return Verdict(allowed=True, reason="it may have been charged; within the paid retry budget")
+
+
+def should_retry(failed: Fault, retry_class: RetryClass) -> bool:
+    """The value of `x-should-retry`: true only where a retry costs nothing and may end differently."""
+    return retry_class is SAFE and failed.cause not in PERMANENT
+
+
+def throttled(failed: Fault) -> bool:
+    """Whether the upstream said "too much" (429, 503, 529, or in words), as opposed to a broken way to it."""
+    if failed.upstream is not None and failed.upstream.status in _THROTTLES:
+        return True
+    return failed.cause in {"rate_limited", "overloaded"}

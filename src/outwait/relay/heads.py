@@ -1,0 +1,52 @@
+"""The header blocks of replies: what every answer carries, and what keeps middleboxes from holding it back."""
+
+from __future__ import annotations
+
+from outwait.core.fault import Fault
+from outwait.core.reply import Head
+from outwait.exchange.driver import Exchange
+from outwait.policy import retry
+from outwait.wire import framing
+
+# nginx buffers a proxied reply unless told otherwise, and haproxy, lighttpd and browsers may compress, which batches
+# heartbeats (FACTS 1.1.9).
+_UNBUFFERED = b"cache-control: no-cache, no-transform\r\nx-accel-buffering: no\r\n"
+RETRY_AFTER_MAX = 120.0  # seconds; SDKs ignore a longer one (FACTS part 3)
+
+
+def answer(exchange: Exchange, head: Head) -> bytes:
+    """The header block of an exchange's answer."""
+    block = b"content-type: %b\r\n%b%b" % (head.content_type.encode("latin-1"), _UNBUFFERED, identity(exchange))
+    return block + framing.render(head.headers) if head.headers else block
+
+
+def identity(exchange: Exchange) -> bytes:
+    """Who answers: the exchange's id under the names clients look for, and the channel once there is one."""
+    candidate = exchange.candidate
+    name = exchange.id
+    if candidate is None:
+        text = f"x-outwait-exchange: {name}\r\nx-request-id: {name}\r\nrequest-id: {name}\r\n"
+    else:
+        text = (
+            f"x-outwait-exchange: {name}\r\nx-outwait-channel: {candidate.channel}\r\n"
+            f"x-outwait-attempts: {exchange.machine.number}\r\nx-request-id: {name}\r\nrequest-id: {name}\r\n"
+        )
+    return text.encode("latin-1")
+
+
+def failure(failed: Fault, *, told: bool, committed: bool = False) -> bytes:
+    """The header block of an error reply. `told`: this failure was told before, so a further retry cannot help."""
+    retry_class = retry.classify(failed, committed=committed)
+    again = not told and retry.should_retry(failed, retry_class)
+    pairs = [("content-type", "application/json"), ("x-should-retry", "true" if again else "false")]
+    wait = retry_after(failed)
+    if wait is not None:
+        pairs.append(("retry-after", str(wait)))
+    return framing.render(pairs)
+
+
+def retry_after(failed: Fault) -> int | None:
+    """Whole seconds for Retry-After, 1-120: what was asked for, and for every 429 and 503 something."""
+    if failed.retry_after is not None:
+        return max(1, min(int(RETRY_AFTER_MAX), int(-(-failed.retry_after // 1))))
+    return 1 if failed.status in (429, 503) else None

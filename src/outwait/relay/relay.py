@@ -1,0 +1,202 @@
+"""The relay: one client's reply. The only writer of its connection.
+
+                      first beat is due                 content
+    WAITING ----------------------------> HELD ------------------------> FLOWING ----> CLOSED
+       |                                                                    ^             ^
+       `------------------------- content ----------------------------------'             |
+       `------------------- the end: a whole reply, or the real status -------------------'
+
+WAITING: nothing is out; a failure keeps its real HTTP status. HELD: headers and heartbeats are out; the status cannot change
+any more, so a failure is told in band: a stream ends with its dialect's error event, a JSON reply with the error and
+then a broken connection, which no client takes for success (FACTS 1.3). FLOWING: content is out. Heartbeats fill every
+silence, whatever the exchange is doing meanwhile: waiting for a slot, for the model, backing off, failing over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from enum import Enum
+
+from outwait.dialects.profiles import Profile
+from outwait.exchange.account import Delivery
+from outwait.exchange.driver import Exchange
+from outwait.exchange.replay import Gone
+from outwait.policy import heartbeat
+from outwait.relay import heads
+from outwait.wire.outlet import Outlet
+
+
+class State(Enum):
+    """What the client has seen."""
+
+    WAITING = "waiting"
+    HELD = "held"
+    FLOWING = "flowing"
+    CLOSED = "closed"
+
+
+class Relay:
+    """Carries one exchange's answer to one client. `done` resolves when the reply is over, one way or the other."""
+
+    __slots__ = ("_accepted", "_beat", "_exchange", "_outlet", "_profile", "_reader", "_told", "_written", "delivery", "done", "state")
+
+    def __init__(self, exchange: Exchange, outlet: Outlet, profile: Profile, *, adopted: bool) -> None:
+        self.state = State.WAITING
+        self.delivery = Delivery(adopted=adopted)
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._exchange = exchange
+        self._outlet = outlet
+        self._profile = profile
+        self._beat: bytes | None = None
+        self._told = adopted  # an adopted failure was told before, in band
+        self._accepted = self._written = exchange.ports.clock()
+        self._reader = exchange.join(self._pump)
+
+    def start(self) -> None:
+        """Serve what is there, and wait for the rest."""
+        outlet = self._outlet
+        outlet.on_gone = self._gone
+        outlet.on_drain = self._pump
+        if outlet.gone:
+            self._gone()
+            return
+        self._pump()
+        if self.state is not State.CLOSED:
+            outlet.alarm(self._due(), self._ring)
+
+    # -- frames --------------------------------------------------------------------------------------------------
+
+    def _pump(self) -> None:
+        """Write what is there, as far as the client takes it; then the end, if it has come."""
+        if self.state is State.CLOSED:
+            return
+        replay, reader, outlet = self._exchange.replay, self._reader, self._outlet
+        if replay.finished and self.state is State.WAITING and self._whole_reply():
+            return
+        try:
+            while reader.behind and not outlet.blocked:
+                if self.state is not State.FLOWING:
+                    self._flow()
+                outlet.write(reader.read())
+                self.delivery.data = True
+                self._written = self._exchange.ports.clock()
+        except Gone:
+            self._break_off()
+            return
+        self._exchange.took()
+        if self.state is State.CLOSED:
+            return
+        if replay.finished and not reader.behind:
+            self._end()
+
+    def _whole_reply(self) -> bool:
+        """The end came before anything was out: one write, with the real status. False where it must be streamed."""
+        exchange, replay = self._exchange, self._exchange.replay
+        failed = replay.fault
+        if failed is not None and not replay.count:
+            body = exchange.dialect.error_body(failed, exchange.id)
+            headers = heads.identity(exchange) + heads.failure(failed, told=self._told)
+            self._outlet.send(failed.status, headers, body)
+            self._close(whole=True, status=failed.status)
+            return True
+        if failed is not None or replay.count != 1 or replay.head is None or exchange.call.stream:
+            return False
+        body = self._reader.read()
+        self._outlet.send(replay.head.status, heads.answer(exchange, replay.head), body)
+        self.delivery.data = True
+        self._close(whole=True, status=replay.head.status)
+        return True
+
+    def _flow(self) -> None:
+        if self.state is State.WAITING:
+            self._open()
+        self.state = State.FLOWING
+
+    def _open(self) -> None:
+        exchange = self._exchange
+        head = exchange.replay.head or exchange.dialect.reply_head(exchange.call)
+        self._outlet.open(head.status, heads.answer(exchange, head))
+        self.delivery.status = head.status
+        self.state = State.HELD
+
+    # -- the end -------------------------------------------------------------------------------------------------
+
+    def _end(self) -> None:
+        failed = self._exchange.replay.fault
+        if self.state is State.WAITING:
+            self._open()
+        if failed is None:
+            self._outlet.finish()
+            self._close(whole=True)
+        elif self._exchange.call.stream:
+            self._outlet.write(self._exchange.dialect.stream_error(failed, self._exchange.id))
+            self._outlet.finish()
+            self._close(whole=True)
+        elif self.state is State.HELD:
+            self._outlet.write(self._exchange.dialect.error_body(failed, self._exchange.id))
+            if self._exchange.plan.heartbeat.late_error == "body":
+                self._outlet.finish()
+                self._close(whole=True)
+            else:
+                self._break_off()
+        else:
+            self._break_off()
+
+    def _break_off(self) -> None:
+        """End the reply so that no client takes it for a whole one; its retry gets the truth."""
+        self._outlet.abort()
+        self._close(whole=False)
+
+    def _gone(self) -> None:
+        self._close(whole=False)
+
+    def _close(self, *, whole: bool, status: int | None = None) -> None:
+        if self.state is State.CLOSED:
+            return
+        self.state = State.CLOSED
+        if status is not None:
+            self.delivery.status = status
+        self.delivery.whole = whole
+        self._outlet.on_gone = self._outlet.on_drain = None
+        self._exchange.leave(self._reader, self.delivery)
+        if not self.done.done():
+            self.done.set_result(None)
+
+    def drop(self) -> None:
+        """The task that waits for this reply was cancelled: end it honestly."""
+        if self.state is not State.CLOSED:
+            self._break_off()
+
+    # -- heartbeats ----------------------------------------------------------------------------------------------
+
+    def _due(self) -> float:
+        return heartbeat.due(
+            self._exchange.plan.heartbeat,
+            stream=self._exchange.call.stream,
+            accepted=self._accepted,
+            written=self._written if self.state is not State.WAITING else None,
+        )
+
+    def _ring(self, now: float) -> None:
+        """The heartbeat alarm: beat if it is due and the client takes bytes, then wait again."""
+        if self.state is State.CLOSED:
+            return
+        if now >= self._due() and not self._outlet.blocked and not self._reader.behind:
+            self._beat_once(now)
+        if self.state is not State.CLOSED:
+            due = self._due()
+            self._outlet.alarm(due if due > now else now + 1.0)
+
+    def _beat_once(self, now: float) -> None:
+        exchange = self._exchange
+        if self.state is State.FLOWING and not exchange.call.stream:
+            self._written = now  # a JSON body that flows has no place for a beat
+            return
+        if self._beat is None:
+            self._beat = exchange.dialect.beat(exchange.call, exchange.plan.heartbeat, self._profile)
+        if self.state is State.WAITING:
+            self._open()
+        self._outlet.write(self._beat)
+        self._written = now
+        self.delivery.heartbeats += 1
+

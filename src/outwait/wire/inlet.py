@@ -1,0 +1,370 @@
+"""One client connection: reads requests one at a time, and sees to it that each connection ends.
+
+Promises: the bytes of a head pass the guard before llhttp; the handler sees a request only when its body is whole; the
+next pipelined request waits, bounded, until the response to this one ended. Whatever the client does, a deadline is
+running: for the head, the body, the idle time between requests, a write nobody takes, or the farewell.
+
+    HEAD --whole head--> BODY --whole body--> HANDLING --response ended--> HEAD ...
+      `------ refused, told why ------`            `--no keep-alive, aborted--> LEAVING | RESETTING --> CLOSED
+
+LEAVING: our side is shut down behind the last byte and input is thrown away for a while, since closing with unread
+input makes the kernel send a reset that can destroy the response on its way (RFC 9112 section 9.6).
+RESETTING: a close-delimited response was aborted: a reset follows as soon as the client's kernel has what was written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from outwait.core.fault import Fault, Refusal, fault
+from outwait.wire import flush, framing, guard
+from outwait.wire.outlet import Outlet
+from outwait.wire.request import Request, read_head
+from outwait.wire.wheel import NEVER, Alarm
+
+if TYPE_CHECKING:
+    from outwait.wire.server import Server
+
+_HEAD, _BODY, _HANDLING, _LEAVING, _RESETTING, _CLOSED = range(6)
+_HIGH_WATER = 64 * 1024
+_LOOKS_PER_STALL = 4
+
+
+class Inlet(asyncio.Protocol):
+    """A client connection. `peer`: its address, "" on a Unix socket. `outlet`: of the request being handled."""
+
+    __slots__ = (
+        "_alarm", "_body", "_buffer", "_due", "_flush", "_paused", "_phase", "_request", "_seen", "_server", "_since",
+        "admitted", "outlet", "peer", "transport",
+    )  # fmt: skip
+
+    transport: asyncio.Transport
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._phase = _HEAD
+        self._buffer = b""  # input not yet understood
+        self._seen = 0  # of it, bytes known to hold no whole head; while leaving, bytes thrown away
+        self._request: Request | None = None  # head read, not yet with the handler
+        self._body: framing.FixedBody | framing.ChunkedBody | None = None
+        self._paused = False
+        self._since = 0.0  # when the body, or the reset, began
+        self._due = NEVER
+        self._alarm = Alarm(self._ring)
+        self._flush = flush.Flush()
+        self.admitted = False
+        self.outlet: Outlet | None = None
+        self.peer = ""
+
+    # -- the transport's calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The client is connected; one that is too many is told so before it asks."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type; only streams are served
+        self.transport = transport
+        if not transport.can_write_eof():
+            transport.set_write_buffer_limits(high=_HIGH_WATER)  # uvloop's default under TLS is 512 KiB
+        name = transport.get_extra_info("peername")
+        self.peer = name[0].removeprefix("::ffff:") if isinstance(name, tuple) else ""
+        refused = self._server.arrived(self)
+        if transport.is_closing():
+            return
+        if refused is None:
+            self._wait(self._server.limits.idle_seconds)
+        else:
+            self._refuse(fault(refused))
+
+    def data_received(self, data: bytes) -> None:
+        """Input, in any pieces."""
+        phase = self._phase
+        if phase == _HEAD:
+            self._buffer = self._buffer + data if self._buffer else data
+            self._advance()
+        elif phase == _BODY:
+            self._feed(data)
+        elif phase == _HANDLING:
+            self._buffer += data
+            if not self._paused and len(self._buffer) > self._server.limits.backlog_bytes:
+                self._paused = True
+                self.transport.pause_reading()
+        else:
+            self._seen += len(data)
+            if self._seen > self._server.limits.linger_bytes:
+                self.transport.abort()
+
+    def eof_received(self) -> bool:
+        """The client closed its side: it is taken as gone, as nginx does. The transport closes unless this is true."""
+        if self._phase == _RESETTING:
+            return True
+        if self._phase == _HANDLING:
+            self._depart()
+            self.transport.abort()
+        else:
+            self._part()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is closed, by whomever."""
+        self._phase = _CLOSED
+        self._buffer = b""
+        self._body = self._request = None
+        self._server.wheel.forget(self._alarm)
+        self._server.left(self)
+        self._depart()
+
+    def pause_writing(self) -> None:
+        """More than the high-water mark waits for the client."""
+        if self.outlet is not None:
+            self.outlet.blocked = True
+
+    def resume_writing(self) -> None:
+        """The client has caught up."""
+        outlet = self.outlet
+        if outlet is not None and outlet.blocked:
+            outlet.blocked = False
+            if outlet.on_drain is not None:
+                outlet.on_drain()
+
+    # -- the outlet's calls
+
+    def put(self, data: bytes) -> None:
+        """Hand bytes to the client."""
+        self._flush.written += len(data)
+        self.transport.write(data)
+
+    def watch(self) -> None:
+        """Bytes of a long response wait for the client: look after a while whether it takes them."""
+        if not self._flush.watched:
+            now = self._server.wheel.now()
+            self._flush.look(self.transport, now)
+            self._flush.watched = True
+            self._due = now + self._server.limits.write_stall / _LOOKS_PER_STALL
+            self.rearm()
+
+    def may_keep(self) -> bool:
+        """Whether the connection may serve another request."""
+        return not self._server.draining
+
+    def date(self) -> bytes:
+        """The Date header, as a line."""
+        return self._server.date()
+
+    def rearm(self) -> None:
+        """Set the connection's one alarm to the earlier of its own deadline and the outlet's."""
+        due = self._due
+        if self.outlet is not None and self.outlet.due < due:
+            due = self.outlet.due
+        self._server.wheel.set(self._alarm, due)
+
+    def responded(self, *, keep: bool) -> None:
+        """The response is whole; go on with the next request, or part."""
+        self._release()
+        if not keep:
+            self._leave()
+            return
+        self._phase = _HEAD
+        self._wait(self._server.limits.idle_seconds)
+        if self._buffer:
+            self._advance()
+        if self._paused and len(self._buffer) <= self._server.limits.backlog_bytes:
+            self._resume()
+
+    def aborted(self, *, reset: bool) -> None:
+        """The response ends here and must not look whole."""
+        self._release()
+        if not reset:
+            self._leave()
+            return
+        self._phase = _RESETTING
+        self._since = self._server.wheel.now()
+        self._wait(0.0)
+
+    # -- the server's calls
+
+    def drain(self) -> None:
+        """Close if idle. A request under way ends first, and `may_keep` ends the connection with it."""
+        if self._phase == _HEAD and not self._buffer:
+            self._close()
+
+    def kill(self) -> None:
+        """Close now, whatever is under way."""
+        self.transport.abort()
+
+    # -- reading
+
+    def _advance(self) -> None:
+        """Read on in what was received, as far as one request goes."""
+        buffer = self._buffer
+        while buffer.startswith(b"\r\n"):  # RFC 9112 section 2.2: empty lines before a request are ignored
+            buffer = buffer[2:]
+            self._seen = 0
+        end = buffer.find(b"\r\n\r\n", max(self._seen - 3, 0))
+        try:
+            if end < 0:
+                self._buffer = buffer
+                self._partial(buffer)
+            else:
+                self._seen = 0
+                self._buffer = buffer[end + 4 :]
+                self._accept(read_head(buffer[: end + 4], self._server.limits))
+        except Refusal as refused:
+            self._refuse(refused.fault)
+
+    def _partial(self, buffer: bytes) -> None:
+        if not buffer:
+            return
+        guard.check_partial(buffer, self._seen, self._server.limits)
+        if not self._seen:
+            self._wait(self._server.limits.head_seconds)
+        self._seen = len(buffer)
+
+    def _accept(self, request: Request) -> None:
+        """A head is whole and good: see about its body."""
+        request.peer = self.peer
+        request.accepted = now = self._server.wheel.now()
+        self._request = request
+        length = request.length
+        if length == 0:
+            self._dispatch(b"")
+            return
+        limit = self._server.body_limit(request.path)
+        if length > limit:
+            raise guard.refusal("The request body is larger than the server takes.", "request_too_large")
+        rest, self._buffer = self._buffer, b""
+        self._phase = _BODY
+        self._since = now
+        self._body = framing.ChunkedBody(limit) if length == guard.CHUNKED else framing.FixedBody(length)
+        if rest:
+            self._feed(rest)
+        elif request.expects:
+            self.put(framing.CONTINUE)
+        if self._phase == _BODY:
+            self._due = self._body_due()
+            self.rearm()
+
+    def _feed(self, data: bytes) -> None:
+        body = self._body
+        assert body is not None  # noqa: S101 - the phase says so
+        try:
+            rest = body.feed(data)
+        except Refusal as refused:
+            self._refuse(refused.fault)
+            return
+        if body.done:
+            self._buffer = rest
+            self._body = None
+            self._dispatch(body.whole())
+
+    def _dispatch(self, body: bytes) -> None:
+        request, self._request = self._request, None
+        assert request is not None  # noqa: S101 - the phase says so
+        request.body = body
+        request.outlet = self.outlet = Outlet(self, request)
+        self._phase = _HANDLING
+        self._due = NEVER
+        self._flush.watched = False
+        self._server.handle(request)
+
+    # -- deadlines
+
+    def _wait(self, seconds: float) -> None:
+        self._due = self._server.wheel.now() + seconds
+        self.rearm()
+
+    def _body_due(self) -> float:
+        """When the body will be too slow, should nothing more of it come."""
+        limits = self._server.limits
+        taken = self._body.taken if self._body is not None else 0
+        return self._since + min(limits.body_seconds, limits.body_grace + taken / limits.body_rate)
+
+    def _ring(self, now: float) -> None:
+        if self._due <= now:
+            self._due = NEVER
+            self._expired(now)
+        outlet = self.outlet
+        if outlet is not None and outlet.due <= now and outlet.ring is not None:
+            outlet.due = NEVER
+            outlet.ring(now)
+        if self._phase != _CLOSED:
+            self.rearm()
+
+    def _expired(self, now: float) -> None:
+        """The connection's own deadline has come: which one, the phase says."""
+        if self._phase == _BODY:
+            self._due = self._body_due()
+            if self._due <= now:
+                self._refuse(fault("request_timeout", "The request body came too slowly."))
+        elif self._phase == _HEAD and self._buffer:
+            self._refuse(fault("request_timeout", "The request head did not arrive in time."))
+        elif self._phase == _RESETTING:
+            self._reset(now)
+        else:
+            self._look(now)
+
+    def _look(self, now: float) -> None:
+        """Is anything still on its way to the client? If not, an idle or parting connection closes."""
+        limits = self._server.limits
+        if self._flush.look(self.transport, now) >= limits.write_stall:
+            self.transport.abort()
+        elif self._flush.watched:
+            pause = limits.write_stall / _LOOKS_PER_STALL
+            self._due = now + (min(pause, limits.linger_seconds) if self._phase == _LEAVING else pause)
+        elif self._phase == _HEAD:
+            self._close()
+        elif self._phase == _LEAVING:
+            self.transport.abort()
+
+    # -- parting
+
+    def _refuse(self, refused: Fault) -> None:
+        """Tell why, then part."""
+        status, headers, body = self._server.refuse(refused, self._request)
+        head_only = self._request is not None and self._request.method == "HEAD"
+        self._request = None
+        self.put(framing.final(status, self.date() + headers, b"" if head_only else body, len(body)))
+        self._leave(unread=True)
+
+    def _leave(self, *, unread: bool = False) -> None:
+        """Shut our side down behind what was written; go when the client goes, or when it had its time."""
+        unread = unread or self._paused or self._buffer != b""
+        self._part()
+        if self._paused:
+            self._resume()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        elif not unread:
+            self.transport.close()  # TLS has no half-close; close() flushes and says close_notify
+
+    def _close(self) -> None:
+        self._part()
+        self.transport.close()
+
+    def _part(self) -> None:
+        self._phase = _LEAVING
+        self._buffer = b""
+        self._body = self._request = None
+        self._seen = 0
+        self._wait(self._server.limits.linger_seconds)
+
+    def _reset(self, now: float) -> None:
+        """Reset once the client's kernel has everything: a reset destroys what is still on its way."""
+        if flush.waiting(self.transport) and now - self._since < self._server.limits.linger_seconds:
+            self._due = now
+        else:
+            flush.reset(self.transport)
+
+    def _depart(self) -> None:
+        """The client left; if a response was under way, its user hears of it."""
+        outlet, self.outlet = self.outlet, None
+        if outlet is not None:
+            outlet.lost()
+
+    def _release(self) -> None:
+        outlet, self.outlet = self.outlet, None
+        if outlet is not None:
+            outlet.release()
+
+    def _resume(self) -> None:
+        self._paused = False
+        self.transport.resume_reading()

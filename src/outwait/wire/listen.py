@@ -1,0 +1,98 @@
+"""Listening sockets, and the number of descriptors there is room for.
+
+Promises: sockets made here share their port (SO_REUSEPORT) among workers, accept over IPv4 and IPv6 as the host says,
+and hand TCP_NODELAY and keep-alive probes on to accepted connections (Linux inherits them). The soft descriptor limit is raised
+to the hard one, and the caller learns how many connections fit below the reserve: two descriptors per request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import socket
+import ssl
+from dataclasses import dataclass
+
+from outwait.wire.server import Server
+
+_BACKLOG = 4096
+_PER_CONNECTION = 2
+# A client that vanished without a word is noticed after about two minutes, also while nothing is written to it.
+_KEEPALIVE = ((socket.TCP_KEEPIDLE, 60), (socket.TCP_KEEPINTVL, 15), (socket.TCP_KEEPCNT, 4))
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptors:
+    """Descriptors this process may open. `before`, `soft`: the soft limit as found and as raised; `hard`: its ceiling."""
+
+    before: int
+    soft: int
+    hard: int
+
+    def connections(self, reserve: int = 256) -> int:
+        """Client connections that fit when each may need an upstream one and `reserve` descriptors stay free."""
+        return max((self.soft - reserve) // _PER_CONNECTION, 1)
+
+
+def raise_descriptors() -> Descriptors:
+    """Raise the soft limit of open files to the hard one; what cannot be raised stays and is reported."""
+    before, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    except (OSError, ValueError):
+        return Descriptors(before, before, hard)
+    return Descriptors(before, resource.getrlimit(resource.RLIMIT_NOFILE)[0], hard)
+
+
+def bind(host: str, port: int) -> list[socket.socket]:
+    """Listening sockets for every address of `host`; `port` 0 takes one free port for all. Raises OSError.
+
+    `host` "" or "::" means every address, IPv4 and IPv6.
+    """
+    flags = socket.AI_PASSIVE | socket.AI_NUMERICSERV
+    found = socket.getaddrinfo(host or "::", port, type=socket.SOCK_STREAM, flags=flags)
+    addresses = dict.fromkeys((family, address) for family, _, _, _, address in found)
+    sockets: list[socket.socket] = []
+    try:
+        for family, address in addresses:
+            chosen = (address[0], port or (sockets[0].getsockname()[1] if sockets else 0), *address[2:])
+            sockets.append(_listener(family, chosen))
+    except OSError:
+        for sock in sockets:
+            sock.close()
+        raise
+    return sockets
+
+
+def _listener(family: int, address: tuple[object, ...]) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, address[0] != "::")
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in _KEEPALIVE:
+            sock.setsockopt(socket.IPPROTO_TCP, option, value)
+        sock.setblocking(False)
+        sock.bind(address)
+        sock.listen(_BACKLOG)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+async def start(
+    server: Server, sock: socket.socket, tls: ssl.SSLContext | None = None, backlog: int = _BACKLOG
+) -> asyncio.Server:
+    """Accept connections of `sock` for `server` on the running loop; closing what is returned stops accepting.
+
+    uvloop goes on accepting after EMFILE, plain asyncio does not (FACTS part 3): `Limits.connections` keeps off both.
+    """
+    loop = asyncio.get_running_loop()
+    handshake = server.limits.head_seconds if tls is not None else None
+    return await loop.create_server(
+        server.protocol_factory, sock=sock, ssl=tls, backlog=backlog, ssl_handshake_timeout=handshake
+    )

@@ -1,0 +1,175 @@
+"""The response side of one request: the only thing its handler writes to.
+
+Promises: one response, whole (`send`) or in pieces (`open`, `write`*, then `finish` or `abort`); nothing reaches the
+client after that, nor after it has left (`gone`): such writes are dropped in silence, since a client may leave at any
+moment. An `abort` can never be taken for a clean end: a chunked body lacks its last chunk, a close-delimited one
+(HTTP/1.0) ends in a reset, because there a FIN means "that was all" (FACTS 1.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from outwait.wire import framing
+from outwait.wire.wheel import NEVER
+
+if TYPE_CHECKING:
+    from outwait.wire.inlet import Inlet
+    from outwait.wire.request import Request
+
+_FRESH, _CHUNKED, _RAW, _SILENT, _DONE = range(5)
+# Above this, joining a piece with its chunk frame costs more than handing over three buffers.
+_JOIN_BYTES = 16 * 1024
+
+
+class Outlet:
+    """Where one response goes. Single writer: its user.
+
+    `blocked`: more than the high-water mark waits for the client; `on_drain` is called when that is over. `gone`: the
+    client left before the response was whole; `on_gone` is called then, once. Both callbacks may be assigned at any
+    time and must not raise. `status`: what was told to the client, 0 before.
+    """
+
+    __slots__ = (
+        "_head_only", "_inlet", "_keep", "_phase", "_version", "blocked", "due", "gone", "on_drain", "on_gone", "ring",
+        "status",
+    )  # fmt: skip
+
+    def __init__(self, inlet: Inlet, request: Request) -> None:
+        self._inlet = inlet
+        self._phase = _FRESH
+        self._version = request.version
+        self._keep = request.keep
+        self._head_only = request.method == "HEAD"
+        self.blocked = False
+        self.gone = False
+        self.status = 0
+        self.on_drain: Callable[[], None] | None = None
+        self.on_gone: Callable[[], None] | None = None
+        self.due = NEVER
+        self.ring: Callable[[float], None] | None = None
+
+    @property
+    def opened(self) -> bool:
+        """Whether status and headers are out."""
+        return self._phase != _FRESH
+
+    @property
+    def done(self) -> bool:
+        """Whether the response is finished or aborted, or can go nowhere."""
+        return self._phase == _DONE or self.gone
+
+    def send(self, status: int, headers: bytes, body: bytes) -> None:
+        """The whole response; `headers` is a block as `framing.render` makes it, without length or connection."""
+        self._begin(status)
+        if self.gone:
+            return
+        self._phase = _DONE
+        keep = self._keep and self._inlet.may_keep()
+        head = self._head(headers, keep)
+        if status not in framing.BODILESS:
+            head += b"content-length: %d\r\n\r\n" % len(body)
+            if not self._head_only:
+                head += body
+        else:
+            head += b"\r\n"
+        self._inlet.put(head)
+        self._inlet.responded(keep=keep)
+
+    def open(self, status: int, headers: bytes) -> None:
+        """Status and headers of a response whose body comes in pieces."""
+        self._begin(status)
+        if self.gone:
+            return
+        chunked = self._version == 1
+        self._keep = self._keep and chunked and self._inlet.may_keep()
+        head = self._head(headers, self._keep)
+        if chunked and status not in framing.BODILESS:
+            head += b"transfer-encoding: chunked\r\n"
+        if self._head_only or status in framing.BODILESS:
+            self._phase = _SILENT
+        else:
+            self._phase = _CHUNKED if chunked else _RAW
+        self._inlet.put(head + b"\r\n")
+
+    def write(self, data: bytes) -> None:
+        """A piece of the body; empty pieces are nothing."""
+        if self._phase == _FRESH:
+            self._misused("write before open")
+        if not data or self.gone or self._phase in (_SILENT, _DONE):
+            return
+        if self._phase == _RAW:
+            self._inlet.put(data)
+        elif len(data) < _JOIN_BYTES:
+            self._inlet.put(framing.chunk(data))
+        else:
+            self._inlet.put(b"%x\r\n" % len(data))
+            self._inlet.put(data)
+            self._inlet.put(b"\r\n")
+        self._inlet.watch()
+
+    def finish(self) -> None:
+        """The body is whole."""
+        phase = self._phase
+        if phase == _FRESH:
+            self._misused("finish before open")
+        if phase == _DONE or self.gone:
+            return
+        self._phase = _DONE
+        if phase == _CHUNKED:
+            self._inlet.put(framing.LAST_CHUNK)
+        self._inlet.responded(keep=self._keep)
+
+    def abort(self) -> None:
+        """End the response, visibly not whole, after what was written is flushed. Idempotent."""
+        phase = self._phase
+        self._phase = _DONE
+        if phase == _DONE or self.gone:
+            return
+        # Before the head is out a FIN suffices: no reply at all is never taken for one.
+        self._inlet.aborted(reset=phase == _RAW)
+
+    def alarm(self, due: float, ring: Callable[[float], None] | None = None) -> None:
+        """Lend the connection's alarm: `ring(now)` (kept from call to call) once the loop's clock reaches `due`.
+
+        NEVER unsets it. It does not ring after the response ended.
+        """
+        self.due = due
+        if ring is not None:
+            self.ring = ring
+        if self._phase != _DONE and not self.gone:
+            self._inlet.rearm()
+
+    def lost(self) -> None:
+        """The wire's word: the client left."""
+        if self.gone or self._phase == _DONE:
+            return
+        self.gone = True
+        told = self.on_gone
+        self.release()
+        if told is not None:
+            told()
+
+    def release(self) -> None:
+        """The wire's word: nothing will be written, waited for or rung any more."""
+        self.due = NEVER
+        self.ring = None
+        self.on_drain = None
+        self.on_gone = None
+        self.blocked = False
+
+    def _begin(self, status: int) -> None:
+        if self._phase != _FRESH:
+            self._misused("a second response")
+        self.status = status
+
+    def _head(self, headers: bytes, keep: bool) -> bytes:
+        if not keep:
+            connection = b"connection: close\r\n"
+        else:
+            connection = b"" if self._version else b"connection: keep-alive\r\n"
+        return b"%b%b%b%b" % (framing.status_line(self.status), self._inlet.date(), headers, connection)
+
+    def _misused(self, what: str) -> None:
+        raise RuntimeError(what)

@@ -1,0 +1,165 @@
+"""One HTTP/1.1 response read strictly: bytes in, head and body pieces out; no socket, no clock, no reports.
+
+Promises: 1xx heads are skipped and 101 is refused; the head has at most `MAX_HEADERS` fields and `MAX_HEAD` bytes and
+the body at most `max_body`; a message whose framing can be read two ways (RFC 9112 6.3: Content-Length beside
+Transfer-Encoding, repeated lengths, unknown transfer codings) is refused. llhttp does most of that, but bounds nothing.
+"""
+
+from __future__ import annotations
+
+import math
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+MAX_HEAD = 65_536
+MAX_HEADERS = 256
+MAX_BODY = 256 * 1024 * 1024
+_BODYLESS = frozenset((204, 304))
+
+
+class BadResponse(Exception):  # noqa: N818 - it names what came
+    """The bytes are not a response we accept; the text says why."""
+
+
+class ResponseReader:
+    """Reads the responses of one connection, one after another: `expect` one, `feed` it until `complete`.
+
+    `status`: 0 until the final head is read. `headers`: lower-case names, repeated fields joined. `pieces`: body bytes
+    since the reader was last looked at; who looks clears it. `reusable`: the connection may carry another request.
+    `close_delimited`: the body ends where the connection ends. `silent`: nothing at all has come yet.
+    """
+
+    __slots__ = (
+        "_complaint",
+        "_fields",
+        "_head",
+        "_max_body",
+        "_parser",
+        "_taken",
+        "close_delimited",
+        "complete",
+        "headers",
+        "pieces",
+        "reusable",
+        "silent",
+        "status",
+    )
+
+    def __init__(self, max_body: int = MAX_BODY) -> None:
+        self._max_body = max_body
+        self.pieces: list[bytes] = []
+        self.expect()
+        self._parser = HttpResponseParser(self)
+
+    def expect(self) -> None:
+        """Make ready for the response to the next request."""
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self.complete = False
+        self.reusable = False
+        self.close_delimited = False
+        self.silent = True
+        self._complaint = ""
+        self._fields = 0
+        self._head = 0
+        self._taken = 0
+
+    def close(self) -> None:
+        """Drop the parser: it and this object hold each other."""
+        del self._parser
+
+    def feed(self, data: bytes) -> None:
+        """Read `data`. Raises BadResponse; `pieces` then holds what came before the error."""
+        self.silent = False
+        if not self.status:
+            self._head += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (HttpParserError, HttpParserUpgrade) as error:
+            if not self.complete:
+                raise BadResponse(self._complaint or str(error)) from None
+            self.reusable = False  # bytes behind a whole message belong to nobody
+        if not self.status and self._head > MAX_HEAD:
+            raise BadResponse(f"the response head is larger than {MAX_HEAD} bytes")
+
+    # Called by llhttp. An exception here ends the parse as a callback error; `_complaint` keeps its reason.
+
+    def on_message_begin(self) -> None:
+        """A message starts; after a whole one it is one we did not ask for."""
+        if self.complete:
+            raise BadResponse
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header field, or a trailer field, which is counted and dropped (RFC 9110 6.5.1)."""
+        self._fields += 1
+        if self._fields > MAX_HEADERS:
+            self._refuse(f"more than {MAX_HEADERS} header fields")
+        if self.status:
+            self._taken += len(name) + len(value)
+            if self._taken > self._max_body:
+                self._refuse("endless trailers")
+            return
+        key = name.decode("latin-1").lower()
+        text = value.decode("latin-1")
+        if key in self.headers:
+            text = f"{self.headers[key]}, {text}"
+        self.headers[key] = text
+
+    def on_headers_complete(self) -> None:
+        """A head is whole: decide how its body ends."""
+        status = self._parser.get_status_code()
+        if status < 200:
+            self._skip_interim(status)
+            return
+        if status > 599:
+            self._refuse(f"status {status}")
+        version = self._parser.get_http_version()
+        if version not in ("1.1", "1.0"):
+            self._refuse(f"HTTP version {version}")
+        headers = self.headers
+        coding = headers.get("transfer-encoding")
+        if coding is not None:
+            if coding.strip().lower() != "chunked":
+                self._refuse(f"transfer coding {coding[:40]!r}")
+        elif "content-length" not in headers and status not in _BODYLESS:
+            self.close_delimited = True
+        length = headers.get("content-length")
+        if length is not None and int(length) > self._max_body:
+            self._refuse(f"a body of {length} bytes is announced, more than {self._max_body}")
+        self.reusable = not self.close_delimited and self._parser.should_keep_alive()
+        self._fields = 0
+        self.status = status
+
+    def on_body(self, data: bytes) -> None:
+        """A piece of the body, transfer coding removed."""
+        self._taken += len(data)
+        if self._taken > self._max_body:
+            self._refuse(f"the body is larger than {self._max_body} bytes")
+        self.pieces.append(data)
+
+    def on_message_complete(self) -> None:
+        """The message is whole; for an interim one that means nothing."""
+        if self.status:
+            self.complete = True
+
+    def _skip_interim(self, status: int) -> None:
+        if status == 101 or status < 100:
+            self._refuse(f"status {status}")
+        self.headers = {}  # 1xx, RFC 9110 15.2; their number is bounded by MAX_HEAD
+
+    def _refuse(self, why: str) -> None:
+        self._complaint = why
+        raise BadResponse(why)
+
+
+def keep_alive_span(headers: dict[str, str]) -> float:
+    """Seconds the server says it keeps an idle connection (`Keep-Alive: timeout=N`); infinite if it does not say."""
+    text = headers.get("keep-alive")
+    if text is None:
+        return math.inf
+    for part in text.split(","):
+        name, _, value = part.partition("=")
+        digits = value.strip().strip('"')
+        if name.strip().lower() == "timeout" and digits.isascii() and digits.isdigit():
+            return float(digits[:9])
+    return math.inf

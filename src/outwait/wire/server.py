@@ -1,0 +1,178 @@
+"""The server: who is connected, what is being handled, and how it all ends.
+
+Promises: a connection over a limit is told 503 and closed; every handled request gets an answer, even when its handler
+fails (500, or an abort once the head is out); `drain` loses no request that was accepted; `close` leaves nothing open.
+Errors of this level are rendered by the `refuse` callable, so that every error of the product has one shape.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from email.utils import formatdate
+
+from outwait.core.fault import Fault, fault
+from outwait.wire.guard import Limits
+from outwait.wire.inlet import Inlet
+from outwait.wire.request import Request
+from outwait.wire.tasks import spawn
+from outwait.wire.wheel import Wheel
+
+_log = logging.getLogger("outwait")
+
+Handler = Callable[[Request], Awaitable[None]]
+Refuse = Callable[[Fault, Request | None], tuple[int, bytes, bytes]]
+
+# Refused connections stay a moment to be told why; this many above the limit, they are cut without a word.
+_COURTESY = 64
+# Seconds handlers get to notice that their clients were cut.
+_FAREWELL = 1.0
+
+
+class Server:
+    """Serves HTTP/1.1 on the connections that `protocol_factory` is given.
+
+    `handler(request)`: answers through `request.outlet`. `body_limit(path)`: bytes a body may have.
+    `refuse(fault, request or None)`: status, header block and body of an error; the request where its head was read.
+    `draining`: responses close their connections. `handling`: requests whose handler runs.
+    """
+
+    __slots__ = (
+        "_date", "_date_until", "_handler", "_idle", "_inlets", "_peers", "body_limit", "draining", "handling",
+        "limits", "refuse", "wheel",
+    )  # fmt: skip
+
+    def __init__(
+        self, handler: Handler, *, limits: Limits, wheel: Wheel, body_limit: Callable[[str], int], refuse: Refuse
+    ) -> None:
+        self._handler = handler
+        self.limits = limits
+        self.wheel = wheel
+        self.body_limit = body_limit
+        self.refuse = refuse
+        self.draining = False
+        self.handling = 0
+        self._inlets: set[Inlet] = set()
+        self._peers: dict[str, int] = {}
+        self._idle: asyncio.Event = asyncio.Event()
+        self._idle.set()
+        self._date = b""
+        self._date_until = 0.0
+
+    def protocol_factory(self) -> Inlet:
+        """For `loop.create_server`: the protocol of one new connection."""
+        return Inlet(self)
+
+    @property
+    def connections(self) -> int:
+        """Connections open now, refused ones included."""
+        return len(self._inlets)
+
+    def drain(self) -> None:
+        """Close idle connections now and the others after their response. The listener is its owner's to close."""
+        self.draining = True
+        for inlet in tuple(self._inlets):
+            inlet.drain()
+
+    async def wait_idle(self, timeout: float) -> bool:
+        """Wait until no connection is open and no handler runs; False when `timeout` seconds did not suffice."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def close(self, grace: float) -> bool:
+        """Drain, wait `grace` seconds, then cut what is left; returns whether nothing had to be cut."""
+        self.drain()
+        whole = await self.wait_idle(grace)
+        for inlet in tuple(self._inlets):
+            inlet.kill()
+        await self.wait_idle(_FAREWELL)
+        return whole
+
+    # -- the inlets' calls
+
+    def arrived(self, inlet: Inlet) -> str | None:
+        """Count a new connection; returns the code of the fault it is refused with, if it is."""
+        self._inlets.add(inlet)
+        self._idle.clear()
+        limits = self.limits
+        if limits.connections and len(self._inlets) > limits.connections:
+            if len(self._inlets) > limits.connections + _COURTESY:
+                inlet.kill()
+            return "gateway_overloaded"
+        if limits.per_ip and inlet.peer and inlet.peer not in limits.uncounted:
+            key = _household(inlet.peer)
+            count = self._peers.get(key, 0)
+            if count >= limits.per_ip:
+                return "gateway_overloaded"
+            self._peers[key] = count + 1
+            inlet.admitted = True
+        return None
+
+    def left(self, inlet: Inlet) -> None:
+        """A connection is closed."""
+        self._inlets.discard(inlet)
+        if inlet.admitted:
+            inlet.admitted = False
+            key = _household(inlet.peer)
+            count = self._peers[key] - 1
+            if count:
+                self._peers[key] = count
+            else:
+                del self._peers[key]
+        self._check_idle()
+
+    def handle(self, request: Request) -> None:
+        """Run the handler. One task per request: an idle connection then costs no task (docs/architecture.md)."""
+        self.handling += 1
+        self._idle.clear()
+        spawn(self._serve(request), "request")
+
+    def date(self) -> bytes:
+        """The Date header as a line; made anew once a second (RFC 9110 section 6.6.1)."""
+        now = self.wheel.now()
+        if now >= self._date_until:
+            self._date_until = now + 1.0
+            self._date = f"date: {formatdate(time.time(), usegmt=True)}\r\n".encode("ascii")
+        return self._date
+
+    async def _serve(self, request: Request) -> None:
+        try:
+            await self._handler(request)
+            self._settle(request, "the handler returned before the response was whole")
+        except Exception:  # noqa: BLE001 - the top of a request's task
+            _log.exception("the handler of %s %s failed", request.method, request.path)
+            self._settle(request, None)
+        finally:
+            request.outlet.abort()  # does nothing unless the task was cancelled in the middle
+            self.handling -= 1
+            self._check_idle()
+
+    def _settle(self, request: Request, complaint: str | None) -> None:
+        """Answer for a handler that did not."""
+        outlet = request.outlet
+        if outlet.done:
+            return
+        if complaint is not None:
+            _log.error("%s %s: %s", request.method, request.path, complaint)
+        if outlet.opened:
+            outlet.abort()
+        else:
+            outlet.send(*self.refuse(fault("internal_error"), request))
+
+    def _check_idle(self) -> None:
+        if not self._inlets and not self.handling:
+            self._idle.set()
+
+
+def _household(peer: str) -> str:
+    """Whom a connection is counted for: an IPv4 address, or the /64 one IPv6 customer gets."""
+    if ":" not in peer:
+        return peer
+    return str(ipaddress.IPv6Network((peer.partition("%")[0], 64), strict=False))

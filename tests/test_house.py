@@ -1,0 +1,320 @@
+"""The house rules that a linter does not know, run over the tree (CONTRIBUTING.md says them in words).
+
+Every list of exceptions below gives a reason for each entry, and an entry that is no longer needed fails too.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SRC = Path("src/outwait")
+
+MAX_FILE, MAX_FUNCTION, MAX_PARAMETERS = 400, 60, 6
+
+pytestmark = pytest.mark.skipif(not (ROOT / ".git").exists(), reason="the rules are for a git checkout")
+
+# ------------------------------------------------------------------------------------------- exceptions, each with why
+LONG_FILES: dict[str, str] = {}
+MANY_PARAMETERS = {
+    "src/outwait/core/fault.py:fault": "makes a row of data; keyword-only, every field optional",
+}
+NO_TEST_FILE = {
+    "src/outwait/core/principal.py": "frozen data without a method",
+    "src/outwait/core/progress.py": "protocols without a body",
+    "src/outwait/core/catalog.py": "frozen data without a method",
+    "src/outwait/core/request.py": "frozen data without a method",
+    "src/outwait/core/entry.py": "frozen data without a method",
+    "src/outwait/core/reply.py": "frozen data without a method",
+    "src/outwait/exchange/inputs.py": "frozen data without a method",
+    "src/outwait/exchange/effects.py": "frozen data without a method",
+}
+TASK_MAKERS = {
+    "src/outwait/wire/tasks.py": "the one helper; it logs what fails",
+}
+# `time.time` as a date to be shown or stored; durations use the loop's clock.
+WALL_CLOCKS = {
+    "src/outwait/wire/server.py": "the Date header",
+}
+
+FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "base", "misc"}
+
+
+# ------------------------------------------------------------------------------------------------------------ the tree
+@cache
+def tree() -> tuple[str, ...]:
+    """Every file that is tracked or could be, as a path from the root."""
+    listing = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    return tuple(sorted(name for name in listing.stdout.split("\0") if name and (ROOT / name).is_file()))
+
+
+@cache
+def text(name: str) -> str:
+    """The file as text; empty when it is not text."""
+    try:
+        return (ROOT / name).read_text("utf-8")
+    except UnicodeDecodeError:
+        return ""
+
+
+@cache
+def parsed(name: str) -> ast.Module:
+    return ast.parse(text(name), name)
+
+
+def python_files(*tops: str) -> list[str]:
+    return [name for name in tree() if name.endswith(".py") and name.startswith(tops)]
+
+
+def source_files() -> list[str]:
+    return python_files("src/outwait/")
+
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def functions(name: str) -> Iterator[tuple[str, Function, bool]]:
+    """Each function with its dotted name and whether it is a method."""
+
+    def walk(node: ast.AST, prefix: str, inside_class: bool) -> Iterator[tuple[str, Function, bool]]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, Function):
+                yield prefix + child.name, child, inside_class
+                yield from walk(child, f"{prefix}{child.name}.", inside_class=False)
+            elif isinstance(child, ast.ClassDef):
+                yield from walk(child, f"{prefix}{child.name}.", inside_class=True)
+            else:
+                yield from walk(child, prefix, inside_class)
+
+    yield from walk(parsed(name), "", inside_class=False)
+
+
+def dotted(node: ast.expr) -> str:
+    """`asyncio.create_task` for the expression of that name; "?" stands for what is not a name."""
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else "?"
+
+
+def report(problems: list[str]) -> None:
+    if problems:
+        pytest.fail("\n  ".join([f"{len(problems)} against the house rules:", *problems]), pytrace=False)
+
+
+def stale(exceptions: dict[str, str], needed: set[str]) -> list[str]:
+    return [f"{entry}: no exception is needed any more" for entry in exceptions if entry not in needed]
+
+
+# --------------------------------------------------------------------------------------------------------------- sizes
+def test_files_are_short() -> None:
+    lengths = {name: text(name).count("\n") for name in python_files("src/", "tests/", "tools/", "bench/")}
+    long = {name for name, length in lengths.items() if length > MAX_FILE}
+    problems = [f"{name}: {lengths[name]} lines, at most {MAX_FILE}" for name in sorted(long - LONG_FILES.keys())]
+    report(problems + stale(LONG_FILES, long))
+
+
+def test_functions_are_short_and_take_few_parameters() -> None:
+    problems, crowded = [], set()
+    for name in python_files("src/", "tests/", "tools/", "bench/"):
+        for title, node, is_method in functions(name):
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            if lines > MAX_FUNCTION:
+                problems.append(f"{name}:{title}: {lines} lines, at most {MAX_FUNCTION}")
+            spec = node.args
+            names = [arg.arg for arg in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)]
+            count = len(names[1:] if is_method and names[:1] in (["self"], ["cls"]) else names)
+            if count > MAX_PARAMETERS:
+                crowded.add(f"{name}:{title}")
+                if f"{name}:{title}" not in MANY_PARAMETERS:
+                    problems.append(f"{name}:{title}: {count} parameters, at most {MAX_PARAMETERS}")
+    report(problems + stale(MANY_PARAMETERS, crowded))
+
+
+# ---------------------------------------------------------------------------------------------------------- the rooms
+def test_each_source_file_has_its_test_file() -> None:
+    problems, missing = [], set()
+    for name in source_files():
+        path = Path(name).relative_to(SRC)
+        if path.name in ("__init__.py", "__main__.py"):
+            continue
+        twin = Path("tests") / path.parent / f"test_{path.name}"
+        if not (ROOT / twin).is_file():
+            missing.add(name)
+            if name not in NO_TEST_FILE:
+                problems.append(f"{name}: no {twin}")
+    report(problems + stale(NO_TEST_FILE, missing))
+
+
+def test_exempt_data_holds_no_logic() -> None:
+    """A file without a test file may hold classes whose methods are declarations, and nothing that runs."""
+    problems = []
+    for name in NO_TEST_FILE:
+        for title, node, _ in functions(name):
+            body = [part for part in node.body if not isinstance(part, ast.Expr | ast.Pass)]
+            if body:
+                problems.append(f"{name}:{title}: has a body, so the file needs a test file")
+    report(problems)
+
+
+def test_rooms_have_names_that_say_something() -> None:
+    problems = []
+    for name in python_files("src/", "tests/", "tools/", "bench/"):
+        for part in Path(name).with_suffix("").parts:
+            if FORBIDDEN_NAMES & set(part.removeprefix("test_").split("_")):
+                problems.append(f"{name}: `{part}` names no room")
+    report(problems)
+
+
+def test_packages_say_their_room_and_hold_no_logic() -> None:
+    plain = ast.Import | ast.ImportFrom
+    problems = []
+    for name in source_files():
+        if not name.endswith("/__init__.py"):
+            continue
+        if not ast.get_docstring(parsed(name)):
+            problems.append(f"{name}: does not say its room in one sentence")
+        for node in parsed(name).body[1:]:
+            targets = node.targets if isinstance(node, ast.Assign) else []
+            dunder = bool(targets) and all(dotted(target).startswith("__") for target in targets)
+            if not (isinstance(node, plain) or dunder):
+                problems.append(f"{name}:{node.lineno}: logic in a package's `__init__`")
+    report(problems)
+
+
+def test_modules_say_what_they_promise() -> None:
+    report([f"{name}: no module docstring" for name in source_files() if not ast.get_docstring(parsed(name))])
+
+
+# ---------------------------------------------------------------------------------------------------------- the calls
+def test_tasks_are_spawned_by_the_one_helper() -> None:
+    """A task nobody awaits hides its failure; a TaskGroup (by the name `group`) awaits its own."""
+    problems, used = [], set()
+    for name in source_files():
+        for node in ast.walk(parsed(name)):
+            title = dotted(node.func) if isinstance(node, ast.Call) else ""
+            if title.endswith(("create_task", "ensure_future")) and not title.endswith("group.create_task"):
+                used.add(name)
+                if name not in TASK_MAKERS:
+                    problems.append(f"{name}:{getattr(node, 'lineno', 0)}: {title} outside outwait.wire.tasks")
+    report(problems + stale(TASK_MAKERS, used))
+
+
+def test_durations_are_not_measured_with_the_wall_clock() -> None:
+    problems, used = [], set()
+    for name in source_files():
+        for node in ast.walk(parsed(name)):
+            if isinstance(node, ast.Attribute) and dotted(node) in ("time.time", "time.time_ns"):
+                used.add(name)
+                if name not in WALL_CLOCKS:
+                    problems.append(f"{name}:{node.lineno}: {dotted(node)} (a date? then name the file here)")
+    report(problems + stale(WALL_CLOCKS, used))
+
+
+def test_only_commands_print() -> None:
+    problems = []
+    for name in source_files():
+        for node in ast.walk(parsed(name)):
+            if isinstance(node, ast.Call) and dotted(node.func) == "print" and not name.startswith("src/outwait/cli/"):
+                problems.append(f"{name}:{node.lineno}: print")
+    report(problems)
+
+
+def test_a_broad_except_says_why() -> None:
+    """Only the top of a task may catch everything; the line itself gives the reason."""
+    reason = re.compile(r"#.*(task top: |BLE001 - )\w")
+    problems = []
+    for name in python_files("src/", "tools/", "bench/"):
+        lines = text(name).splitlines()
+        for node in ast.walk(parsed(name)):
+            if not isinstance(node, ast.ExceptHandler):
+                continue
+            kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+            broad = any(kind is None or dotted(kind) in ("Exception", "BaseException") for kind in kinds)
+            if broad and not reason.search(lines[node.lineno - 1]):
+                problems.append(f"{name}:{node.lineno}: a broad except without `# task top: why`")
+    report(problems)
+
+
+def is_empty_container(value: ast.expr | None) -> bool:
+    if isinstance(value, ast.Call):
+        return not value.args and dotted(value.func) in ("list", "dict", "set", "deque", "collections.deque")
+    return isinstance(value, ast.List | ast.Dict) and not ast.unparse(value).strip("[]{}")
+
+
+def test_no_state_at_module_level() -> None:
+    """An empty container at module level is there to be filled; a comment right above it may give a reason."""
+    problems = []
+    for name in source_files():
+        lines = text(name).splitlines()
+        for node in parsed(name).body:
+            if isinstance(node, ast.Assign | ast.AnnAssign) and is_empty_container(node.value):
+                if not lines[node.lineno - 2].startswith("#"):
+                    problems.append(f"{name}:{node.lineno}: state at module level")
+    report(problems)
+
+
+def test_silenced_checks_give_their_reason() -> None:
+    mark = re.compile(r"#\s*(noqa|type: ignore)(?P<codes>[:\[][^#]*?)?(?P<reason>\s+[-#]\s*\S.*)?$")
+    problems = []
+    for name in source_files():
+        for number, line in enumerate(text(name).splitlines(), 1):
+            found = mark.search(line)
+            if found and not (found["codes"] and found["reason"]):
+                problems.append(f"{name}:{number}: `{found[0].strip()}` without a code or a reason")
+    report(problems)
+
+
+# ---------------------------------------------------------------------------------------------------------- the words
+# Patterns are written so that they do not match themselves.
+FORBIDDEN_TEXT = {
+    "a path of one machine": r"(?<![\w.~$}])/(work|root|home)/\w",
+    "a secret": r"\b(sk|ghp|xox[bp])[-_][A-Za-z0-9_-]{21,}",
+    "a registry's address": r"\b(pypi\.org|pythonhosted\.org|registry\.(npm|yarn)\w*\.\w+|proxy\.golang\.org)",
+    "a download address in a lock file": r'"resolved": *"http|^\s*(--index-url|--extra-index-url|-i) ',
+    "a document that is not in the tree": r"\b(DESIGN|STYLE|BRIEF)\b(\.md| §? ?\d)",
+    "a numbered errand": r"\b[Ii]ssue #?\d{1,2}\b(?!\d)",
+    "the place of work instead of the project": r"\b([Ss]ub-?agent|the lead commits|this session's|(my|the) brief)\b",
+}
+
+
+@pytest.mark.parametrize("what", FORBIDDEN_TEXT)
+def test_files_speak_of_the_project_only(what: str) -> None:
+    pattern = re.compile(FORBIDDEN_TEXT[what], re.MULTILINE)
+    problems = []
+    for name in tree():
+        if name == "tests/test_house.py":
+            continue
+        for found in pattern.finditer(text(name)):
+            line = text(name).count("\n", 0, found.start()) + 1
+            problems.append(f"{name}:{line}: {what}: {found[0].strip()[:40]!r}")
+    report(problems)
+
+
+def test_facts_cited_exist() -> None:
+    """`FACTS 2.1` in a comment is a section of docs/facts.md."""
+    sections = set(re.findall(r"^#{2,3} (\d(?:\.\d)?)\.? ", text("docs/facts.md"), re.MULTILINE))
+    problems = []
+    for name in python_files("src/", "tests/", "tools/", "bench/"):
+        for found in re.finditer(r"FACTS(?:\.md)?,? (?:part |section )?(\d(?:\.\d)?)", text(name)):
+            if name != "tests/test_house.py" and found[1] not in sections:
+                problems.append(f"{name}: {found[0]} is not in docs/facts.md")
+    report(problems)
+
+
+def test_every_make_target_has_its_help() -> None:
+    targets = set(re.findall(r"^\.PHONY: (.*)$", text("Makefile"), re.MULTILINE)[0].split())
+    helped = set(re.findall(r"^([a-z-]+):.*## \S", text("Makefile"), re.MULTILINE))
+    report([f"Makefile: `{name}` has no `##` help" for name in sorted(targets ^ helped)])
