@@ -27,17 +27,31 @@ class Splitter:
     """Cuts events out of a byte stream; linear in its length whatever the pieces are.
 
     `held`: a part of an event waits for its rest. `growing`: the part that waits has data, and is not just a comment
-    or a name. `overflow`: an event was longer than `limit` bytes (all its lines counted); nothing more comes out.
-    `stray`: what came before the first event and is no line of an event stream, such as a plain JSON error.
+    or a name. `first`: no line has come yet; only the first may begin with a byte order mark. `overflow`: an event was
+    longer than `limit` bytes (all its lines counted); nothing more comes out. `stray`: lines that are none of an event
+    stream, such as a plain JSON error.
     """
 
-    __slots__ = ("_cr", "_data", "_first", "_lines", "_name", "_pieces", "_size", "growing", "held", "limit", "overflow", "stray")  # noqa: E501
+    __slots__ = (
+        "_cr",
+        "_data",
+        "_lines",
+        "_name",
+        "_pieces",
+        "_size",
+        "first",
+        "growing",
+        "held",
+        "limit",
+        "overflow",
+        "stray",
+    )
 
     def __init__(self, limit: int = EVENT_LIMIT) -> None:
         self.limit = limit
         self.held = self.growing = self.overflow = False
         self.stray = b""
-        self._first = True  # nothing but the first line may begin with a byte order mark
+        self.first = True
         self._cr = False  # the last piece ended with CR: a LF that follows belongs to it
         self._pieces: list[bytes] = []  # of the line that has no end yet
         self._size = 0  # their length
@@ -109,8 +123,8 @@ class Splitter:
 
     def _take(self, line: bytes, events: list[Event]) -> None:
         """One whole line, without its end."""
-        if self._first:
-            self._first = False
+        if self.first:
+            self.first = False
             line = line.removeprefix(_BOM)
         if not line:
             if self._data or self._name:
@@ -130,4 +144,4 @@ class Splitter:
         elif field == b"event":
             self._name = value
         elif field not in {b"", b"id", b"retry"} and len(self.stray) < _STRAY_LIMIT:
-            self.stray += line + b"\n"
+            self.stray = (self.stray + line + b"\n")[:_STRAY_LIMIT]

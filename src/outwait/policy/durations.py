@@ -28,7 +28,7 @@ def parse(value: object) -> float:
             raise ValueError(f"a duration is from 0 seconds to a year, not {_shown(value)}")
         return float(value)
     else:
-        raise ValueError(f"a duration is {ALLOWED}, not {_shown(value)}")
+        raise ValueError(f"a duration is {ALLOWED}, not {_shown(value)}")  # noqa: TRY004 - one error for all bad input
     if seconds > YEAR:
         raise ValueError(f"a duration is at most a year, not {_shown(value)}")
     return seconds

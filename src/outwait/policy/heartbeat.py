@@ -68,22 +68,19 @@ def resolve(
     `x-outwait-heartbeat`. `patience`: seconds the client waits by its own word. Raises Refusal for a bad header.
     """
     config = {name: value for name in _FIELDS if (value := getattr(configured, name)) != getattr(_BUILT_IN, name)}
-    layers: list[tuple[str, Mapping[str, object]]] = [("config", config)]
-    if profile:
-        layers.insert(0, (f"client {profile[0]}", profile[1]))
-    if key:
-        layers.append((f"key {key[0]}", key[1]))
-    if header is not None:
-        layers.append((f"header {HEADER}", parse(header)))
+    layers = (
+        (f"client {profile[0]}", profile[1]) if profile else None,
+        ("config", config),
+        (f"key {key[0]}", key[1]) if key else None,
+        (f"header {HEADER}", parse(header)) if header is not None else None,
+    )
     values: dict[str, object] = {}
     said = ["built-in"]
-    for name, layer in layers:
-        if layer:
-            values.update(layer)
-            said.append(f"{name} ({', '.join(layer)})")
-    if values.get("mode") == "off":
-        values["enabled"] = False
-    beat = replace(_BUILT_IN, **values)  # type: ignore[arg-type]  # the layers' keys are field names, checked by their rooms
+    for layer in layers:
+        if layer and layer[1]:
+            values.update(_plain(layer[1]))
+            said.append(f"{layer[0]} ({', '.join(layer[1])})")
+    beat = replace(_BUILT_IN, **values)  # type: ignore[arg-type]  # names and types are checked where they are read
     return _held(beat, patience, said)
 
 
@@ -92,7 +89,7 @@ def parse(header: str) -> dict[str, object]:
     text = header.strip()
     if text == "off":
         return {"enabled": False}
-    found: dict[str, object] = {"enabled": True, "mode": "auto"} if text == "on" else {"enabled": True}
+    found: dict[str, object] = {"enabled": True}
     if text == "on":
         return found
     if not text or len(text) > _MAX_HEADER:
@@ -108,6 +105,15 @@ def parse(header: str) -> dict[str, object]:
     except ValueError as error:
         raise _refused(header) from error
     return found
+
+
+def _plain(layer: Mapping[str, object]) -> dict[str, object]:
+    """The layer's fields; `mode: off` is said as `enabled: false`, so that a later layer can switch beats on again."""
+    fields_set = dict(layer)
+    if fields_set.get("mode") == "off":
+        del fields_set["mode"]
+        fields_set["enabled"] = False
+    return fields_set
 
 
 def _value(name: str, text: str) -> object:

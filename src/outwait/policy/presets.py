@@ -1,9 +1,10 @@
 """Built-in sets of spans: `default`, which is the scenario table, and `seed`, the classic advice.
 
-The classic advice knows one timeout per model, grown by each attempt (timeout * (attempt + 1)) with a pause of 2 ** attempt
-seconds. Said in seven clocks: that timeout is how long the upstream may be silent (`first_byte`, `idle`), and `total` is
-room for all attempts and pauses. Where the advice gives a range, its upper end is taken; what it does not cover (deep,
-audio, embedding) takes its nearest neighbour. It cuts models that think longer: a preset for people who want to fail fast.
+The classic advice knows one timeout per model, grown by each attempt (timeout * (attempt + 1)) with a pause of
+2 ** attempt seconds. Said in seven clocks: that timeout is how long the upstream may be silent (`first_byte`, `idle`),
+and `total` is room for all attempts and pauses. Where the advice gives a range, its upper end is taken; what it does
+not cover (deep, audio, embedding) takes its nearest neighbour. It cuts models that think longer: a preset for people
+who want to fail fast.
 """
 
 from __future__ import annotations

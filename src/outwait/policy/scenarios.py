@@ -117,8 +117,8 @@ class Judged:
 def judge(model: str, effort: str | None = None, configured: Mapping[str, str] | None = None) -> Judged:
     """The scenario of a request for `model` (public name) with reasoning `effort`.
 
-    `configured`: glob of public names -> scenario; wins over the built-in table and over `effort`. Raises KeyError for a
-    scenario that does not exist (the configuration is checked when it is read).
+    `configured`: glob of public names -> scenario; wins over the built-in table and over `effort`. Raises KeyError for
+    a scenario that does not exist (the configuration is checked when it is read).
     """
     chosen = globs.first(configured, model) if configured else None
     if configured and chosen is not None:

@@ -1,9 +1,9 @@
 """How long each of the seven clocks runs, and which rule said so.
 
-Later wins: preset (by scenario, then by model) < configured rules, in order < layers (channel, then key) < request headers
-`x-outwait-timeout-<clock>`. Headers are held between the operator's floor and ceiling, and the reason says when they were.
-Two spans follow from others where nobody set them: `first_token` is the `first_byte` that won (most providers send the
-head at once and think after it), and `queue` is ten seconds but at most a fifth of `total`.
+Later wins: preset (by scenario, then by model) < configured rules, in order < layers (channel, then key) < request
+headers `x-outwait-timeout-<clock>`. Headers are held between the operator's floor and ceiling, and the reason says when
+they were. Two spans follow from others where nobody set them: `first_token` is the `first_byte` that won (most
+providers send the head at once and think after it), and `queue` is ten seconds but at most a fifth of `total`.
 """
 
 from __future__ import annotations

@@ -76,7 +76,8 @@ def dial_fault(failure: DialFailed) -> Fault:
         return _tls_fault(first, stage, detail)
     if failure.phase == "judge":
         message = f"The upstream's address is refused: {failure.why}."
-        return fault("upstream_connect", message, cause="permission_denied", side=Side.GATEWAY, stage=stage, detail=detail)
+        side, cause = Side.GATEWAY, "permission_denied"
+        return fault("upstream_connect", message, cause=cause, side=side, stage=stage, detail=detail)
     return _connect_fault(failure, detail)
 
 

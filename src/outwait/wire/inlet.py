@@ -15,7 +15,7 @@ RESETTING: a close-delimited response was aborted: a reset follows as soon as th
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from outwait.core.fault import Fault, Refusal, fault
 from outwait.wire import flush, framing, guard
@@ -61,8 +61,8 @@ class Inlet(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The client is connected; one that is too many is told so before it asks."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type; only streams are served
-        self.transport = transport
+        # uvloop's transports are asyncio's in deed, not by inheritance
+        self.transport = transport = cast("asyncio.Transport", transport)
         if not transport.can_write_eof():
             transport.set_write_buffer_limits(high=_HIGH_WATER)  # uvloop's default under TLS is 512 KiB
         name = transport.get_extra_info("peername")

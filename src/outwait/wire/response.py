@@ -33,12 +33,12 @@ class ResponseReader:
         "_complaint",
         "_fields",
         "_head",
-        "_max_body",
         "_parser",
         "_taken",
         "close_delimited",
         "complete",
         "headers",
+        "max_body",
         "pieces",
         "reusable",
         "silent",
@@ -46,7 +46,7 @@ class ResponseReader:
     )
 
     def __init__(self, max_body: int = MAX_BODY) -> None:
-        self._max_body = max_body
+        self.max_body = max_body
         self.pieces: list[bytes] = []
         self.expect()
         self._parser = HttpResponseParser(self)
@@ -96,7 +96,7 @@ class ResponseReader:
             self._refuse(f"more than {MAX_HEADERS} header fields")
         if self.status:
             self._taken += len(name) + len(value)
-            if self._taken > self._max_body:
+            if self._taken > self.max_body:
                 self._refuse("endless trailers")
             return
         key = name.decode("latin-1").lower()
@@ -124,8 +124,8 @@ class ResponseReader:
         elif "content-length" not in headers and status not in _BODYLESS:
             self.close_delimited = True
         length = headers.get("content-length")
-        if length is not None and int(length) > self._max_body:
-            self._refuse(f"a body of {length} bytes is announced, more than {self._max_body}")
+        if length is not None and int(length) > self.max_body:
+            self._refuse(f"a body of {length} bytes is announced, more than {self.max_body}")
         self.reusable = not self.close_delimited and self._parser.should_keep_alive()
         self._fields = 0
         self.status = status
@@ -133,8 +133,8 @@ class ResponseReader:
     def on_body(self, data: bytes) -> None:
         """A piece of the body, transfer coding removed."""
         self._taken += len(data)
-        if self._taken > self._max_body:
-            self._refuse(f"the body is larger than {self._max_body} bytes")
+        if self._taken > self.max_body:
+            self._refuse(f"the body is larger than {self.max_body} bytes")
         self.pieces.append(data)
 
     def on_message_complete(self) -> None:

@@ -1,4 +1,4 @@
-"""Which addresses an upstream may have: everything but link-local and cloud metadata services.
+"""Where an upstream is, and which addresses it may have: everything but link-local and cloud metadata services.
 
 Private and loopback addresses are normal for self-hosted models; link-local ones never are, and the metadata services
 behind them hand out credentials. `ipaddress.is_global` is no guide here: it calls 64:ff9b::a9fe:a9fe and
@@ -8,6 +8,18 @@ behind them hand out credentials. `ipaddress.is_global` is no guide here: it cal
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import NamedTuple
+
+
+class Endpoint(NamedTuple):
+    """What connections can be shared by: a host (ASCII, no brackets), a port, and how its TLS is judged, if any."""
+
+    host: str
+    port: int
+    tls: bool
+    ca_file: str | None = None
+    verify: bool = True
+
 
 _REFUSED_4: tuple[tuple[IPv4Network, str], ...] = (
     (IPv4Network("169.254.0.0/16"), "link-local address"),  # RFC 3927; AWS, GCP, Azure and Oracle metadata

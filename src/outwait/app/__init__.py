@@ -1,0 +1,1 @@
+"""The only room that knows everybody: it builds the gateway from its parts and keeps its processes alive."""

@@ -1,0 +1,104 @@
+"""A streamed answer passed on as a stream: the very bytes of the upstream, without what is not meant for the client.
+
+Comments, ids, retry hints and pings are dropped, incomplete events are held back. Until the first words (or a proper
+end) come, events are held back too: should the attempt fail before, another one begins with a clean page, and the
+client keeps being kept alive by heartbeats.
+"""
+
+from __future__ import annotations
+
+from outwait.core.reply import Ending, Head
+from outwait.core.request import Call
+from outwait.dialects.openai_chat.errors import DONE
+from outwait.dialects.openai_chat.watch import Watch
+from outwait.dialects.sse import EVENT_LIMIT
+
+# Events before the first words are held back up to this many bytes.
+_PRELUDE_LIMIT = 64 * 1024
+
+
+class StreamReader(Watch):
+    """Reads a streamed chat answer for a client that asked for a stream."""
+
+    __slots__ = ("_prelude",)
+
+    def __init__(self, call: Call, head: Head, limit: int = EVENT_LIMIT) -> None:
+        super().__init__(call, head, limit)
+        self._prelude: list[bytes] | None = []  # None once bytes flow
+
+    def feed(self, data: bytes) -> bytes:
+        """Bytes for the client; the very same object when `data` is whole plain events, the usual case."""
+        self.progress = False
+        if self.finished or self.fault is not None:
+            return b""
+        splitter = self._splitter
+        if (
+            not splitter.held
+            and data.endswith(b"}\n\n")
+            and data.startswith(b"data: {")
+            and b"\r" not in data
+            and len(data) <= splitter.limit
+        ):
+            ends = data.count(b"\n")
+            if ends == 2:  # noqa: PLR2004 - one event
+                splitter.first = False
+                out = data if self._judge(data[6:-2]) else b""
+                return out if self._prelude is None else self._release(out)
+            if ends == 2 * data.count(b"\n\ndata: {") + 2:
+                splitter.first = False
+                return self._release(self._many(data))
+        return self._release(self._slow(data))
+
+    def _many(self, data: bytes) -> bytes:
+        """Whole plain events, several in one piece."""
+        payloads = data[6:-2].split(b"\n\ndata: ")
+        kept: list[bytes] = []
+        for payload in payloads:
+            if self._judge(payload):
+                kept.append(payload)
+            if self.fault is not None:
+                break
+        if len(kept) == len(payloads):
+            return data
+        return b"".join(b"data: " + payload + b"\n\n" for payload in kept)
+
+    def _slow(self, data: bytes) -> bytes:
+        """Anything else: events cut, comments between them, other line ends."""
+        out: list[bytes] = []
+        for name, payload in self._events(data):
+            if self._judge(payload, name):
+                lines = payload.split(b"\n")
+                out.append(b"data: " + b"\ndata: ".join(lines) + b"\n\n")
+            if self.finished or self.fault is not None:
+                break
+        self._overflow()
+        return b"".join(out)
+
+    def _release(self, out: bytes) -> bytes:
+        """`out`, with `[DONE]` when the stream is properly over; held back while nothing has been said."""
+        prelude = self._prelude
+        if prelude is not None:
+            if out:
+                prelude.append(out)
+            if not self.content and not (self.finished and self._wordless) and sum(map(len, prelude)) < _PRELUDE_LIMIT:
+                return b""
+            self._prelude = None
+            out = prelude[0] if len(prelude) == 1 else b"".join(prelude)
+        return out + DONE if self.finished else out
+
+    def end(self) -> Ending:
+        """The last bytes, or why this is no answer; see `Reader`."""
+        out = b""
+        done = self.finished
+        if not done and self.fault is None:
+            for name, payload in self._splitter.close():
+                # Only the blank line is missing, or the event was cut in the middle: then it is no JSON.
+                if payload.startswith(b"[DONE]") or payload.endswith(b"}"):
+                    out = b"data: " + payload + b"\n\n" if self._judge(payload, name) else b""
+        failed = self._verdict()
+        if failed is not None:
+            return Ending(fault=failed, usage=self.usage)
+        if not done:
+            self.finished = True
+            out = self._release(out)
+        return Ending(out, usage=self.usage)

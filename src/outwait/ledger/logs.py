@@ -1,0 +1,142 @@
+"""The log: one pipe for everything that is written, with redaction in it and one writer at its end.
+
+structlog loggers, the standard library's loggers (those of other packages too), Python warnings and the exchange
+lines all become fields, are cleaned by the same `Redactor`, rendered by the same function and written under the same
+lock, whole lines at a time. A log that cannot be written (full disk, closed pipe) never stops a request: lost lines are
+counted.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, BinaryIO, TextIO
+
+import structlog
+
+from outwait.core.entry import Entry
+from outwait.ledger.lines import as_console, as_json, exchange_fields, level_of, stamp
+from outwait.ledger.redact import Redactor
+
+LEVELS: Mapping[str, int] = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+# What the standard library puts on every record; the rest was given by the caller as `extra`.
+_STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
+
+
+class Logs:
+    """The configured log. `lost`: lines that could not be written. As a recorder's sink it writes exchange lines."""
+
+    def __init__(
+        self, level: str = "info", form: str = "json", secrets: Iterable[str] = (), stream: TextIO | None = None
+    ) -> None:
+        self.redactor = Redactor(secrets)
+        self.threshold = LEVELS[level]
+        self.lost = 0
+        self._render = as_console if form == "console" else as_json
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def write(self, fields: Mapping[str, object]) -> None:
+        """Write one line of `fields`, which are cleaned first."""
+        exception = fields.get("exception")
+        cleaned = self.redactor.fields({str(name): value for name, value in fields.items() if name != "exception"})
+        if exception is not None:
+            cleaned["exception"] = self.redactor.text(str(exception))
+        self._put([self._render(cleaned)])
+
+    def absorb(self, entries: Sequence[Entry]) -> None:
+        """Write one line per entry, all at once."""
+        loud = self.threshold > logging.INFO
+        lines = [
+            self._render(exchange_fields(entry, self.redactor))
+            for entry in entries
+            if not loud or LEVELS[level_of(entry)] >= self.threshold
+        ]
+        if lines:
+            self._put(lines)
+
+    def _put(self, lines: Sequence[bytes]) -> None:
+        stream = self._stream if self._stream is not None else sys.stderr
+        data = b"".join(lines)
+        with self._lock:
+            try:
+                buffer: BinaryIO | None = getattr(stream, "buffer", None)
+                if buffer is not None:
+                    buffer.write(data)
+                    buffer.flush()
+                else:
+                    stream.write(data.decode("utf-8", "replace"))
+                    stream.flush()
+            except (OSError, ValueError):  # ValueError: the stream was closed
+                self.lost += len(lines)
+
+    def processor(self, _logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        """The last of structlog's processors: writes the event, then drops it."""
+        fields: dict[str, object] = {"time": stamp(datetime.now(UTC)), "level": method, "event": event.pop("event", "")}
+        self.write(fields | event)
+        raise structlog.DropEvent
+
+
+class Handler(logging.Handler):
+    """Brings the standard library's records into the pipe."""
+
+    def __init__(self, logs: Logs) -> None:
+        super().__init__(logs.threshold)
+        self._logs = logs
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write `record`; a record that cannot be told is told as such, and never raises."""
+        try:
+            event = record.getMessage()
+        except (TypeError, ValueError) as error:
+            event = f"{record.msg!s} (its arguments do not fit: {type(error).__name__})"
+        fields: dict[str, object] = {
+            "time": stamp(datetime.fromtimestamp(record.created, UTC)),
+            "level": record.levelname.lower(),
+            "event": event,
+            "logger": record.name,
+        }
+        fields |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        if record.exc_info:
+            fields["exception"] = logging.Formatter().formatException(record.exc_info)
+        self._logs.write(fields)
+
+
+def configure(
+    level: str = "info", form: str = "json", secrets: Iterable[str] = (), stream: TextIO | None = None
+) -> Logs:
+    """Make this process log through one pipe to `stream` (standard error when None) and return it.
+
+    `level`: debug | info | warning | error. `form`: json | console. `secrets`: configured secrets, masked wherever they
+    stand. Calling it again replaces the earlier pipe.
+    """
+    release()
+    logs = Logs(level, form, secrets, stream)
+    structlog.configure(
+        processors=[structlog.contextvars.merge_contextvars, structlog.processors.format_exc_info, logs.processor],
+        wrapper_class=structlog.make_filtering_bound_logger(logs.threshold),
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    root.addHandler(Handler(logs))
+    logging.getLogger("outwait").setLevel(logs.threshold)
+    logging.captureWarnings(capture=True)
+    return logs
+
+
+def release() -> None:
+    """Take the pipe out again: the standard library and structlog behave as before `configure`."""
+    root = logging.getLogger()
+    for handler in [each for each in root.handlers if isinstance(each, Handler)]:
+        root.removeHandler(handler)
+    logging.getLogger("outwait").setLevel(logging.NOTSET)
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()

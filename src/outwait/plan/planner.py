@@ -1,0 +1,194 @@
+"""Facts in, plan out: scenario, candidates, timeouts, heartbeat, retries and what a client's leaving means.
+
+A plan depends on few things (the model, the key, a handful of headers) and is the same for most requests of a client,
+so a `Planner` keeps the plans it made, bounded, for one catalog. A new catalog gets a new planner.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from outwait.core.catalog import Catalog, Channel
+from outwait.core.fault import Refusal, fault
+from outwait.core.plan import Candidate, OnDisconnect, Plan, Retry, Span
+from outwait.core.principal import Principal
+from outwait.plan.facts import Facts
+from outwait.plan.routes import route
+from outwait.policy import disconnect, durations, globs, heartbeat, timeouts
+from outwait.policy.patience import HEADERS as PATIENCE_HEADERS
+from outwait.policy.patience import patience
+from outwait.policy.presets import PRESETS
+from outwait.policy.scenarios import Judged, judge
+
+PREFIX = "x-outwait-"
+CACHE = 1024  # plans kept per catalog
+_MAX_KEY = 64  # characters of a header or effort that is worth remembering
+
+_READ, _HEAD, _SERVER = PATIENCE_HEADERS
+
+
+class Choice(NamedTuple):
+    """What becomes of an exchange whose client left, and who said so."""
+
+    what: OnDisconnect
+    linger: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    plan: Plan
+    principal: Principal  # the very object the plan was made for: a reloaded key may have the same name
+
+
+class Planner:
+    """Makes plans from one catalog. `plan` costs a few microseconds for a request like an earlier one."""
+
+    __slots__ = ("_kept", "_preset", "catalog")
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self._preset = PRESETS[catalog.preset]
+        self._kept: dict[tuple[object, ...], _Kept] = {}
+
+    def plan(self, facts: Facts) -> Plan:
+        """The plan of one request. Raises Refusal for what must not become an exchange (see `routes.route`), and for
+        bad `x-outwait-*` headers.
+        """
+        call = facts.call
+        headers = call.headers
+        ours = tuple([item for item in headers.items() if item[0].startswith(PREFIX)])
+        told = (headers.get(_READ), headers.get(_HEAD), headers.get(_SERVER))
+        key = (
+            call.model,
+            call.stream,
+            call.effort,
+            facts.principal.name,
+            facts.client,
+            told,
+            ours,
+            call.foldable,
+            call.endpoint,
+            call.dialect,
+        )
+        kept = self._kept.get(key)
+        if kept is not None and kept.principal is facts.principal:
+            return kept.plan
+        plan = self._make(facts, ours)
+        said = (call.effort, *told, *(text for item in ours for text in item))
+        if all(text is None or len(text) <= _MAX_KEY for text in said):
+            if len(self._kept) >= CACHE:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = _Kept(plan, facts.principal)
+        return plan
+
+    def _make(self, facts: Facts, ours: tuple[tuple[str, str], ...]) -> Plan:
+        call, principal, catalog = facts.call, facts.principal, self.catalog
+        served = route(call, principal, catalog.channels)
+        judged = judge(call.model, call.effort, catalog.scenarios)
+        candidates, why = self._candidates(
+            facts, judged, served, timeouts.read_headers(ours, catalog.floor, catalog.ceiling)
+        )
+        waits = patience(call.headers)
+        choice = _choose(facts, judged, catalog)
+        first = candidates[0].timeouts
+        assert first is not None  # noqa: S101 - every candidate was just given its own
+        why |= {"scenario": judged.reason, "on_disconnect": choice.reason}
+        if waits:
+            why["patience"] = f"the client gives up after {durations.tell(waits[0])} ({waits[1]})"
+        return Plan(
+            scenario=judged.scenario.name,
+            candidates=candidates,
+            timeouts=first,
+            heartbeat=heartbeat.resolve(
+                catalog.heartbeat,
+                profile=(facts.client, facts.shape) if facts.client else None,
+                key=(principal.name, principal.heartbeat),
+                header=call.headers.get(heartbeat.HEADER),
+                patience=waits[0] if waits else None,
+            ),
+            retry=self._retry(judged, why),
+            on_disconnect=choice.what,
+            linger=choice.linger,
+            patience=waits[0] if waits else None,
+            why=why,
+        )
+
+    def _candidates(
+        self, facts: Facts, judged: Judged, served: tuple[tuple[Channel, str], ...], requested: dict[str, Span]
+    ) -> tuple[tuple[Candidate, ...], dict[str, str]]:
+        """The candidates, each with its own timeouts, and how each is asked."""
+        call, principal = facts.call, facts.principal
+        key = timeouts.Layer(f"key {principal.name}", principal.timeouts)
+        made: list[Candidate] = []
+        why: dict[str, str] = {}
+        for channel, model in served:
+            streamed, reason = _streamed(facts, judged, channel)
+            asked = timeouts.Asked(
+                call.dialect,
+                call.endpoint,
+                call.model,
+                call.stream,
+                call.stream or streamed,
+                call.effort,
+                judged.scenario.name,
+            )
+            layers = (timeouts.Layer(f"channel {channel.name}", channel.timeouts), key)
+            spans = timeouts.resolve(asked, self._preset, self.catalog.rules, layers, requested)
+            made.append(Candidate(channel.name, channel.dialect, model, streamed=streamed, timeouts=spans))
+            why[f"channel {channel.name}"] = f"{model}, {reason}"
+        return tuple(made), why
+
+    def _retry(self, judged: Judged, why: dict[str, str]) -> Retry:
+        rule, preset, name = self.catalog.retry, self._preset, judged.scenario.name
+        attempts = min(rule.attempts, preset.attempts.get(name, rule.attempts))
+        paid = rule.paid.get(name, judged.scenario.paid)
+        source = f"preset {preset.name}" if attempts < rule.attempts else "config"
+        risk = "never risked twice" if paid <= 0 else f"up to {paid:.2%} of requests may be risked twice"
+        why["retry"] = (
+            f"{attempts} attempts ({source}); {risk} ({'config' if name in rule.paid else f'scenario {name}'})"
+        )
+        if preset.base is None:
+            return Retry(attempts=attempts, paid=paid)
+        return Retry(attempts=attempts, paid=paid, base_transport=preset.base, base_overload=preset.base)
+
+
+def _streamed(facts: Facts, judged: Judged, channel: Channel) -> tuple[bool, str]:
+    """Whether the upstream is asked for a stream though the client wants one JSON reply, and why."""
+    call = facts.call
+    if call.stream:
+        return False, "streamed as asked"
+    glob = globs.first(channel.upstream_stream_models, call.model)
+    mode = channel.upstream_stream if glob is None else channel.upstream_stream_models[glob]
+    source = "upstream_stream" if glob is None else f"upstream_stream of {glob}"
+    if not call.foldable:
+        return False, "not streamed: a stream of this call could not be folded into its reply"
+    if mode != "auto":
+        return mode == "always", f"{'streamed and folded' if mode == 'always' else 'not streamed'}: {source} is {mode}"
+    if judged.scenario.slow:
+        return True, f"streamed and folded: scenario {judged.scenario.name} is slow"
+    return False, f"not streamed: scenario {judged.scenario.name} is quick"
+
+
+def _choose(facts: Facts, judged: Judged, catalog: Catalog) -> Choice:
+    """Request header > key > configuration by model glob > by scenario > scenario table."""
+    scenario = judged.scenario
+    asked = facts.call.headers.get(disconnect.HEADER)
+    if asked is not None:
+        try:
+            what, linger = disconnect.parse(asked)
+        except ValueError as error:
+            message = f"The header {disconnect.HEADER} is wrong: {error}."
+            raise Refusal(fault("invalid_value", message, param=disconnect.HEADER)) from error
+        return Choice(what, scenario.linger if linger is None else linger, f"header {disconnect.HEADER}")
+    text, reason = facts.principal.on_disconnect, f"key {facts.principal.name}"
+    if text is None:
+        configured = catalog.on_disconnect
+        glob = globs.first((name for name in configured if name != scenario.name), facts.call.model)
+        name = scenario.name if glob is None else glob
+        text, reason = configured.get(name), f"config: {name}"
+    if text is None:
+        return Choice(scenario.on_disconnect, scenario.linger, f"scenario {scenario.name}")
+    what, linger = disconnect.parse(text)
+    return Choice(what, scenario.linger if linger is None else linger, reason)
