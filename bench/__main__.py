@@ -45,8 +45,8 @@ def main(arguments: Sequence[str]) -> int:
 def _bench(options: argparse.Namespace, arguments: list[str], console: Console) -> int:
     contenders = _chosen(options.contenders)
     cores = Cores.split()
-    plan = [one for one in workloads(quick=options.quick, rounds=options.rounds, streams=options.streams)]
-    plan = [one for one in plan if one.kind in options.only or (not options.only and not options.soak)]
+    known = workloads(quick=options.quick, rounds=options.rounds, streams=options.streams)
+    plan = [one for one in known if one.kind in options.only or (not options.only and not options.soak)]
     raise_descriptors(max((one.descriptors for one in plan), default=0))
     setting = Setting.of(arguments, contenders)
     with pinned(cores.load):
@@ -72,7 +72,8 @@ def _run_all(plan: list[Workload], contenders: list[Contender], cores: Cores, co
             task = bar.add_task(workload.title, total=workload.rounds * len(contenders))
 
             def report(one: Run, task: object = task) -> None:
-                bar.console.print(f"{one.workload.kind} round {one.round + 1} {one.contender:12} {_short(one)}", highlight=False)
+                line = f"{one.workload.kind} round {one.round + 1} {one.contender:12} {_short(one)}"
+                bar.console.print(line, highlight=False)
                 bar.advance(task)  # type: ignore[arg-type]
 
             done += run(workload, contenders, cores, report)
@@ -113,12 +114,12 @@ def _verdict(found: list[Row], soaked: Soak | None, console: Console) -> int:
 def _short(one: Run) -> str:
     """One turn in a few words: the first figures of its row."""
     kind = one.workload.kind
-    cells = Row(kind, one.contender, (one.outcome,), None).cells()
-    return ", ".join(f"{cell} {name}" for name, cell in zip(HEADINGS[kind], cells, strict=True) if name != "contender" and cell != "-")
+    cells = zip(HEADINGS[kind], Row(kind, one.contender, (one.outcome,), None).cells(), strict=True)
+    return ", ".join(f"{cell} {name}" for name, cell in cells if name != "contender" and cell != "-")
 
 
 def _chosen(names: str) -> list[Contender]:
-    """The contenders named, each installed; outwait may be missing only if it was not named."""
+    """The contenders named, each installed; nginx in any case, the upstream of short calls."""
     known = {one.name: one for one in CONTENDERS}
     chosen = []
     for name in names.split(","):
@@ -149,19 +150,20 @@ def _progress(console: Console) -> Progress:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", action="append", choices=["w1", "w2", "w3"], default=[], help="run only this; repeatable")
+    names, chosen = ", ".join(one.name for one in CONTENDERS), ",".join(DEFAULT_NAMES)
+    parser.add_argument("--only", action="append", choices=["w1", "w2", "w3"], default=[], help="repeatable")
     parser.add_argument("--rounds", type=int, help="rounds of each workload (default 5, 5 and 2)")
     parser.add_argument("--streams", type=int, help="silent streams of w3 (default 5000)")
     parser.add_argument("--quick", action="store_true", help="short windows, few streams: a look, not figures to keep")
-    parser.add_argument("--contenders", default=",".join(DEFAULT_NAMES), help="comma separated, of nginx, nginx-again, haproxy, outwait")
-    parser.add_argument("--soak", type=float, metavar="MINUTES", help="mixed load, memory sampled; alone unless --only is given")
+    parser.add_argument("--contenders", default=chosen, help=f"comma separated, of {names}")
+    parser.add_argument("--soak", type=float, metavar="MINUTES", help="mixed load; alone unless --only is given")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure of every round")
     parser.add_argument("--write-docs", action="store_true", help="write docs/benchmarks.md")
     parser.add_argument("--check", action="store_true", help="exit with 1 if a threshold of the project is missed")
     return parser
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
     """SIGTERM ends the run as Ctrl-C does: with everything that was started."""
     raise KeyboardInterrupt
 

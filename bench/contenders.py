@@ -54,7 +54,8 @@ class Contender:
     def find(self) -> str | None:
         """The program, beside our Python or on the PATH; None if it is not installed."""
         beside = Path(sys.executable).parent / self.program
-        return str(beside) if beside.exists() else shutil.which(self.program, path=f"{os.defpath}:/usr/sbin:/usr/local/sbin")
+        places = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin"
+        return str(beside) if beside.exists() else shutil.which(self.program, path=places)
 
     def prepare(self, site: Site) -> list[str]:
         """Write the configuration and return the command to start."""
@@ -69,8 +70,8 @@ def nginx_proxy(site: Site) -> str:
     return _nginx(
         site,
         f"upstream provider {{ server 127.0.0.1:{site.upstream}; keepalive 512; keepalive_requests 1000000000; }}",
-        f'proxy_pass http://provider; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering {buffering};'
-        " proxy_read_timeout 3600s;",
+        'proxy_pass http://provider; proxy_http_version 1.1; proxy_set_header Connection "";'
+        f" proxy_buffering {buffering}; proxy_read_timeout 3600s;",
     )
 
 
@@ -94,7 +95,7 @@ http {{ access_log off; {paths} default_type application/json;
 
 
 def haproxy_proxy(site: Site) -> str:
-    """A plain reverse proxy; it never buffers replies."""
+    """A plain reverse proxy; `http-no-delay`, or it would collect chunks for up to 200 ms."""
     return f"""global
   nbthread 1
   maxconn {(_DESCRIPTORS - 200) // 2}
@@ -104,6 +105,7 @@ defaults
   timeout client 1h
   timeout server 1h
   http-reuse always
+  option http-no-delay
 frontend in
   bind 127.0.0.1:{site.port} backlog 4096
   default_backend provider

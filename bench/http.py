@@ -1,7 +1,7 @@
 """The bytes both ends of the benchmark speak: requests as an SDK sends them, replies as a provider does.
 
-A request names its upstream script in the `user` field, which every proxy passes on untouched: `short` (one JSON reply),
-`drip-N` (N chunks, one per 10 ms; 0 = endless), `silent` (nothing, ever), `beat-S` (a comment each S seconds),
+A request names its upstream script in the `user` field, which every proxy passes on untouched: `short` (one JSON
+reply), `drip-N` (N chunks, one per 10 ms; 0 = endless), `silent` (nothing, ever), `beat-S` (a comment each S seconds),
 `think-S` (S silent seconds, then a short streamed answer).
 """
 

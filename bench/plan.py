@@ -51,9 +51,7 @@ def workloads(*, quick: bool, rounds: int | None, streams: int | None) -> tuple[
     """The three workloads; `quick` is for a look, not for figures to keep."""
     w1 = Workload("w1", "W1 short JSON calls", 64, "short", "short", warmup=1.0, seconds=5.0, rounds=5)
     w2 = Workload("w2", "W2 streaming relay", 100, "drip-0", "drip-0", warmup=2.0, seconds=6.0, rounds=5)
-    w3 = Workload(
-        "w3", "W3 silent streams", 5000, "silent", "beat-5", warmup=6.0, seconds=20.0, rounds=2, fresh=True
-    )
+    w3 = Workload("w3", "W3 silent streams", 5000, "silent", "beat-5", warmup=6.0, seconds=20.0, rounds=2, fresh=True)
     if quick:
         w1 = replace(w1, seconds=2.0, rounds=2)
         w2 = replace(w2, warmup=1.0, seconds=2.0, rounds=2)

@@ -44,8 +44,7 @@ class Cores:
         """The last core we may use for the proxy, the others for load and upstream."""
         mine = sorted(os.sched_getaffinity(0))
         if len(mine) == 1:
-            message = "the benchmark needs two cores: one for the proxy, one for the load and the upstream"
-            raise BenchError(message)
+            raise BenchError("the benchmark needs two cores: one for the proxy, one for the load and the upstream")
         return cls(mine[-1], frozenset(mine[:-1]))
 
 
@@ -108,7 +107,7 @@ def started(
     """Run `command` on `cores` until the block ends; `piped`: its output is read by us instead of logged."""
     log = directory / f"{name}.log"
     with log.open("w") as sink, pinned(cores):
-        popen = subprocess.Popen(  # noqa: S603 - our own commands, no shell
+        popen = subprocess.Popen(
             command,
             stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
             stdout=subprocess.PIPE if piped else sink,
@@ -148,8 +147,7 @@ def free_port() -> int:
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
-    message = f"no free port between {_LOWEST_PORT} and {_HIGHEST_PORT}"
-    raise BenchError(message)
+    raise BenchError(f"no free port between {_LOWEST_PORT} and {_HIGHEST_PORT}")
 
 
 def wait_ready(process: Process, port: int, path: str | None) -> None:
@@ -168,8 +166,9 @@ def raise_descriptors(needed: int) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if hard not in (-1, resource.RLIM_INFINITY) and hard < needed:
-        message = f"{needed} descriptors are needed and the hard limit is {hard}: use fewer --streams, or raise ulimit -Hn"
-        raise BenchError(message)
+        raise BenchError(
+            f"{needed} descriptors are needed, the hard limit is {hard}: fewer --streams, or raise ulimit -Hn"
+        )
 
 
 def _answers(port: int, path: str | None) -> bool:

@@ -30,14 +30,15 @@ What outwait costs, as ratios against {BASELINE} as a plain reverse proxy, measu
 machine. Ratios travel better than figures: run it on yours. Higher ratios are better, 1.00 is {BASELINE}; the row
 `nginx-again` is a second, equal nginx, so its distance from 1.00 is the noise of the run.
 
-- **W1**: short JSON calls, about 1 KB each way, headers as an SDK sends them, 64 connections in a closed loop. Counted per
-  CPU-second of the proxy's whole process tree.
+- **W1**: short JSON calls, about 1 KB each way, headers as an SDK sends them, 64 connections in a closed loop. Counted
+  per CPU-second of the proxy's whole process tree.
 - **W2**: 100 streams with 100 chunks a second each, about 200 bytes, each its own HTTP chunk and write. Counted in
   microseconds of CPU per chunk.
-- **W3**: streams on which the upstream is silent, a heartbeat each 5 s. For {BASELINE}, which has no heartbeats, the upstream
-  sends them. Counted in resident memory per stream; lateness is measured at the client, interval minus 5 s.
+- **W3**: streams on which the upstream is silent, a heartbeat each 5 s. For {BASELINE}, which has no heartbeats, the
+  upstream sends them. Counted in resident memory per stream; lateness is measured at the client, interval minus 5 s.
 
-The proxy has one core to itself, load and upstream share the others. outwait runs with everything on: authentication,
+The proxy is pinned to one core, load and upstream share the others. A turn of W1 or W2 in which somebody else used more
+than 5 % of that core is made again, at most twice, and the least disturbed is kept, whoever's turn it was. outwait runs with everything on: authentication,
 timeline, replay, heartbeats, one log line per call.
 """
 
@@ -53,7 +54,7 @@ class Setting:
 
     @classmethod
     def of(cls, arguments: Sequence[str], contenders: Sequence[Contender]) -> Setting:
-        """This machine, now."""
+        """The machine we are on, now."""
         model = next(
             (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "CPU"
         )
@@ -94,7 +95,7 @@ def soak_text(soak: Soak) -> str:
     """A soak in one sentence."""
     verdict = "flat" if soak.drift.flat() else "GROWING"
     return (
-        f"{soak.contender}, {soak.outcome.seconds / 60:.0f} minutes, {soak.outcome.units:,} calls and streams served whole, "
+        f"{soak.contender}, {soak.outcome.seconds / 60:.0f} minutes, {soak.outcome.units:,} calls served whole, "
         f"{soak.outcome.failed} failed: {soak.drift.level / 1024:.1f} MiB, slope {soak.drift.slope:+.1f} KiB/min, "
         f"{soak.drift.growth:+.0f} KiB over the last two thirds: {verdict}."
     )
@@ -119,7 +120,9 @@ def write_json(path: Path, setting: Setting, runs: Sequence[Run], soak: Soak | N
     """Every outcome of every round, with the figures derived from it."""
     record: dict[str, object] = {"setting": asdict(setting)}
     record["runs"] = [
-        {"workload": run.workload.kind, "contender": run.contender, "round": run.round, **_figures(run)} for run in runs
+        {"workload": run.workload.kind, "contender": run.contender, "round": run.round, "tries": run.tries}
+        | _figures(run)
+        for run in runs
     ]
     if soak:
         record["soak"] = {

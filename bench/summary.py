@@ -19,7 +19,15 @@ SCORES: dict[Kind, Callable[[Outcome], float]] = {
 }
 HEADINGS: dict[Kind, tuple[str, ...]] = {
     "w1": ("contender", "calls per CPU-second", "ratio (low-high)", "calls/s", "CPU of its core", "others on it"),
-    "w2": ("contender", "µs CPU per chunk", "ratio (low-high)", "chunks/s", "chunks per read", "CPU of its core", "others on it"),
+    "w2": (
+        "contender",
+        "µs CPU per chunk",
+        "ratio (low-high)",
+        "chunks/s",
+        "chunks per read",
+        "CPU of its core",
+        "others on it",
+    ),
     "w3": (
         "contender",
         "KiB RSS per stream",

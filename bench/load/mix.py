@@ -62,7 +62,7 @@ async def _call(order: Order, tally: Tally) -> None:
                 while not reply_length(reply):
                     data = await asyncio.wait_for(reader.read(_READ), _PATIENCE)
                     if not data:
-                        raise ConnectionResetError("short call: connection closed")  # noqa: EM101, TRY003, TRY301
+                        raise ConnectionResetError("closed by the proxy")
                     reply += data
                 tally.units += 1
                 await asyncio.sleep(_PAUSE)
@@ -108,6 +108,6 @@ async def _read_stream(order: Order, call: bytes) -> None:
                 break
             tail = (tail + data)[-1024:]
         if b"[DONE]" not in tail or not tail.endswith(LAST_CHUNK):
-            raise BadReplyError(f"stream cut: ...{tail[-200:]!r}")  # noqa: EM102, TRY003
+            raise BadReplyError(f"stream cut: ...{tail[-200:]!r}")
     finally:
         writer.close()

@@ -129,7 +129,7 @@ async def run_silent(order: Order) -> Outcome:
 
 
 async def _prime(order: Order) -> None:
-    """Let the proxy serve a few whole streams first, so that what it makes once is not taken for what a stream costs."""
+    """Let the proxy serve a few whole streams first: what it makes only once is not what a stream costs."""
     tally = Tally()
     streams = await _open(order, _PRIMING, "drip-20", tally)
     await asyncio.wait([stream.ended for stream in streams], timeout=10)

@@ -1,7 +1,7 @@
 """Client keys: where a request carries one, and whose it is.
 
-A key is looked up by its SHA-256 digest, so how long a look-up takes says nothing about the keys that exist: two keys that
-share all but one character have digests that share nothing.
+A key is looked up by its SHA-256 digest, so how long a look-up takes says nothing about the keys that exist: two keys
+that share all but one character have digests that share nothing.
 """
 
 from __future__ import annotations

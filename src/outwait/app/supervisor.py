@@ -76,6 +76,7 @@ class Supervisor:
         """Serve; returns the exit status: 0 after an orderly end, 1 when the workers could not start."""
         self._stop = asyncio.Event()
         self._figures = tempfile.mkdtemp(prefix="outwait-figures-")
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = self._figures
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(sign, self._asked_to_stop, sign)
@@ -133,7 +134,6 @@ class Supervisor:
             SOCKETS: ",".join(map(str, fds)),
             LIFE: str(life_read),
             READY: str(ready_write),
-            "PROMETHEUS_MULTIPROC_DIR": self._figures,
         }
         if self._config is not None:
             environment[CONFIG] = self._config
@@ -164,19 +164,23 @@ class Supervisor:
         os.close(pipe)
 
     def _buried(self, worker: Worker, process: asyncio.subprocess.Process) -> None:
-        mark_process_dead(process.pid, self._figures)
+        mark_process_dead(process.pid)
         if worker.life is not None:
             os.close(worker.life)
             worker.life = None
         worker.process = None
 
     async def _all_ready(self, keepers: list[asyncio.Task[None]]) -> bool:
-        waits = [spawn(worker.ready.wait(), "ready") for worker in self._workers]
-        everyone = asyncio.gather(*waits)
-        await asyncio.wait({everyone, *keepers}, timeout=STARTING, return_when=asyncio.FIRST_COMPLETED)
-        good = everyone.done() and not everyone.cancelled()
-        everyone.cancel()
+        """Wait for every worker's first word; False when one ended before it, or took too long."""
+        ready = spawn(self._everybody_serves(), "ready")
+        await asyncio.wait({ready, *keepers}, timeout=STARTING, return_when=asyncio.FIRST_COMPLETED)
+        good = ready.done()
+        ready.cancel()
         return good
+
+    async def _everybody_serves(self) -> None:
+        for worker in self._workers:
+            await worker.ready.wait()
 
     # -- signals -------------------------------------------------------------------------------------------------
 

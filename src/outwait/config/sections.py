@@ -24,9 +24,7 @@ from outwait.config.fields import (
 )
 from outwait.core.fault import Clock as ClockName
 
-SPOKEN = ("openai",)
 LATER = ("anthropic", "gemini", "azure")
-SCENARIOS = ("chat", "reasoning", "deep", "image", "audio", "embedding", "unknown")
 
 StreamMode = Annotated[Literal["auto", "always", "never"], Lower]
 Scenario = Annotated[Literal["chat", "reasoning", "deep", "image", "audio", "embedding", "unknown"], Lower]

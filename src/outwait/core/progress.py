@@ -12,6 +12,7 @@ from typing import Protocol
 
 from outwait.core.fault import Fault
 from outwait.core.plan import Candidate
+from outwait.core.request import Call
 
 
 class Sink(Protocol):
@@ -58,6 +59,9 @@ class Attempt(Protocol):
 class Open(Protocol):
     """Starts an attempt: composed by the app from the address book, the pool and the wire."""
 
-    def __call__(self, candidate: Candidate, body: bytes, sink: Sink, *, fresh: bool) -> Attempt:
-        """Send `body` to `candidate`; `fresh`: do not use a pooled connection. Never raises for what the network
-        does: that is reported to `sink.failed`."""
+    def __call__(
+        self, candidate: Candidate, body: bytes, sink: Sink, *, fresh: bool, call: Call | None = None
+    ) -> Attempt:
+        """Send `body` to `candidate`; `fresh`: do not use a pooled connection; `call`: what the client asked, whose headers
+        may be passed on. Never raises for what the network does: that is reported to `sink.failed`.
+        """

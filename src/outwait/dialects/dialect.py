@@ -1,7 +1,7 @@
 """The few functions a dialect has.
 
-A dialect is one frozen table of functions: the edge reads a call with it, the exchange prepares upstream bodies and reads
-replies with it, the relay takes heartbeats and errors from it. None of them does input or output, none keeps time.
+A dialect is one frozen table of functions: the edge reads a call with it, the exchange prepares upstream bodies and
+reads replies with it, the relay takes heartbeats and errors from it. None does input or output, none keeps time.
 To add a dialect: a package beside `openai_chat` that offers these functions, and a row in `table.py`.
 """
 
@@ -28,12 +28,29 @@ class Reader(Protocol):
     so that an attempt that fails before it leaves no trace at the client.
     """
 
-    head: Head
-    content: bool
-    progress: bool
-    fault: Fault | None
-    finished: bool
-    usage: Usage | None
+    @property
+    def head(self) -> Head:
+        """What the head of the client's reply is."""
+
+    @property
+    def content(self) -> bool:
+        """Words have been seen."""
+
+    @property
+    def progress(self) -> bool:
+        """The last `feed` brought something that counts."""
+
+    @property
+    def fault(self) -> Fault | None:
+        """An error told inside the reply."""
+
+    @property
+    def finished(self) -> bool:
+        """The proper end was seen."""
+
+    @property
+    def usage(self) -> Usage | None:
+        """The tokens as the upstream counted them."""
 
     def feed(self, data: bytes) -> bytes:
         """Bytes for the client, always ending between two events; empty when nothing is ready."""

@@ -38,7 +38,9 @@ class TooManyKeysError(ValueError):
 
 def loads(data: bytes) -> object:
     """Decode `data`; also takes lone surrogates, which some upstreams send for half an emoji. ValueError if it is not
-    JSON or is nested too deep to decode."""
+    JSON or is nested deeper than `DEPTH_LIMIT`."""
+    if deeper_than(data):
+        raise ValueError("nested too deep")
     try:
         return msgspec.json.decode(data)
     except RecursionError as error:
@@ -123,7 +125,7 @@ def values_of(body: bytes, key: str) -> list[int]:
 
 
 def escaped_key(body: bytes, keys: Collection[str]) -> str | None:
-    """The first of `keys` that `body` spells with escapes (`"mod\\u0065l":`), at any depth, or None."""
+    r"""The first of `keys` that `body` spells with escapes (`"mod\u0065l":`), at any depth, or None."""
     if b"\\u00" not in body:
         return None
     for match in _ESCAPED_KEY.finditer(body):

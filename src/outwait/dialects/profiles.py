@@ -7,15 +7,15 @@ seconds of silence. A profile caps the spans of the heartbeat policy; it never l
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """One kind of client.
 
-    `chat`: shape of a heartbeat in a chat stream, `comment`, `event` or `whitespace`. `after`, `every`: the most seconds
-    of silence before the first heartbeat and between two, None where the policy alone decides. `remark`: why.
+    `chat`: shape of a heartbeat in a chat stream, `comment`, `event` or `whitespace`. `after`, `every`: the most
+    seconds of silence before the first heartbeat and between two, None where the policy alone decides. `remark`: why.
     """
 
     name: str
@@ -23,6 +23,12 @@ class Profile:
     after: float | None = None
     every: float | None = None
     remark: str = ""
+    shape: Mapping[str, object] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """`shape`: the caps as fields of a heartbeat, made once, since every request asks for them."""
+        spans = {"after": self.after, "json_after": self.after, "every": self.every}
+        object.__setattr__(self, "shape", {name: span for name, span in spans.items() if span is not None})
 
 
 UNKNOWN = Profile("unknown")
@@ -30,7 +36,6 @@ UNKNOWN = Profile("unknown")
 # Text in the lower-case User-Agent -> profile; the first row that fits wins.
 BY_AGENT: tuple[tuple[str, Profile], ...] = (
     ("okhttp/", Profile("okhttp", after=5, every=5, remark="gives up after 10 s of silence")),
-    ("python-httpx/", Profile("httpx", after=3, every=3, remark="raw httpx gives up after 5 s of silence")),
     ("opencode/", Profile("opencode", chat="event", remark="its 5 min timer counts parsed events")),
     ("cherrystudio", Profile("cherry-studio", chat="event", remark="its timer counts parsed events")),
     ("cherry-studio", Profile("cherry-studio", chat="event", remark="its timer counts parsed events")),

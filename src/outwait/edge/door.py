@@ -16,9 +16,9 @@ from outwait.plan.planner import Planner
 @dataclass(slots=True)
 class Door:
     """`record` takes ledger entries, `metrics` renders the page for Prometheus, `worker` marks exchange ids, `draining`
-    is set when the process is about to end: no new work is taken."""
+    is set when the process is about to end: no new work is taken.
+    """
 
-    catalog: Catalog
     planner: Planner
     registry: Registry
     ports: Ports
@@ -26,6 +26,11 @@ class Door:
     metrics: Callable[[], Awaitable[bytes]]
     worker: int = 0
     draining: bool = False
+
+    @property
+    def catalog(self) -> Catalog:
+        """The snapshot that plans are made from."""
+        return self.planner.catalog
 
     def new_id(self) -> str:
         """A fresh exchange id: `ow_`, the worker that owns it, and 80 random bits."""

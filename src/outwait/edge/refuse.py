@@ -24,7 +24,7 @@ def _entry(door: Door, dialect: Dialect, request: Request, refused: Fault, ident
         exchange=ident,
         key=key,
         dialect=dialect.name,
-        endpoint=request.path,
+        endpoint=_endpoint(dialect, request.path),
         model="",
         scenario="",
         stream=False,
@@ -48,3 +48,8 @@ def _entry(door: Door, dialect: Dialect, request: Request, refused: Fault, ident
         timeline=(),
         client=request.headers.get("user-agent", ""),
     )
+
+
+def _endpoint(dialect: Dialect, path: str) -> str:
+    """The name of the endpoint at `path`; paths that clients make up must not become labels."""
+    return next((name for name, known in dialect.upstream_path.items() if path.endswith(known)), "other")

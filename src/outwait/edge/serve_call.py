@@ -15,11 +15,12 @@ from outwait.core.plan import Plan
 from outwait.core.principal import Principal
 from outwait.core.request import Call
 from outwait.dialects.dialect import Dialect
-from outwait.dialects.profiles import profile
+from outwait.dialects.profiles import Profile, profile
 from outwait.edge.door import Door
 from outwait.edge.refuse import refuse
 from outwait.exchange.adopt import fingerprint, is_retry
 from outwait.exchange.driver import Exchange
+from outwait.plan.facts import Facts
 from outwait.relay.relay import Relay
 from outwait.wire.request import Request
 
@@ -32,12 +33,13 @@ async def serve_call(door: Door, dialect: Dialect, request: Request) -> None:
             raise Refusal(fault("gateway_draining"))
         principal = admit(request.headers, door.catalog)
         call = dialect.read(request.method, request.path, request.headers, request.body)
-        plan = door.planner.plan(call, principal)
+        client = profile(request.headers)
+        plan = door.planner.plan(Facts(call, principal, client.name, client.shape))
     except Refusal as refused:
         refuse(door, dialect, request, refused.fault, principal)
         return
     exchange, adopted = _open(door, dialect, call, principal, plan)
-    await _respond(exchange, request, adopted=adopted)
+    await _respond(exchange, request, client, adopted=adopted)
 
 
 def _open(door: Door, dialect: Dialect, call: Call, principal: Principal, plan: Plan) -> tuple[Exchange, bool]:
@@ -51,8 +53,8 @@ def _open(door: Door, dialect: Dialect, call: Call, principal: Principal, plan: 
     return exchange, False
 
 
-async def _respond(exchange: Exchange, request: Request, *, adopted: bool) -> None:
-    relay = Relay(exchange, request.outlet, profile(request.headers), adopted=adopted)
+async def _respond(exchange: Exchange, request: Request, client: Profile, *, adopted: bool) -> None:
+    relay = Relay(exchange, request.outlet, client, adopted=adopted)
     if not adopted:
         exchange.begin()
     relay.start()

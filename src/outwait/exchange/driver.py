@@ -230,7 +230,7 @@ class Exchange:
         tap = Tap(self, effect.candidate)
         self._tap = tap
         body = self.ports.upstream_dialect(effect.candidate.dialect).prepare(self.call, effect.candidate)
-        attempt = self.ports.open(effect.candidate, body, tap, fresh=effect.fresh)
+        attempt = self.ports.open(effect.candidate, body, tap, fresh=effect.fresh, call=self.call)
         if self._tap is tap:
             self.attempt = attempt
 

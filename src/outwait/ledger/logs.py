@@ -81,7 +81,7 @@ class Logs:
     def processor(self, _logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """The last of structlog's processors: writes the event, then drops it."""
         fields: dict[str, object] = {"time": stamp(datetime.now(UTC)), "level": method, "event": event.pop("event", "")}
-        self.write(fields | event)
+        self.write({**fields, **event})
         raise structlog.DropEvent
 
 
@@ -93,7 +93,14 @@ class Handler(logging.Handler):
         self._logs = logs
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write `record`; a record that cannot be told is told as such, and never raises."""
+        """Write `record`; what cannot be told counts as lost, since logging must not break what it watches."""
+        try:
+            self._logs.write(self._fields(record))
+        except Exception:  # noqa: BLE001 - an argument's own __str__ may raise anything
+            self._logs.lost += 1
+
+    @staticmethod
+    def _fields(record: logging.LogRecord) -> dict[str, object]:
         try:
             event = record.getMessage()
         except (TypeError, ValueError) as error:
@@ -107,7 +114,7 @@ class Handler(logging.Handler):
         fields |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if record.exc_info:
             fields["exception"] = logging.Formatter().formatException(record.exc_info)
-        self._logs.write(fields)
+        return fields
 
 
 def configure(

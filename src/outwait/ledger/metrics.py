@@ -10,7 +10,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess, values
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+    multiprocess,
+    values,
+)
 
 from outwait.core.entry import Entry
 from outwait.core.fault import Clock, RetryClass
@@ -20,6 +29,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 MODELS = 200
 OTHER = "other"
 _LONGEST_NAME = 100
+_CLOCKS = tuple(clock.value for clock in Clock)
 _TRUTH = ("false", "true")
 _ANSWER = ("dialect", "endpoint", "model", "stream")
 
@@ -53,16 +63,18 @@ class ModelNames:
 class Metrics:
     """Counts what entries tell. A recorder's sink: `absorb` runs in its thread, `render` in any other.
 
-    `version`: for outwait_build_info. `models`: public names of the configuration. `clean`: takes secrets out of a label.
+    `version`: for outwait_build_info. `models`: public names of the configuration. `clean`: takes secrets out of them.
     """
 
     def __init__(
         self, version: str = "", models: Iterable[str] = (), clean: Callable[[str], str] | None = None
     ) -> None:
+        disable_created_metrics()  # a second series beside each one, which nothing here needs
         self.registry = CollectorRegistry()
         self.models = ModelNames(models)
         self._clean = clean or str
         self._watched: list[tuple[Gauge, Callable[[], float]]] = []
+        self._ask_dropped: Callable[[], int] = int
         self._dropped_told = 0
         self._counters()
         self._histograms()
@@ -92,9 +104,7 @@ class Metrics:
             *("dialect", "endpoint", "model", "channel", "scenario", "stream", "outcome", "status"),
         )
         self._heartbeats = make("outwait_heartbeats", "Heartbeats sent to clients.", "dialect", "stream")
-        self._timeouts = make(
-            "outwait_timeouts", "Clocks that ran out, in any attempt.", "clock", always=[clock.value for clock in Clock]
-        )
+        self._timeouts = make("outwait_timeouts", "Clocks that ran out, in any attempt.", "clock", always=_CLOCKS)
         classes = [each.value for each in RetryClass]
         self._retries = make("outwait_retries", "Failed attempts followed by another.", "class", always=classes)
         self._rescued = make("outwait_rescued_requests", "Answers delivered whole that silence would have cut.")
@@ -116,10 +126,20 @@ class Metrics:
         )
         self._spreads: dict[tuple[str, str, str, str], tuple[Spread, ...]] = {}
 
-    def watch(self, in_flight: Callable[[], float] | None = None, lateness: Callable[[], float] | None = None) -> None:
-        """Ask these for the gauges' values at every flush; they are called in the recorder's thread."""
+    def watch(
+        self,
+        in_flight: Callable[[], float] | None = None,
+        lateness: Callable[[], float] | None = None,
+        dropped: Callable[[], int] | None = None,
+    ) -> None:
+        """Ask these at every flush, in the recorder's thread.
+
+        `in_flight`: exchanges that run now. `lateness`: the worst lateness of a heartbeat since it was last asked, in
+        seconds. `dropped`: entries the recorder has dropped since it started.
+        """
         given = ((self._in_flight, in_flight), (self._lateness, lateness))
         self._watched = [(gauge, ask) for gauge, ask in given if ask is not None]
+        self._ask_dropped = dropped or int
 
     def absorb(self, entries: Sequence[Entry]) -> None:
         """Count `entries` and look at what is watched."""
@@ -146,18 +166,12 @@ class Metrics:
                 self._count_trouble(entry)
         self._tell(touched.values())
 
-    def dropped(self, total: int) -> None:
-        """Note that the recorder has dropped `total` entries since it started."""
-        if total > self._dropped_told:
-            self._dropped.add((), total - self._dropped_told)
-            self._dropped_told = total
-
     def render(self) -> bytes:
         """Everything in Prometheus' text format, of all processes; reads files, so not on the loop's thread."""
         if not getattr(values.ValueClass, "_multiprocess", False):
             return generate_latest(self.registry)
         registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry)
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library has no types here
         return generate_latest(registry)
 
     def _spread(self, labels: tuple[str, str, str, str]) -> tuple[Spread, ...]:
@@ -177,7 +191,7 @@ class Metrics:
         silence.add(entry.silence)
 
     def _count_trouble(self, entry: Entry) -> None:
-        """Attempts belong to the delivery they were made for; one that adopted the exchange does not count them again."""
+        """Attempts belong to the delivery they were made for; an adopting one does not count them again."""
         if entry.fault is not None:
             self._faults.add((entry.fault.code, entry.fault.side.value))
         for retry_class in entry.retries:
@@ -185,7 +199,7 @@ class Metrics:
         for mark in entry.timeline:
             if mark.event == "timeout":
                 clock = mark.detail.partition(" ")[0]
-                if clock in Clock:
+                if clock in _CLOCKS:
                     self._timeouts.add((clock,))
 
     def _tell(self, touched: Iterable[tuple[Spread, ...]]) -> None:
@@ -195,12 +209,16 @@ class Metrics:
         for count in (self._requests, self._heartbeats, self._timeouts, self._retries, self._rescued, self._adopted):
             count.tell()
         self._faults.tell()
-        self._dropped.tell()
         for gauge, ask in self._watched:
             gauge.set(ask())
+        total = self._ask_dropped()
+        if total > self._dropped_told:
+            self._dropped.add((), total - self._dropped_told)
+            self._dropped.tell()
+            self._dropped_told = total
 
 
 def mark_process_dead(pid: int) -> None:
     """Take the gauges of a worker that ended out of the sums; its counters stay. For the supervisor."""
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        multiprocess.mark_process_dead(pid)
+        multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]  # the library has no types here

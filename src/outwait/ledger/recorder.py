@@ -72,10 +72,8 @@ class Recorder:
         The sinks hear of every flush, an empty one too, so that what they sample stays fresh.
         """
         with self._flushing:
-            batch: list[Entry] = []
             take = self._waiting.popleft
-            for _ in range(len(self._waiting)):
-                batch.append(take())
+            batch = [take() for _ in range(len(self._waiting))]
             for sink in self._sinks:
                 try:
                     sink.absorb(batch)

@@ -64,6 +64,8 @@ class Redactor:
         return self.value(value, depth + 1)
 
     def _clean(self, text: str) -> str:
+        if not text.isascii():
+            text = text.encode("utf-8", "replace").decode()  # lone surrogates cannot be written
         for secret in self._secrets:
             if secret in text:
                 text = text.replace(secret, MASK)

@@ -1,7 +1,7 @@
 """Counting in batches: numbers are summed up per label set in plain Python, and the metrics library is told the sums.
 
-prometheus-client takes 1-2 microseconds per increment and ten per request (a lock, a pid check, a write to a mapped file);
-a bisect and an addition take a tenth of that.
+prometheus-client takes 1-2 microseconds per increment and ten per request (a lock, a pid check, a write to a mapped
+file); a bisect and an addition take a tenth of that.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from prometheus_client import Counter, Histogram
 
-# Seconds. Dense where middleboxes and clients give up (30, 60, 100, 120, 300, 350, 600), up to the hour a deep model takes.
+# Seconds. Dense where middleboxes and clients give up (30, 60, 100, 120, 300, 350, 600), up to a deep model's hour.
 BOUNDS = (
     *(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0),
     *(60.0, 100.0, 120.0, 180.0, 300.0, 350.0, 600.0, 900.0, 1800.0, 3600.0),
@@ -36,8 +36,8 @@ class Spread:
     def tell(self) -> None:
         """Add what was observed to the metric.
 
-        `Histogram.observe` takes one value at a time; its buckets and sum are what it adds to itself, in every release since
-        2015, and a test compares the two ways.
+        `Histogram.observe` takes one value at a time. Its buckets and its sum are what it adds to itself; a test
+        compares the two ways.
         """
         child = self._child
         for index, count in enumerate(self._counts):

@@ -8,10 +8,13 @@ from outwait.core.fault import Clock
 from outwait.core.plan import Heartbeat, OnDisconnect, Plan, Timeouts
 from outwait.policy.durations import tell
 
+# `total` runs over all attempts, so the first candidate's holds.
+_PER_ATTEMPT = tuple(clock for clock in Clock if clock is not Clock.TOTAL)
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One decision. `group`: clock | heartbeat | exchange | route. `value` is for people, `seconds` the number if any."""
+    """One decision. `group`: clock | heartbeat | exchange | route. `value` is for people, `seconds` the number."""
 
     group: str
     name: str
@@ -21,7 +24,7 @@ class Row:
 
 
 def explain(plan: Plan) -> tuple[Row, ...]:
-    """Every decision of `plan`: route, clocks (the first candidate's, then where others differ), heartbeat, the rest."""
+    """Every decision of `plan`: route, clocks (the first candidate's, and where others differ), heartbeat, the rest."""
     rows = [
         Row("exchange", "scenario", plan.scenario, plan.why.get("scenario", "")),
         *_routes(plan),
@@ -47,9 +50,7 @@ def _clocks(plan: Plan) -> list[Row]:
     for candidate in plan.candidates[1:]:
         other = candidate.timeouts
         if other is not None:
-            differing = (
-                clock for clock in Clock if clock is not Clock.TOTAL and other.of(clock) != plan.timeouts.of(clock)
-            )
+            differing = [clock for clock in _PER_ATTEMPT if other.of(clock).seconds != plan.timeouts.of(clock).seconds]
             rows.extend(_clock(other, clock, f" ({candidate.channel})") for clock in differing)
     if plan.timeouts.growth:
         rows.append(Row("clock", "growth", f"× {1 + plan.timeouts.growth:g}, ...", "each attempt gets longer spans"))

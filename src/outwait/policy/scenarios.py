@@ -66,7 +66,7 @@ MODELS: tuple[tuple[str, str], ...] = tuple(
     (glob, scenario)
     for scenario, row in (
         ("embedding", "*embedding* *-embed* embed-* bge-* gte-* e5-* multilingual-e5* jina-clip* voyage-* *rerank*"),
-        ("embedding", "*-moderation* text-moderation*"),
+        ("embedding", "*-moderation*"),
         ("deep", "*deep-research* *deep-think* o[1-9]-pro* gpt-[5-9]*-pro* grok-*-heavy*"),
         ("image", "gpt-image* chatgpt-image* dall-e* flux* *stable-diffusion* sd3* sdxl* imagen* gemini*-image*"),
         ("image", "qwen-image* *seedream* ideogram* recraft* hunyuan-image* kolors* grok-*image* nova-canvas*"),

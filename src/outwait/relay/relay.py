@@ -174,7 +174,7 @@ class Relay:
             self._exchange.plan.heartbeat,
             stream=self._exchange.call.stream,
             accepted=self._accepted,
-            written=self._written if self.state is not State.WAITING else None,
+            wrote=self._written if self.state is not State.WAITING else None,
         )
 
     def _ring(self, now: float) -> None:
@@ -196,7 +196,8 @@ class Relay:
             self._beat = exchange.dialect.beat(exchange.call, exchange.plan.heartbeat, self._profile)
         if self.state is State.WAITING:
             self._open()
-        self._outlet.write(self._beat)
         self._written = now
-        self.delivery.heartbeats += 1
+        if self._beat:
+            self._outlet.write(self._beat)
+            self.delivery.heartbeats += 1
 

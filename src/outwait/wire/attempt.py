@@ -22,6 +22,9 @@ class Carrier(Protocol):
     def drop(self) -> None:
         """Close now and report nothing more."""
 
+    def leave(self) -> None:
+        """Report nothing more; read to the end of the response if that comes soon."""
+
     def left(self) -> int:
         """Request bytes not yet taken by the kernel."""
 
@@ -66,6 +69,18 @@ class OpenAttempt:
         carrier, self._carrier = self._carrier, None
         if carrier is not None:
             carrier.drop()
+
+    def leave(self) -> None:
+        """Nothing more is reported, but the connection may be used again if the response ends soon; idempotent.
+
+        For an answer that was whole before its framing was (`[DONE]` before the last chunk).
+        """
+        self.over = True
+        carrier, self._carrier = self._carrier, None
+        if carrier is None:
+            self.cancel()
+        else:
+            carrier.leave()
 
     def left(self) -> int:
         """Request bytes the kernel has not taken yet (TLS: up to 64 KiB more may wait encrypted)."""

@@ -13,8 +13,7 @@ report "no attempt" means "stop here".
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import cast
+from typing import Protocol, cast
 
 from outwait.core.fault import Fault, Stage, fault
 from outwait.core.progress import Sink
@@ -32,19 +31,42 @@ _PIECE = 262_144
 _STALE_WITHIN = 1.0
 
 
-class Connection(asyncio.Protocol):
-    """The protocol of one connection. `expires`: loop time at which the pool closes it when it is idle.
+class Home(Protocol):
+    """Where connections are kept between attempts."""
 
-    `on_idle(connection)`: the exchange ended and the connection can carry another. `on_lost(connection)`: it ended
-    while it carried nothing.
-    """
+    def put(self, connection: Connection) -> None:
+        """Its exchange ended and it can carry another."""
+
+    def lost(self, connection: Connection) -> None:
+        """It ended while it carried nothing."""
+
+    def see_out(self, connection: Connection) -> None:
+        """Its attempt was left; close it if it does not come back soon."""
+
+
+class _Nobody:
+    """Takes what is left of a response nobody waits for."""
+
+    __slots__ = ()
+
+    def body(self, data: bytes) -> None:
+        """Nobody reads it."""
+
+    def end(self) -> None:
+        """Nobody waits for it."""
+
+    def failed(self, fault: Fault) -> None:
+        """Nobody minds."""
+
+
+class Connection(asyncio.Protocol):
+    """The protocol of one connection. `home`: the pool. `expires`: loop time at which the pool closes it."""
 
     __slots__ = (
         "_attempt",
         "_choked",
+        "_home",
         "_loop",
-        "_on_idle",
-        "_on_lost",
         "_pushing",
         "_reader",
         "_rest",
@@ -63,15 +85,13 @@ class Connection(asyncio.Protocol):
         self,
         loop: asyncio.AbstractEventLoop,
         endpoint: Endpoint,
-        on_idle: Callable[[Connection], None],
-        on_lost: Callable[[Connection], None],
+        home: Home,
         max_body: int = MAX_BODY,
     ) -> None:
         self.endpoint = endpoint
         self.expires = 0.0
         self._loop = loop
-        self._on_idle = on_idle
-        self._on_lost = on_lost
+        self._home = home
         self._reader = ResponseReader(max_body)
         self._transport: asyncio.Transport | None = None
         self._attempt: OpenAttempt | None = None
@@ -206,7 +226,7 @@ class Connection(asyncio.Protocol):
         if self._attempt is not None:
             self._lost(exc)
         else:
-            self._on_lost(self)
+            self._home.lost(self)
         self._reader.close()
 
     # -------------------------------------------------------------------------------------- steered by the attempt
@@ -220,6 +240,15 @@ class Connection(asyncio.Protocol):
         """Read on."""
         if self._transport is not None:
             self._transport.resume_reading()
+
+    def leave(self) -> None:
+        """Read what still comes to no one's use but the next request's: a connection read to the end can go on."""
+        if self._stage is not Stage.HEAD or self._reader.close_delimited:
+            self.drop()
+            return
+        self._taker = _Nobody()
+        self.release()
+        self._home.see_out(self)
 
     def drop(self) -> None:
         """Close now, telling nobody but the pool."""
@@ -281,7 +310,7 @@ class Connection(asyncio.Protocol):
             if broken is None and self._sent and self._reader.reusable and not transport.is_closing():
                 if attempt is not None and attempt.paused:
                     transport.resume_reading()
-                self._on_idle(self)
+                self._home.put(self)
             else:
                 transport.abort()
         if taker is None:

@@ -19,6 +19,7 @@ from outwait.wire.breaks import DialFailed
 from outwait.wire.connection import Connection
 from outwait.wire.endpoint import Endpoint, refusal
 from outwait.wire.tasks import spawn
+from outwait.wire.tls import client_context
 
 # (family, socket address as getaddrinfo gives it)
 Place = tuple[socket.AddressFamily, tuple[Any, ...]]
@@ -39,15 +40,12 @@ _KEEPALIVE = (
 
 
 class Dialer:
-    """Makes connections on `loop`. `context(ca_file, verify)` makes a TLS context; each is made once and kept."""
+    """Makes connections on `loop`. TLS contexts are made once and kept: loading the authorities takes milliseconds."""
 
-    __slots__ = ("_context", "_contexts", "_lookups", "_loop")
+    __slots__ = ("_contexts", "_lookups", "_loop")
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, context: Callable[[str | None, bool], ssl.SSLContext]
-    ) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._context = context
         self._contexts: dict[tuple[str | None, bool], ssl.SSLContext] = {}
         self._lookups: dict[tuple[str, int], tuple[float, asyncio.Task[list[Place] | DialFailed]]] = {}
 
@@ -88,7 +86,7 @@ class Dialer:
         context = self._contexts.get(key)
         if context is None:
             try:
-                context = self._context(*key)
+                context = client_context(endpoint.ca_file, verify=endpoint.verify)
             except (OSError, ValueError) as error:
                 raise DialFailed("tls", ((f"ca_file {endpoint.ca_file}", error),)) from error
             self._contexts[key] = context

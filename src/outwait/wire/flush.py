@@ -47,7 +47,7 @@ def waiting(transport: asyncio.Transport) -> int:
     sock = transport.get_extra_info("socket")
     try:
         queued = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
-    except OSError:  # not this kind of socket, or closed meanwhile
+    except (OSError, ValueError):  # not this kind of socket, or closed meanwhile
         return unsent
     return unsent + int(struct.unpack("i", queued)[0])
 

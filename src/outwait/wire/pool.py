@@ -16,6 +16,8 @@ IDLE_SPAN = 30.0
 PER_ENDPOINT = 256
 # Connections grow old in crowds: look at most once in this many seconds.
 _SWEEP = 0.5
+# Seconds for the rest of a response nobody waits for.
+_FAREWELL = 2.0
 # The server's clock runs since it sent its last byte, ours since we read it.
 _MARGIN = 1.0
 
@@ -23,13 +25,14 @@ _MARGIN = 1.0
 class Pool:
     """Keeps idle connections. `idle`: seconds one is kept. `per_endpoint`: how many are kept for one endpoint."""
 
-    __slots__ = ("_alarm", "_closed", "_idle", "_per_endpoint", "_span", "_wheel")
+    __slots__ = ("_alarm", "_closed", "_idle", "_leaving", "_per_endpoint", "_span", "_wheel")
 
     def __init__(self, wheel: Wheel, *, idle: float = IDLE_SPAN, per_endpoint: int = PER_ENDPOINT) -> None:
         self._wheel = wheel
         self._span = idle
         self._per_endpoint = per_endpoint
         self._idle: dict[Endpoint, dict[Connection, None]] = {}  # a dict is an ordered set with a quick remove
+        self._leaving: dict[Connection, None] = {}
         self._alarm = Alarm(self._sweep)
         self._closed = False
 
@@ -51,6 +54,8 @@ class Pool:
 
     def put(self, connection: Connection) -> None:
         """Keep `connection` for a while, or close it if there is no room or its server will not wait."""
+        if self._leaving:
+            self._leaving.pop(connection, None)
         kept = self._idle.get(connection.endpoint)
         if kept is None:
             kept = self._idle[connection.endpoint] = {}
@@ -65,8 +70,16 @@ class Pool:
         if expires < self._alarm.due:
             self._wheel.set(self._alarm, expires)
 
+    def see_out(self, connection: Connection) -> None:
+        """`connection` reads the rest of a response nobody waits for; close it if that takes long."""
+        connection.expires = expires = self._wheel.now() + _FAREWELL
+        self._leaving[connection] = None
+        if expires < self._alarm.due:
+            self._wheel.set(self._alarm, expires)
+
     def lost(self, connection: Connection) -> None:
         """`connection` ended; it is forgotten if it was kept."""
+        self._leaving.pop(connection, None)
         kept = self._idle.get(connection.endpoint)
         if kept is not None:
             kept.pop(connection, None)
@@ -82,9 +95,16 @@ class Pool:
         self._wheel.forget(self._alarm)
         for endpoint in list(self._idle):
             self.flush(endpoint)
+        for connection in list(self._leaving):
+            connection.drop()
 
     def _sweep(self, now: float) -> None:
         due = NEVER
+        for connection in [late for late in self._leaving if late.expires <= now]:
+            del self._leaving[connection]
+            connection.drop()
+        if self._leaving:
+            due = min(connection.expires for connection in self._leaving)
         for endpoint, kept in list(self._idle.items()):
             for connection in [old for old in kept if old.expires <= now]:
                 del kept[connection]

@@ -80,6 +80,11 @@ class Unpacker:
         self._sink = None
         self._inner.cancel()
 
+    def leave(self) -> None:
+        """Report nothing more."""
+        self._sink = None
+        self._inner.leave()
+
     def left(self) -> int:
         """Nothing is asked of a request whose response is being read."""
         return 0

@@ -15,6 +15,7 @@ from outwait.dialects import document
 
 BODY_LIMIT = 64 * 1024
 _TEXT_LIMIT = 500
+_SAYS_DEPTH = 32
 _ERROR_STATUS = range(400, 600)
 _OK_STATUS = range(200, 300)
 
@@ -76,14 +77,16 @@ CLASSES: tuple[Class, ...] = (
 )  # fmt: skip
 
 
-def says(value: object) -> bool:
+def says(value: object, depth: int = 0) -> bool:
     """Whether `value`, a delta or message or a part of one, holds any text; `role` alone says nothing."""
     if isinstance(value, str):
         return value != ""
+    if depth > _SAYS_DEPTH:
+        return True
     if isinstance(value, dict):
-        return any(says(part) for key, part in value.items() if key != "role")
+        return any(says(part, depth + 1) for key, part in value.items() if key != "role")
     if isinstance(value, list):
-        return any(map(says, value))
+        return any(says(part, depth + 1) for part in value)
     return False
 
 
@@ -142,7 +145,7 @@ def fault_of(text: str, error: Mapping[str, object], raw: bytes, status: int = 2
         # The text may speak of the channel's own account or key: for logs, never for clients.
         return fault(row.code, status=row.status, cause=row.cause, upstream=kept, detail=detail)
     param = error.get("param")
-    refused = number // 100 == 4 if number else False  # noqa: PLR2004 - the class of client errors
+    refused = number // 100 == 4 if number else False
     return fault(
         "upstream_error",
         f"The upstream answered with an error: {text[:_TEXT_LIMIT]}" if text else None,
@@ -175,6 +178,6 @@ def _text(error: Mapping[str, object]) -> str:
 
 
 def _number(value: object) -> int | None:
-    if isinstance(value, str) and len(value) == 3 and value.isascii() and value.isdigit():  # noqa: PLR2004
+    if isinstance(value, str) and len(value) == 3 and value.isascii() and value.isdigit():
         value = int(value)
     return value if type(value) is int and value in _ERROR_STATUS else None

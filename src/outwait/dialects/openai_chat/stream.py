@@ -10,7 +10,7 @@ from __future__ import annotations
 from outwait.core.reply import Ending, Head
 from outwait.core.request import Call
 from outwait.dialects.openai_chat.errors import DONE
-from outwait.dialects.openai_chat.watch import Watch
+from outwait.dialects.openai_chat.watch import Watch, chunk_of
 from outwait.dialects.sse import EVENT_LIMIT
 
 # Events before the first words are held back up to this many bytes.
@@ -40,7 +40,7 @@ class StreamReader(Watch):
             and len(data) <= splitter.limit
         ):
             ends = data.count(b"\n")
-            if ends == 2:  # noqa: PLR2004 - one event
+            if ends == 2:
                 splitter.first = False
                 out = data if self._judge(data[6:-2]) else b""
                 return out if self._prelude is None else self._release(out)
@@ -84,7 +84,8 @@ class StreamReader(Watch):
                 return b""
             self._prelude = None
             out = prelude[0] if len(prelude) == 1 else b"".join(prelude)
-        return out + DONE if self.finished else out
+        # An empty answer gets no end here: `end` tells that it is none.
+        return out + DONE if self.finished and (self.content or self._wordless) else out
 
     def end(self) -> Ending:
         """The last bytes, or why this is no answer; see `Reader`."""
@@ -93,7 +94,7 @@ class StreamReader(Watch):
         if not done and self.fault is None:
             for name, payload in self._splitter.close():
                 # Only the blank line is missing, or the event was cut in the middle: then it is no JSON.
-                if payload.startswith(b"[DONE]") or payload.endswith(b"}"):
+                if payload.startswith(b"[DONE]") or chunk_of(payload) is not None:
                     out = b"data: " + payload + b"\n\n" if self._judge(payload, name) else b""
         failed = self._verdict()
         if failed is not None:

@@ -1,0 +1,152 @@
+"""The gateway of one worker: its parts, joined. Every piece of state the data plane has is a field here."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from outwait.access.limits import Slots
+from outwait.config import catalog as catalogs
+from outwait.config.settings import LimitsSection, Settings
+from outwait.core.catalog import Catalog
+from outwait.dialects.table import DIALECTS
+from outwait.edge import routes
+from outwait.edge.door import Door
+from outwait.exchange.driver import Ports
+from outwait.exchange.registry import Registry
+from outwait.exchange.replay import Bounds
+from outwait.ledger.logs import Logs
+from outwait.ledger.metrics import Metrics
+from outwait.ledger.recorder import Recorder
+from outwait.plan.planner import Planner
+from outwait.policy.budget import Budgets
+from outwait.upstream.call import Upstream
+from outwait.wire.guard import Limits
+from outwait.wire.server import Server
+from outwait.wire.wheel import Wheel
+
+_LOOPBACK = frozenset(("127.0.0.1", "::1"))  # a reverse proxy on this machine brings everybody's connections
+
+
+@dataclass(slots=True)
+class Gateway:
+    """The parts of one worker. `settings` are those it runs with now."""
+
+    settings: Settings
+    door: Door
+    server: Server
+    upstream: Upstream
+    slots: Slots
+    recorder: Recorder
+    metrics: Metrics
+    logs: Logs
+    wheel: Wheel
+
+    def reload(self, settings: Settings) -> None:
+        """Take up a new configuration. Running exchanges keep the plans they started with; where the server listens and what
+        it takes from one client stays as it was until a restart.
+        """
+        catalog = catalogs.build(settings, self.door.catalog.version + 1)
+        self.upstream.use(catalog)
+        self.slots.resize(slot_limits(catalog))
+        self.door.planner = Planner(catalog)
+        self.door.ports.budgets.keep_channels(frozenset(channel.name for channel in catalog.channels))
+        self.metrics.models.know(model_names(catalog))
+        self.logs.redactor.know(settings.secrets())
+        self.settings = settings
+
+    async def close(self, grace: float) -> bool:
+        """Take no new work, let running answers finish for `grace` seconds, end the rest honestly; returns whether
+        nothing had to be cut."""
+        self.door.draining = True
+        whole = await self.server.close(grace)
+        for exchange in self.door.registry:
+            exchange.cancel()
+        self.upstream.close()
+        self.wheel.close()
+        await asyncio.get_running_loop().run_in_executor(None, self.recorder.close)
+        return whole
+
+
+def build(settings: Settings, logs: Logs, *, worker: int = 0, connections: int = 0) -> Gateway:
+    """Make a gateway on the running loop. `connections`: client connections there are descriptors for."""
+    loop = asyncio.get_running_loop()
+    catalog = catalogs.build(settings)
+    wheel = Wheel(loop)
+    metrics = Metrics(version("outwait"), model_names(catalog), logs.redactor.text)
+    recorder = Recorder([metrics, logs])
+    upstream = Upstream(wheel, catalog, max_body=settings.server.limits.upstream_response)
+    slots = Slots(slot_limits(catalog))
+    registry = Registry(wheel)
+    ports = Ports(
+        open=upstream.open,
+        judge=upstream.judge,
+        slots=slots,
+        budgets=Budgets(),
+        wheel=wheel,
+        bounds=_bounds(settings),
+        upstream_dialect=DIALECTS.__getitem__,
+        record=recorder.settle,
+        left=registry.left,
+        done=registry.done,
+        clock=loop.time,
+        wall=time.time,
+        luck=random.random,
+    )
+
+    async def figures() -> bytes:
+        return await loop.run_in_executor(None, metrics.render)
+
+    door = Door(Planner(catalog), registry, ports, recorder.settle, figures, worker)
+    limits = settings.server.limits
+    server = Server(
+        routes.handler(door),
+        limits=_limits(limits, connections),
+        wheel=wheel,
+        body_limit=lambda _: limits.json_body,
+        refuse=routes.tell,
+    )
+    metrics.watch(in_flight=lambda: len(registry), lateness=_worst(wheel))
+    return Gateway(settings, door, server, upstream, slots, recorder, metrics, logs, wheel)
+
+
+def slot_limits(catalog: Catalog) -> dict[str, int]:
+    """Channel -> attempts it takes at a time, of the channels that have such a limit."""
+    return {channel.name: channel.max_in_flight for channel in catalog.channels if channel.max_in_flight}
+
+
+def model_names(catalog: Catalog) -> list[str]:
+    """The public model names that the configuration spells out."""
+    return [name for channel in catalog.channels for name in (*channel.models, *channel.model_map)]
+
+
+def _worst(wheel: Wheel) -> Callable[[], float]:
+    def lateness() -> float:
+        worst, wheel.worst = wheel.worst, 0.0
+        return worst
+
+    return lateness
+
+
+def _bounds(settings: Settings) -> Bounds:
+    limits = settings.server.limits
+    return Bounds(memory=limits.replay_memory, lag=limits.replay_memory, cap=limits.replay)
+
+
+def _limits(section: LimitsSection, connections: int) -> Limits:
+    return Limits(
+        request_line=section.request_line,
+        head_bytes=section.header_bytes,
+        headers=section.headers,
+        head_seconds=section.header_time,
+        body_rate=section.body_rate,
+        body_seconds=section.body_time,
+        idle_seconds=section.keepalive,
+        per_ip=section.per_ip,
+        connections=connections,
+        uncounted=_LOOPBACK,
+    )

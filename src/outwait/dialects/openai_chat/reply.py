@@ -1,0 +1,126 @@
+"""A chat answer that comes as one JSON body.
+
+The body is held until it is whole, so that an error, an empty answer or a cut one can still be told or retried as what
+it is. Only a body of more than `HOLD_LIMIT` bytes begins to flow before its end.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from outwait.core.fault import Fault, fault
+from outwait.core.reply import Ending, Head, Usage
+from outwait.core.request import Call
+from outwait.dialects import document
+from outwait.dialects.openai_chat import judge
+from outwait.dialects.openai_chat.watch import chunk_of
+
+HOLD_LIMIT = 1024 * 1024
+_TAIL = 4096
+_SPACE = b" \t\r\n"
+_USAGE = re.compile(r'(?<!\\)"usage"\s*:\s*')
+
+
+class JsonReader:
+    """Reads one JSON completion for a client that asked for one. White space before it is a keep-alive, swallowed."""
+
+    __slots__ = ("_held", "_hold", "_size", "_tail", "content", "fault", "finished", "head", "progress", "usage")
+
+    def __init__(self, call: Call, head: Head, hold: int | None = HOLD_LIMIT) -> None:
+        del call  # what was asked changes nothing here
+        self.head = head
+        self.content = self.progress = self.finished = False
+        self.fault: Fault | None = None
+        self.usage: Usage | None = None
+        self._held: list[bytes] | None = []  # None once bytes flow
+        self._hold = hold
+        self._size = 0
+        self._tail = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """Nothing until the body is longer than the hold, then whatever comes."""
+        self.progress = False
+        if self.fault is not None:
+            return b""
+        if not self._size:
+            data = data.lstrip(_SPACE)
+        if not data:
+            return b""
+        self.progress = bool(data.strip(_SPACE))
+        self._size += len(data)
+        if self._held is None:
+            self._tail = (self._tail + data)[-_TAIL:]
+            return data
+        self._held.append(data)
+        if self._hold is None or self._size <= self._hold:
+            return b""
+        if not self._held[0].startswith(b"{"):
+            self.fault = fault("upstream_bad_response", detail="a long body that is no JSON object")
+            return b""
+        out = b"".join(self._held)
+        self._held = None
+        self._tail = out[-_TAIL:]
+        self.content = True
+        return out
+
+    def end(self) -> Ending:
+        """The body as it came, or why it is no answer; see `Reader`."""
+        if self.fault is None:
+            body = b"" if self._held is None else b"".join(self._held)
+            self.fault = self._judge(body) if self._held is not None else self._judge_tail()
+            if self.fault is None:
+                self.finished = True
+                return Ending(body, usage=self.usage)
+        return Ending(fault=self.fault, usage=self.usage)
+
+    def _judge(self, body: bytes) -> Fault | None:
+        if not body:
+            return fault("upstream_empty")
+        chunk = chunk_of(body)
+        if chunk is None:
+            return _no_object(body)
+        told = None
+        if chunk.error or not chunk.choices or chunk.object == "error":
+            try:
+                told = judge.error_in(document.loads(body), body)
+            except ValueError:
+                told = fault("upstream_bad_response", detail="nested too deep")
+        if told is not None:
+            return told
+        self.usage = judge.usage_of(chunk.usage)
+        wordless = False
+        for choice in chunk.choices or ():
+            reason = choice.finish_reason
+            if reason == "error":
+                return judge.fault_of("", {}, body)
+            self.content = self.content or judge.says(choice.message)
+            wordless = wordless or (isinstance(reason, str) and reason in judge.WORDLESS)
+        return None if self.content or wordless else fault("upstream_empty")
+
+    def _judge_tail(self) -> Fault | None:
+        """Of a long body only the end is known here."""
+        if not self._tail.rstrip(_SPACE).endswith(b"}"):
+            return fault("upstream_truncated")
+        tail = self._tail.decode(errors="replace")
+        for match in _USAGE.finditer(tail):
+            try:
+                found, _ = json.JSONDecoder().raw_decode(tail, match.end())
+            except (ValueError, RecursionError):
+                continue
+            self.usage = judge.usage_of(found) or self.usage
+        return None
+
+
+def _no_object(body: bytes) -> Fault:
+    """The fault for a body that is no JSON object; a beginning of one was cut."""
+    detail = f"{len(body)} bytes: {body[:200]!r}"
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError) as error:
+        # What parses up to its very end, and would go on, was cut there.
+        at = getattr(error, "pos", None)
+        text = body.decode(errors="replace")
+        cut = body.startswith(b"{") and (not text.rstrip().endswith("}") or (at is not None and at >= len(text)))
+        return fault("upstream_truncated" if cut else "upstream_bad_response", detail=detail)
+    return fault("upstream_bad_response", detail=detail)

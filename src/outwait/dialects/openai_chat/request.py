@@ -1,0 +1,195 @@
+"""A chat request: read at the door, prepared for an upstream.
+
+`read` peeks at the few fields that decide and checks what could make two readers of one body disagree: duplicate
+control keys, control keys in escapes, invalid UTF-8, depth. `prepare` changes the bytes only where it must, so that
+what an upstream gets is what the client wrote, number by number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from outwait.core.fault import Fault, Refusal, fault
+from outwait.core.plan import Candidate
+from outwait.core.request import Call
+from outwait.dialects import document
+
+ENDPOINT = "chat.completions"
+UPSTREAM_PATH: Mapping[str, str] = {ENDPOINT: "/chat/completions"}
+_PATHS = frozenset({"/v1/chat/completions", "/chat/completions"})
+_MODEL_LIMIT = 256
+_FORMS = ("application/x-www-form-urlencoded", "multipart/")
+
+
+class _Peek(msgspec.Struct, gc=False):
+    """The fields that decide; the order is that of `_KEYS`."""
+
+    model: str | msgspec.UnsetType = msgspec.UNSET
+    stream: bool | msgspec.UnsetType | None = msgspec.UNSET
+    stream_options: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    n: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    reasoning_effort: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    reasoning: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    modalities: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    audio: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+class _StreamOptions(msgspec.Struct, gc=False):
+    include_usage: bool | None = None
+
+
+class _Reasoning(msgspec.Struct, gc=False):
+    effort: str | None = None
+
+
+_KEYS = _Peek.__struct_fields__
+_peek = msgspec.json.Decoder(_Peek).decode
+_AT = re.compile(r" - at `\$\.?([^`]*)`$")
+
+
+def read(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Call:
+    """The call in a client's request; header names in lower case. Raises `Refusal` for what is no chat request."""
+    if path.partition("?")[0] not in _PATHS:
+        raise Refusal(fault("not_found"))
+    if method != "POST":
+        raise Refusal(fault("method_not_allowed"))
+    _check_type(headers)
+    if not body.isascii():
+        _check_utf8(body)
+    peek = _decode(body)
+    model = _model(peek.model)
+    _check_document(body, peek)
+    stream = peek.stream is True
+    effort = _loosely(peek.reasoning_effort, str)
+    if effort is None:
+        reasoning = _loosely(peek.reasoning, _Reasoning)
+        effort = reasoning.effort if reasoning else None
+    options = _loosely(peek.stream_options, _StreamOptions)
+    return Call(
+        dialect="openai",
+        endpoint=ENDPOINT,
+        model=model,
+        stream=stream,
+        body=body,
+        headers=headers,
+        effort=effort,
+        foldable=not stream and not _sounds(peek),
+        include_usage=options is not None and options.include_usage is True,
+        method=method,
+        path=path,
+    )
+
+
+def prepare(call: Call, candidate: Candidate) -> bytes:
+    """The body for `candidate`: the model's name there, streaming switched on for a fold, else the very same bytes."""
+    values: dict[str, bytes] = {}
+    if candidate.model != call.model:
+        values["model"] = msgspec.json.encode(candidate.model)
+    if candidate.streamed and not call.stream:
+        values["stream"] = b"true"
+        values["stream_options"] = _with_usage(call.body)
+    return document.change(call.body, values) if values else call.body
+
+
+def _with_usage(body: bytes) -> bytes:
+    peek = _decode(body)
+    options = _loosely(peek.stream_options, dict[str, msgspec.Raw]) or {}
+    return msgspec.json.encode({**options, "include_usage": True})
+
+
+def _check_type(headers: Mapping[str, str]) -> None:
+    if headers.get("content-type", "").lower().lstrip().startswith(_FORMS):
+        raise Refusal(fault("unsupported_media_type"))
+    if headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise Refusal(fault("unsupported_media_type", "The request body must not be compressed."))
+
+
+def _check_utf8(body: bytes) -> None:
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise Refusal(_no_json(f"byte {error.start} is not UTF-8")) from None
+
+
+def _decode(body: bytes) -> _Peek:
+    if not body:
+        raise Refusal(fault("invalid_json", "The request body is empty."))
+    try:
+        return _peek(body)
+    except RecursionError:
+        raise Refusal(_too_deep()) from None
+    except msgspec.ValidationError as error:
+        raise Refusal(_invalid(str(error))) from None
+    except ValueError as error:
+        told = str(error)
+    try:
+        # Half a surrogate pair is JSON all the same; only this peek stumbles over it.
+        return _peek(document.without_surrogates(body))
+    except msgspec.ValidationError as error:
+        raise Refusal(_invalid(str(error))) from None
+    except (ValueError, RecursionError):
+        raise Refusal(_no_json(told.removeprefix("JSON is malformed: "))) from None
+
+
+def _check_document(body: bytes, peek: _Peek) -> None:
+    """Refuse what a second reader of the same bytes could understand in another way."""
+    if document.deeper_than(body):
+        raise Refusal(_too_deep())
+    if key := document.escaped_key(body, _KEYS):
+        raise Refusal(fault("invalid_value", f"The key {key!r} must be written without escapes.", param=key))
+    for key in _KEYS:
+        if getattr(peek, key) is msgspec.UNSET or body.count(b'"%s"' % key.encode()) == 1:
+            continue
+        try:
+            places = len(document.values_of(body, key))
+        except document.TooManyKeysError:
+            raise Refusal(fault("duplicate_key", f"The request body has too many keys {key!r}.", param=key)) from None
+        if places > 1:
+            raise Refusal(fault("duplicate_key", f"The request body names {key!r} twice.", param=key))
+
+
+def _model(model: str | msgspec.UnsetType) -> str:
+    if isinstance(model, msgspec.UnsetType):
+        raise Refusal(fault("invalid_value", "The request must name a model.", param="model"))
+    if not model or len(model) > _MODEL_LIMIT or not model.isprintable():
+        told = f"The model's name must have 1 to {_MODEL_LIMIT} printable characters."
+        raise Refusal(fault("invalid_value", told, param="model"))
+    return model
+
+
+def _loosely(raw: msgspec.Raw | msgspec.UnsetType, kind: type[Any]) -> Any:
+    """`raw` as `kind`, or None: where these fields are wrong it is the upstream's business to say so."""
+    if isinstance(raw, msgspec.UnsetType):
+        return None
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _sounds(peek: _Peek) -> bool:
+    """Whether sound is asked for: its pieces do not fold."""
+    if not isinstance(peek.audio, msgspec.UnsetType) and bytes(peek.audio) != b"null":
+        return True
+    modalities = _loosely(peek.modalities, list[str])
+    return modalities is not None and "audio" in modalities
+
+
+def _invalid(told: str) -> Fault:
+    at = _AT.search(told)
+    if at is None or not at[1]:
+        return fault("invalid_json", "The request body must be a JSON object.")
+    what = _AT.sub("", told).lower().replace("`", "").replace("expected", "must be").replace(", got", ", not")
+    return fault("invalid_value", f"{at[1]!r} {what}.", param=at[1])
+
+
+def _no_json(why: str) -> Fault:
+    return fault("invalid_json", f"The request body is not valid JSON: {why}.")
+
+
+def _too_deep() -> Fault:
+    return fault("invalid_json", f"The request body is nested more than {document.DEPTH_LIMIT} levels deep.")

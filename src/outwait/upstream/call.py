@@ -1,0 +1,125 @@
+"""Starts attempts: an address, a connection from the pool or a new one, and the request on it (`core.progress.Open`).
+
+With a pooled connection everything happens before `open` returns and no task is made; a task exists only while a
+connection is being made. No deadline is kept here: the exchange keeps the clocks and cancels.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from outwait.core.catalog import Catalog
+from outwait.core.fault import Fault, Stage, fault
+from outwait.core.plan import Candidate
+from outwait.core.progress import Sink
+from outwait.core.request import Call
+from outwait.upstream.address import AddressBook, passed_on
+from outwait.upstream.faults import reply_fault
+from outwait.wire.attempt import OpenAttempt
+from outwait.wire.breaks import DialFailed, dial_fault
+from outwait.wire.connection import Connection
+from outwait.wire.dialing import Dialer
+from outwait.wire.endpoint import Endpoint
+from outwait.wire.pool import IDLE_SPAN, PER_ENDPOINT, Pool
+from outwait.wire.response import MAX_BODY
+from outwait.wire.tasks import spawn
+from outwait.wire.wheel import Wheel
+
+_log = logging.getLogger("outwait")
+
+
+class Upstream:
+    """All upstream traffic of one worker. Made on the running loop.
+
+    `idle`: seconds an unused connection is kept, at most `per_endpoint` of them. `max_body`: bytes of one reply, as
+    sent and as decoded. Raises InvalidAddress for a channel that cannot be addressed, as does `use`.
+    """
+
+    __slots__ = ("_book", "_dialer", "_loop", "_max_body", "_pool")
+
+    def __init__(
+        self,
+        wheel: Wheel,
+        catalog: Catalog,
+        *,
+        max_body: int = MAX_BODY,
+        idle: float = IDLE_SPAN,
+        per_endpoint: int = PER_ENDPOINT,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._book = AddressBook(catalog.channels)
+        self._pool = Pool(wheel, idle=idle, per_endpoint=per_endpoint)
+        self._dialer = Dialer(self._loop)
+        self._max_body = max_body
+
+    @property
+    def idle(self) -> int:
+        """Connections waiting in the pool."""
+        return len(self._pool)
+
+    def use(self, catalog: Catalog) -> None:
+        """Address new attempts by this catalog; running ones are not touched, TLS files are read anew."""
+        self._book = AddressBook(catalog.channels)
+        self._dialer = Dialer(self._loop)
+
+    def close(self) -> None:
+        """Close idle connections, now and when they come back; running attempts run on."""
+        self._pool.close()
+
+    def open(
+        self, candidate: Candidate, body: bytes, sink: Sink, *, fresh: bool, call: Call | None = None
+    ) -> OpenAttempt:
+        """See `core.progress.Open`. `call`: what the client asked for, if its headers shall be passed on."""
+        attempt = OpenAttempt()
+        address = self._book.find(candidate, None if call is None else call.endpoint)
+        if address is None:  # a running exchange keeps its plan; the channel may have been taken out since
+            self._loop.call_soon(_refuse, attempt, sink, candidate)
+            return attempt
+        passed = b"" if call is None else passed_on(call.headers, address.passed)
+        head = b"%s%sContent-Length: %d\r\n\r\n" % (address.head, passed, len(body))
+        endpoint = address.endpoint
+        if fresh:
+            self._pool.flush(endpoint)  # the one that was found dead did not die alone
+        connection = self._pool.take(endpoint)
+        if connection is None:
+            attempt.dialing = spawn(self._dial(attempt, endpoint, head, body, sink), "dial")
+        else:
+            connection.begin(attempt, sink, head, body, reused=True)
+        return attempt
+
+    def judge(self, candidate: Candidate, status: int, headers: Mapping[str, str], body: bytes) -> Fault:
+        """The fault that an error reply of `candidate` means; its channel's secrets are taken out."""
+        now = datetime.now(UTC).timestamp()
+        return reply_fault(status, headers, body, now=now, secrets=self._book.secrets(candidate.channel))
+
+    async def _dial(self, attempt: OpenAttempt, endpoint: Endpoint, head: bytes, body: bytes, sink: Sink) -> None:
+        """Cancelled when the attempt is; everything else that goes wrong is reported."""
+        try:
+            places = await self._dialer.resolve(endpoint)
+            sink.resolved()
+            connection = await self._dialer.connect(endpoint, places, lambda: self._make(endpoint))
+        except DialFailed as failure:
+            broken = dial_fault(failure)
+        except Exception as error:  # noqa: BLE001 - task top: the exchange must hear of it before its clock runs out
+            _log.exception("the dial to %s failed in a way it should not", endpoint.host)
+            broken = fault("internal_error", stage=Stage.CONNECTING, detail=repr(error))
+        else:
+            attempt.dialing = None
+            connection.begin(attempt, sink, head, body, reused=False)
+            return
+        attempt.dialing = None
+        attempt.settle()
+        sink.failed(broken)
+
+    def _make(self, endpoint: Endpoint) -> Connection:
+        return Connection(self._loop, endpoint, self._pool, self._max_body)
+
+
+def _refuse(attempt: OpenAttempt, sink: Sink, candidate: Candidate) -> None:
+    if not attempt.over:
+        attempt.settle()
+        detail = f"channel {candidate.channel} is not configured (any more)"
+        sink.failed(fault("no_healthy_channel", stage=Stage.QUEUED, detail=detail))

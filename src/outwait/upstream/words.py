@@ -1,0 +1,143 @@
+"""Reads what an error reply says, whoever wrote it: an API's JSON of whatever shape, a proxy's HTML page, plain text.
+
+Never raises: an unreadable body is an answer without words.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+READ_LIMIT = 65_536
+_MESSAGE_LIMIT = 1_000
+_MESSAGE_KEYS = ("message", "msg", "error_msg", "error_message", "error_description", "status_msg", "detail", "title")
+_CODE_KEYS = ("code", "error_code", "status_code")
+# Marks of proxies: in the `server` header, in the page, or as the whole text. First match names the teller.
+_PROXIES: tuple[tuple[str, str], ...] = (
+    ("cloudflare", "Cloudflare"),
+    ("openresty", "openresty"),
+    ("tengine", "Tengine"),
+    ("nginx", "nginx"),
+    ("awselb", "AWS load balancer"),
+    ("cloudfront", "CloudFront"),
+    ("microsoft-azure-application-gateway", "Azure Application Gateway"),
+    ("azure front door", "Azure Front Door"),
+    ("varnish", "Varnish"),
+    ("akamai", "Akamai"),
+    ("heroku", "Heroku"),
+    ("that’s an error", "Google's front end"),
+    ("server didn't respond in time", "HAProxy"),
+    ("no server is available to handle this request", "HAProxy"),
+    ("upstream connect error or disconnect", "Envoy"),
+    ("upstream request timeout", "Envoy"),
+    ("no healthy upstream", "Envoy"),
+    ("the upstream server is timing out", "Kong"),
+    ("edge_function_invocation_timeout", "Vercel"),
+    ("apache", "Apache"),
+    ("traefik", "Traefik"),
+    ("caddy", "Caddy"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorWords:
+    """What an error reply says. `proxy`: who wrote it if not the API. `spoken`: it has an API's error object."""
+
+    message: str = ""
+    code: str = ""
+    type: str = ""
+    param: str | None = None
+    proxy: str | None = None
+    spoken: bool = False
+
+    @property
+    def all(self) -> str:
+        """Code, type and message in lower case, for looking for marks."""
+        return f"{self.code}\n{self.type}\n{self.message}".lower()
+
+
+def read_words(headers: Mapping[str, str], body: bytes) -> ErrorWords:
+    """The words of an error reply; only the first 64 KiB of the body are looked at."""
+    body = body[:READ_LIMIT]
+    text = body.decode("utf-8", "replace").strip()
+    if text[:1] in ("{", "["):
+        try:
+            document: Any = msgspec.json.decode(body)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            document = None
+        if document is not None:
+            return _json_words(document, text)
+    proxy = _proxy(f"{headers.get('server', '')}\n{text[:8192]}".lower())
+    if text[:1] == "<" or "html" in headers.get("content-type", ""):
+        return ErrorWords(message=_page_words(text), proxy=proxy or "a proxy")
+    return ErrorWords(message=_short(text), proxy=_proxy(text[:8192].lower()))
+
+
+def _json_words(document: Any, text: str) -> ErrorWords:
+    found = _error_object(document)
+    if found is None:
+        return ErrorWords(message=_short(text))
+    message = _first(found, _MESSAGE_KEYS)
+    param = found.get("param")
+    spoken = isinstance(document, dict) and isinstance(document.get("error"), dict)
+    return ErrorWords(
+        message=_short(message),
+        code=_first(found, _CODE_KEYS)[:200],
+        type=(_first(found, ("type", "status")))[:200],
+        param=param[:200] if isinstance(param, str) and param else None,
+        proxy=None if spoken else _proxy(message.lower()),
+        spoken=spoken,
+    )
+
+
+def _error_object(document: Any) -> dict[str, Any] | None:
+    """What tells: `error` (or a string of that name beside its siblings), the first of `errors`, the whole."""
+    if isinstance(document, list):
+        return _error_object(document[0]) if document else None
+    if not isinstance(document, dict):
+        return None
+    for name in ("error", "errors", "detail", "base_resp"):
+        inner = document.get(name)
+        if isinstance(inner, list) and inner:
+            inner = inner[0]
+        if isinstance(inner, dict):
+            return inner
+        if isinstance(inner, str) and inner:
+            return {"message": inner, **document}
+    return document
+
+
+def _first(found: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    for name in names:
+        value = found.get(name)
+        if isinstance(value, str) and value:
+            return value
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+    return ""
+
+
+def _page_words(text: str) -> str:
+    for tag in ("title", "h1"):
+        match = re.search(rf"<{tag}[^>]*>(.{{1,2000}}?)</{tag}\s*>", text[:READ_LIMIT], re.IGNORECASE | re.DOTALL)
+        if match is not None:
+            words = _short(html.unescape(re.sub(r"<[^<>]*>", " ", match[1])))
+            if words:
+                return words
+    return ""
+
+
+def _proxy(text: str) -> str | None:
+    for mark, name in _PROXIES:
+        if mark in text:
+            return name
+    return None
+
+
+def _short(text: str) -> str:
+    return " ".join(text[: 4 * _MESSAGE_LIMIT].split())[:_MESSAGE_LIMIT]

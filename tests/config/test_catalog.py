@@ -1,0 +1,78 @@
+import hashlib
+
+from outwait.config.catalog import build
+from outwait.config.load import loads
+from outwait.core.catalog import RetryRule, TimeoutRule
+from outwait.core.plan import Heartbeat
+from outwait.core.principal import Principal
+
+TEXT = """
+channels:
+  - name: a
+    base_url: http://h/v1/
+    api_keys: [k1, k2]
+    models: ["o3*"]
+    model_map: {o3: o3-2025}
+    priority: 2
+    weight: 0.5
+    timeouts: {idle: 1m}
+    upstream_stream: {"*": never, "o3*": always}
+    headers: {X-Title: t}
+    verify_tls: false
+keys:
+  - {name: dev, key: ow-1, models: ["o3*"], timeouts: {total: 9}, heartbeat: {every: 5s, max: 1h}, on_disconnect: "linger:2m"}
+timeouts:
+  preset: seed
+  total: 50m
+  floor: {idle: 5}
+  ceiling: {total: 2h}
+  rules:
+    - {match: {model: "o3*", stream: false}, first_byte: 20m}
+    - {name: slow, idle: 3m}
+heartbeat: {every: 7, max: 30m, late_error: body}
+retry: {attempts: 2, paid: {chat: 5%}}
+on_disconnect: finish
+scenarios: {"my-*": deep}
+"""
+
+
+def test_everything_reaches_the_catalog() -> None:
+    catalog = build(loads(TEXT), version=7)
+    (channel,) = catalog.channels
+    assert (channel.name, channel.dialect, channel.base_url, channel.api_keys) == (
+        "a",
+        "openai",
+        "http://h/v1",
+        ("k1", "k2"),
+    )
+    assert (channel.models, channel.model_map, channel.priority, channel.weight) == (
+        ("o3*",),
+        {"o3": "o3-2025"},
+        2,
+        0.5,
+    )
+    assert (channel.timeouts, channel.headers, channel.verify_tls) == ({"idle": 60}, {"x-title": "t"}, False)
+    assert (channel.upstream_stream, channel.upstream_stream_models) == ("never", {"o3*": "always"})
+    assert catalog.keys == {
+        hashlib.sha256(b"ow-1").digest(): Principal(
+            "dev", ("o3*",), {"total": 9}, {"every": 5, "limit": 3600}, "linger:120"
+        )
+    }
+    assert catalog.rules == (
+        TimeoutRule("timeouts", {}, {"total": 3000}),
+        TimeoutRule("timeouts.rules[0]", {"stream": False, "model": "o3*"}, {"first_byte": 1200}),
+        TimeoutRule("slow", {}, {"idle": 180}),
+    )
+    assert (catalog.preset, catalog.floor, catalog.ceiling) == ("seed", {"idle": 5}, {"total": 7200})
+    assert catalog.heartbeat == Heartbeat(every=7, limit=1800, late_error="body", reason="config heartbeat")
+    assert catalog.retry == RetryRule(2, {"chat": 0.05})
+    assert (catalog.on_disconnect, catalog.scenarios) == ({"*": "finish"}, {"my-*": "deep"})
+    assert (catalog.version, catalog.open_access) == (7, False)
+
+
+def test_defaults_are_the_core_words_defaults() -> None:
+    catalog = build(loads("channels: [{name: a, base_url: 'http://h'}]"))
+    assert catalog.heartbeat == Heartbeat()
+    assert catalog.retry == RetryRule()
+    assert (catalog.rules, catalog.on_disconnect, catalog.open_access) == ((), {}, True)
+    assert (catalog.channels[0].upstream_stream, catalog.channels[0].api_keys) == ("auto", ())

@@ -1,0 +1,60 @@
+import hashlib
+
+import pytest
+
+from outwait.config.secret import KEY_LIKE, KEY_LIKE_HINTS, MASK, digest, fresh_key, masked, names_secret
+
+KEYS = [
+    "sk-abcdefgh1234",
+    "sk-proj-ABCdef123456_x",
+    "ow-Zz09-aaaa_bbb",
+    "AIza" + "b" * 30,
+    "AKIA" + "A1" * 8,
+    "gsk_" + "aB3" * 6,
+]
+
+
+def test_a_fresh_key_is_new_long_and_recognised() -> None:
+    keys = {fresh_key() for _ in range(20)}
+    assert len(keys) == 20
+    assert all(key.startswith("ow-") and len(key) >= 35 and KEY_LIKE.search(key) for key in keys)
+
+
+def test_a_digest_is_sha256_and_takes_any_text() -> None:
+    assert digest("abc") == hashlib.sha256(b"abc").digest()
+    assert digest("\udcff") != digest("abc")
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_what_looks_like_a_key_is_masked_wherever_it_stands(key: str) -> None:
+    assert masked(f"failed with key={key}, sorry") == f"failed with key={MASK}, sorry"
+    assert any(hint in key for hint in KEY_LIKE_HINTS)
+
+
+def test_credentials_and_userinfo_are_masked() -> None:
+    assert masked("Authorization: Bearer abc.def=") == f"Authorization: Bearer {MASK}"
+    assert masked("at https://me:pw@host/x") == f"at https://{MASK}@host/x"
+
+
+@pytest.mark.parametrize(
+    "text", ["task-list of o3-pro", "gpt-4o-mini-2024-07-18", "ow_01J0000000", "risk-averse people", "sk-learn"]
+)
+def test_ordinary_words_stay(text: str) -> None:
+    assert masked(text) == text
+
+
+def test_names_of_secrets() -> None:
+    secret = [
+        "authorization",
+        "Proxy-Authorization",
+        "api_key",
+        "api_keys",
+        "x-api-key",
+        "apikey",
+        "key",
+        "set-cookie",
+        "auth_token",
+    ]
+    plain = ["model", "keyboard", "keepalive", "tokens_used", "name", "token_count"]
+    assert all(names_secret(name) for name in secret)
+    assert not any(names_secret(name) for name in plain)

@@ -1,0 +1,74 @@
+import pytest
+from pydantic import ValidationError
+
+from outwait.config.sections import ChannelSection, HeartbeatSection, KeySection, RetrySection, Rule, TimeoutsSection
+
+
+def channel(**fields: object) -> ChannelSection:
+    return ChannelSection.model_validate({"name": "a", "base_url": "http://h/v1", **fields})
+
+
+def test_yaml_words_that_yaml_reads_as_booleans_are_words() -> None:
+    assert HeartbeatSection.model_validate({"mode": False}).mode == "off"
+    with pytest.raises(ValidationError):
+        HeartbeatSection.model_validate({"mode": True})
+
+
+@pytest.mark.parametrize(("value", "enabled"), [(False, False), (True, True), ("off", False), ("On", True), ({}, True)])
+def test_a_heartbeat_section_can_be_a_switch(value: object, enabled: bool) -> None:
+    key = KeySection.model_validate({"name": "a", "key": "k", "heartbeat": value})
+    assert key.heartbeat.enabled is enabled
+
+
+def test_a_field_without_value_is_left_out_but_an_unknown_one_is_not() -> None:
+    assert channel(api_key=None, timeouts=None).credentials() == ()
+    with pytest.raises(ValidationError):
+        channel(apikey=None)
+
+
+def test_one_key_or_several_but_not_both() -> None:
+    assert channel(api_key="a").credentials() == ("a",)
+    assert channel(api_keys=["a", "b"]).credentials() == ("a", "b")
+    with pytest.raises(ValidationError):
+        channel(api_key="a", api_keys=["b"])
+
+
+def test_upstream_stream_is_one_word_or_a_table() -> None:
+    assert channel(upstream_stream="never").upstream_stream == {"*": "never"}
+    assert channel(upstream_stream={"o3*": "always"}).upstream_stream == {"o3*": "always"}
+
+
+@pytest.mark.parametrize("word", ["anthropic", "Gemini", "azure"])
+def test_dialects_to_come_are_refused_by_name(word: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        channel(dialect=word)
+    assert caught.value.errors()[0]["ctx"]["what"] == f"`{word.lower()}` is not spoken yet: this version speaks openai"
+
+
+def test_spans_tell_only_what_was_given() -> None:
+    assert channel(timeouts={"first_byte": "30m", "idle": 5}).timeouts.spans() == {"first_byte": 1800, "idle": 5}
+
+
+def test_a_rule_sets_a_clock() -> None:
+    with pytest.raises(ValidationError):
+        Rule.model_validate({"match": {"model": "o3*"}})
+
+
+def test_the_floor_is_below_the_ceiling() -> None:
+    TimeoutsSection.model_validate({"floor": {"idle": 5, "total": 9}, "ceiling": {"idle": 5}})
+    with pytest.raises(ValidationError):
+        TimeoutsSection.model_validate({"floor": {"idle": 6}, "ceiling": {"idle": 5}})
+
+
+@pytest.mark.parametrize(
+    "fields", [{"attempts": 0}, {"attempts": 11}, {"attempts": 1.5}, {"paid": {"chat": 2}}, {"paid": {"x": 0}}]
+)
+def test_what_is_no_retry_section(fields: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        RetrySection.model_validate(fields)
+
+
+@pytest.mark.parametrize("weight", [0, -1, float("nan"), float("inf")])
+def test_weights_are_positive(weight: float) -> None:
+    with pytest.raises(ValidationError):
+        channel(weight=weight)

@@ -1,0 +1,62 @@
+"""Every number of a plan comes out as a row with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from outwait.core.catalog import Catalog, Channel
+from outwait.core.fault import Clock
+from outwait.core.plan import Heartbeat, Plan
+from outwait.core.principal import Principal
+from outwait.core.request import Call
+from outwait.plan.explain import Row, explain
+from outwait.plan.facts import Facts
+from outwait.plan.planner import Planner
+
+
+def _plan(model: str = "gpt-4o", headers: dict[str, str] | None = None, **catalog: object) -> Plan:
+    channels = (
+        Channel("one", "openai", "http://127.0.0.1/v1"),
+        Channel("two", "openai", "http://127.0.0.1/v1", priority=1, timeouts={"first_byte": 5, "total": 5}),
+    )
+    call = Call("openai", "chat.completions", model, stream=True, body=b"", headers=headers or {})
+    return Planner(Catalog(channels=channels, **catalog)).plan(Facts(call, Principal("dev")))  # type: ignore[arg-type]
+
+
+def _by_name(plan: Plan) -> dict[str, Row]:
+    return {f"{row.group} {row.name}": row for row in explain(plan)}
+
+
+def test_every_clock_has_a_row_and_every_row_a_reason() -> None:
+    rows = _by_name(_plan(headers={"x-stainless-read-timeout": "600"}))
+    assert {f"clock {clock.value}" for clock in Clock} <= set(rows)
+    assert all(row.reason for row in rows.values())
+    assert rows["clock first_byte"] == Row("clock", "first_byte", "2m", "scenario chat", 120)
+    assert rows["exchange scenario"].value == "chat"
+    assert rows["exchange on_disconnect"].value == "linger:1m"
+    assert rows["exchange patience"].seconds == 600
+    assert rows["route 1"].value == "one"
+    assert rows["heartbeat every"].seconds == 15
+
+
+def test_other_candidates_show_what_differs() -> None:
+    rows = _by_name(_plan())
+    assert rows["clock first_byte (two)"] == Row("clock", "first_byte (two)", "5s", "channel two", 5)
+    assert "clock total (two)" not in rows  # the total runs over all attempts
+    assert "clock idle (two)" not in rows
+
+
+def test_a_plan_with_nothing_special() -> None:
+    plan = _plan("o3-pro", preset="seed", heartbeat=Heartbeat(limit=600))
+    bare = replace(plan, candidates=tuple(replace(item, timeouts=None) for item in plan.candidates), why={})
+    rows = _by_name(bare)
+    assert rows["exchange on_disconnect"] == Row("exchange", "on_disconnect", "finish", "")
+    assert rows["clock growth"].value == "× 2, ..."
+    assert rows["heartbeat limit"].seconds == 600
+    assert rows["route 2"].reason == "o3-pro"
+
+
+def test_no_heartbeat() -> None:
+    rows = _by_name(_plan(headers={"x-outwait-heartbeat": "off"}))
+    assert rows["heartbeat mode"].value == "off"
+    assert "heartbeat every" not in rows

@@ -1,0 +1,231 @@
+"""The whole plan: every decision, who made it, and that remembering plans changes none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outwait.core.catalog import Catalog, Channel, RetryRule, TimeoutRule
+from outwait.core.fault import Refusal
+from outwait.core.plan import Heartbeat, OnDisconnect, Plan
+from outwait.core.principal import Principal
+from outwait.core.request import Call
+from outwait.plan import planner as room
+from outwait.plan.facts import Facts
+from outwait.plan.planner import Planner
+
+ONE = Channel("one", "openai", "http://127.0.0.1/v1")
+TWO = Channel("two", "openai", "http://127.0.0.1/v1", priority=1, timeouts={"first_byte": 5, "total": 7})
+DEV = Principal("dev")
+
+
+def _facts(model: str = "gpt-4o", headers: dict[str, str] | None = None, **changes: object) -> Facts:
+    principal = changes.pop("principal", DEV)
+    client, shape = changes.pop("client", ""), changes.pop("shape", {})
+    call = Call("openai", "chat.completions", model, stream=True, body=b"", headers=headers or {})
+    return Facts(replace(call, **changes), principal, client, shape)  # type: ignore[arg-type]
+
+
+def _plan(facts: Facts, **catalog: object) -> Plan:
+    return Planner(Catalog(**({"channels": (ONE,)} | catalog))).plan(facts)  # type: ignore[arg-type]
+
+
+def test_a_plain_chat() -> None:
+    plan = _plan(_facts())
+    assert plan.scenario == "chat"
+    assert [(item.channel, item.model, item.streamed) for item in plan.candidates] == [("one", "gpt-4o", False)]
+    assert plan.candidates[0].timeouts == plan.timeouts
+    assert plan.timeouts.first_byte.seconds == 120
+    assert (plan.retry.attempts, plan.retry.paid) == (3, 0.02)
+    assert (plan.on_disconnect, plan.linger, plan.patience) == (OnDisconnect.LINGER, 60, None)
+    assert plan.heartbeat == Heartbeat()
+    assert plan.why == {
+        "scenario": "model table: gpt-4*",
+        "channel one": "gpt-4o, streamed as asked",
+        "retry": "3 attempts (config); up to 2.00% of requests may be risked twice (scenario chat)",
+        "on_disconnect": "scenario chat",
+    }
+
+
+def test_a_slow_json_call_is_streamed_upstream() -> None:
+    plan = _plan(_facts("o3", stream=False))
+    assert plan.candidates[0].streamed
+    assert plan.why["channel one"] == "o3, streamed and folded: scenario reasoning is slow"
+    assert plan.on_disconnect is OnDisconnect.FINISH
+    assert plan.retry.paid == 0
+    assert "never risked twice" in plan.why["retry"]
+
+
+@pytest.mark.parametrize(
+    "model, channel, changes, streamed, word",
+    [
+        ("gpt-4o", {}, {}, False, "scenario chat is quick"),
+        ("gpt-4o", {"upstream_stream": "always"}, {}, True, "upstream_stream is always"),
+        ("o3", {"upstream_stream": "never"}, {}, False, "upstream_stream is never"),
+        ("o3", {"upstream_stream_models": {"o3*": "never"}}, {}, False, "upstream_stream of o3* is never"),
+        ("o3", {"upstream_stream": "never", "upstream_stream_models": {"o3": "auto"}}, {}, True, "is slow"),
+        ("o3", {"upstream_stream": "always"}, {"foldable": False}, False, "could not be folded"),
+        ("o3", {}, {"stream": True}, False, "streamed as asked"),
+    ],
+)
+def test_upstream_stream(model: str, channel: dict, changes: dict, streamed: bool, word: str) -> None:
+    plan = _plan(_facts(model, **({"stream": False} | changes)), channels=(replace(ONE, **channel),))
+    assert plan.candidates[0].streamed is streamed
+    assert word in plan.why["channel one"]
+
+
+def test_a_streamed_chat_reply_is_timed_as_a_stream() -> None:
+    whole = _plan(_facts(stream=False))
+    folded = _plan(_facts(stream=False), channels=(replace(ONE, upstream_stream="always"),))
+    assert (whole.timeouts.first_byte.seconds, folded.timeouts.first_byte.seconds) == (600, 120)
+
+
+def test_each_candidate_has_its_channels_spans() -> None:
+    plan = _plan(_facts(), channels=(TWO, ONE))
+    assert [item.channel for item in plan.candidates] == ["one", "two"]
+    spans = [item.timeouts for item in plan.candidates]
+    assert [item.first_byte.seconds for item in spans if item] == [120, 5]
+    assert plan.timeouts.total.seconds == 900  # one total for all attempts: the first candidate's
+
+
+def test_rules_channel_key_and_header_in_that_order() -> None:
+    key = Principal("dev", timeouts={"first_byte": 40, "idle": 40})
+    plan = _plan(
+        _facts(headers={"x-outwait-timeout-idle": "50s"}, principal=key),
+        channels=(replace(TWO, timeouts={"first_byte": 30, "idle": 30, "write": 30.5}),),
+        rules=(TimeoutRule("r", {"scenario": "chat"}, {"first_byte": 20, "idle": 20, "write": 20, "connect": 20}),),
+        ceiling={"idle": 45},
+    )
+    spans = plan.timeouts
+    assert [spans.connect.reason, spans.write.reason, spans.first_byte.reason] == ["rule r", "channel two", "key dev"]
+    assert spans.idle.seconds == 45
+    assert "held to the ceiling" in spans.idle.reason
+
+
+def test_the_heartbeat_of_key_client_and_header() -> None:
+    key = Principal("dev", heartbeat={"after": 5.0})
+    plan = _plan(
+        _facts(
+            headers={"x-outwait-heartbeat": "every=4s", "x-stainless-read-timeout": "9"},
+            principal=key,
+            client="okhttp",
+            shape={"json_after": 5.0},
+        )
+    )
+    beat = plan.heartbeat
+    assert (beat.after, beat.json_after, beat.every) == (3, 3, 3)
+    assert beat.reason.startswith("built-in; client okhttp (json_after); key dev (after); header x-outwait-heartbeat")
+    assert plan.patience == 9
+    assert plan.why["patience"] == "the client gives up after 9s (x-stainless-read-timeout)"
+
+
+@pytest.mark.parametrize(
+    "headers, key, catalog, expected",
+    [
+        ({}, None, {}, (OnDisconnect.LINGER, 60, "scenario chat")),
+        ({}, None, {"chat": "finish"}, (OnDisconnect.FINISH, 60, "config: chat")),
+        ({}, None, {"chat": "finish", "gpt-*": "linger:5s"}, (OnDisconnect.LINGER, 5, "config: gpt-*")),
+        ({}, None, {"deep": "cancel"}, (OnDisconnect.LINGER, 60, "scenario chat")),
+        ({}, "linger:90s", {"chat": "finish"}, (OnDisconnect.LINGER, 90, "key dev")),
+        (
+            {"x-outwait-on-disconnect": "cancel"},
+            "finish",
+            {"chat": "finish"},
+            (OnDisconnect.CANCEL, 60, "header x-outwait-on-disconnect"),
+        ),
+        (
+            {"x-outwait-on-disconnect": "linger:2m"},
+            None,
+            {},
+            (OnDisconnect.LINGER, 120, "header x-outwait-on-disconnect"),
+        ),
+    ],
+)
+def test_on_disconnect(headers: dict, key: str | None, catalog: dict, expected: tuple) -> None:
+    plan = _plan(_facts(headers=headers, principal=replace(DEV, on_disconnect=key)), on_disconnect=catalog)
+    assert (plan.on_disconnect, plan.linger, plan.why["on_disconnect"]) == expected
+
+
+@pytest.mark.parametrize(
+    "header, value",
+    [
+        ("x-outwait-on-disconnect", "stay"),
+        ("x-outwait-heartbeat", "loud"),
+        ("x-outwait-timeout-total", "soon"),
+        ("x-outwait-timeout-patience", "5s"),
+    ],
+)
+def test_a_bad_header_is_refused_by_name(header: str, value: str) -> None:
+    with pytest.raises(Refusal) as told:
+        _plan(_facts(headers={header: value}))
+    assert (told.value.fault.code, told.value.fault.param) == ("invalid_value", header)
+    assert header in told.value.fault.message
+
+
+def test_retries_of_configuration_and_preset() -> None:
+    plan = _plan(_facts(), retry=RetryRule(attempts=2, paid={"chat": 0.5}))
+    assert (plan.retry.attempts, plan.retry.paid) == (2, 0.5)
+    assert plan.why["retry"] == "2 attempts (config); up to 50.00% of requests may be risked twice (config)"
+    seed = _plan(_facts("o3"), preset="seed")
+    assert (seed.retry.attempts, seed.retry.base_transport, seed.retry.base_overload) == (2, 1, 1)
+    assert "2 attempts (preset seed)" in seed.why["retry"]
+    assert seed.timeouts.growth == 1
+
+
+def test_the_operators_scenarios() -> None:
+    assert _plan(_facts("silent-20s"), scenarios={"silent-*": "deep"}).scenario == "deep"
+
+
+def test_an_equal_request_gets_the_same_plan_and_a_different_one_does_not() -> None:
+    planner = Planner(Catalog(channels=(ONE,)))
+    plan = planner.plan(_facts())
+    assert planner.plan(_facts(body=b"another", headers={"user-agent": "x"})) is plan
+    assert planner.plan(_facts(principal=Principal("dev"))) is not plan  # another key of the same name
+    different: list[Facts] = [
+        _facts("o3"),
+        _facts(stream=False),
+        _facts(stream=False, foldable=False),
+        _facts(effort="high"),
+        _facts(client="okhttp", shape={"after": 5.0}),
+        _facts(headers={"x-stainless-read-timeout": "30"}),
+        _facts(headers={"x-outwait-heartbeat": "5s"}),
+    ]
+    plans = [planner.plan(facts) for facts in different]
+    assert len({id(item) for item in [plan, *plans]}) == len(plans) + 1
+
+
+def test_the_memory_is_bounded_and_never_holds_long_strings() -> None:
+    planner = Planner(Catalog(channels=(ONE,)))
+    for number in range(room.CACHE + 10):
+        planner.plan(_facts(f"model-{number}"))
+    assert len(planner._kept) == room.CACHE
+    first = planner.plan(_facts(headers={"x-outwait-something": "x" * 65}))
+    assert planner.plan(_facts(headers={"x-outwait-something": "x" * 65})) is not first
+    planner.plan(_facts(effort="x" * 65))
+    assert len(planner._kept) == room.CACHE
+    assert not any("x" * 65 in repr(key) for key in planner._kept)
+
+
+REQUESTS = st.builds(
+    _facts,
+    st.sampled_from(["gpt-4o", "o3", "o3-pro", "mine"]),
+    st.dictionaries(
+        st.sampled_from(["x-outwait-heartbeat", "x-outwait-timeout-total", "x-stainless-read-timeout", "accept"]),
+        st.sampled_from(["5s", "7"]),
+    ),
+    stream=st.booleans(),
+    effort=st.sampled_from([None, "high", "none"]),
+    foldable=st.booleans(),
+    principal=st.sampled_from([DEV, Principal("other", on_disconnect="cancel")]),
+)
+
+
+@given(st.lists(REQUESTS, max_size=12))
+def test_remembering_changes_no_decision(requests: list[Facts]) -> None:
+    catalog = Catalog(channels=(ONE, TWO))
+    planner = Planner(catalog)
+    for facts in requests:
+        assert planner.plan(facts) == Planner(catalog).plan(facts)

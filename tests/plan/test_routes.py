@@ -1,0 +1,90 @@
+"""Which channels serve a model, in which order, and what is said when none does."""
+
+from __future__ import annotations
+
+import pytest
+
+from outwait.core.catalog import Channel
+from outwait.core.fault import Refusal
+from outwait.core.principal import Principal
+from outwait.core.request import Call
+from outwait.plan.routes import names, route
+
+ANYBODY = Principal("dev")
+
+
+def _call(model: str) -> Call:
+    return Call("openai", "chat.completions", model, stream=True, body=b"")
+
+
+def _channel(name: str, **changes: object) -> Channel:
+    return Channel(name, changes.pop("dialect", "openai"), "http://127.0.0.1/v1", **changes)  # type: ignore[arg-type]
+
+
+def _refused(model: str, *channels: Channel, principal: Principal = ANYBODY) -> tuple[int, str, str]:
+    with pytest.raises(Refusal) as told:
+        route(_call(model), principal, channels)
+    assert told.value.fault.param == "model"
+    return told.value.fault.status, told.value.fault.code, told.value.fault.message
+
+
+def test_lower_priority_then_weight_then_the_order_of_the_configuration() -> None:
+    channels = [
+        _channel("last", priority=1, weight=9),
+        _channel("b", weight=1),
+        _channel("heavy", weight=2),
+        _channel("c", weight=1),
+    ]
+    assert [channel.name for channel, _ in route(_call("m"), ANYBODY, channels)] == ["heavy", "b", "c", "last"]
+
+
+def test_globs_and_maps() -> None:
+    channels = [
+        _channel("globs", models=("gpt-*",)),
+        _channel("mapped", models=("x",), model_map={"gpt-4o": "gpt-4o-2024-08-06"}),
+        _channel("other", models=("claude-*",)),
+    ]
+    served = route(_call("gpt-4o"), ANYBODY, channels)
+    assert [(channel.name, model) for channel, model in served] == [
+        ("globs", "gpt-4o"),
+        ("mapped", "gpt-4o-2024-08-06"),
+    ]
+
+
+def test_a_key_may_use_only_its_models() -> None:
+    status, code, message = _refused("o3", _channel("a"), principal=Principal("intern", models=("gpt-*", "o4-mini")))
+    assert (status, code) == (403, "permission_denied")
+    assert "'intern'" in message
+    assert "'o3'" in message
+
+
+def test_an_unknown_model_is_told_the_nearest_names() -> None:
+    channels = [_channel("a", models=("gpt-4o", "o3-pro", "gpt-*-mini"), model_map={"gpt-4o-fast": "x"})]
+    status, code, message = _refused("gpt-4oo", *channels)
+    assert (status, code) == (404, "model_not_found")
+    assert message == "No channel serves the model 'gpt-4oo'. Nearest: gpt-4o, gpt-4o-fast."
+    assert _refused("zzz", *channels)[2] == "No channel serves the model 'zzz'."
+
+
+def test_names_a_key_may_not_use_are_not_told() -> None:
+    channels = [_channel("a", models=("gpt-4o", "secret-4o"))]
+    assert "secret" not in _refused("gpt-4oo", *channels, principal=Principal("p", models=("gpt-*",)))[2]
+    assert names(channels, Principal("p", models=("gpt-*",))) == ("gpt-4o",)
+
+
+def test_names() -> None:
+    channels = [_channel("a", models=("b", "a", "g*")), _channel("b", models=("a",), model_map={"c": "d"})]
+    assert names(channels, ANYBODY) == ("a", "b", "c")
+
+
+def test_a_channel_of_another_dialect_cannot_answer_yet() -> None:
+    status, code, message = _refused("m", _channel("a", dialect="anthropic"), _channel("g", dialect="gemini"))
+    assert (status, code) == (501, "not_supported")
+    assert "anthropic, gemini" in message
+    mixed = [_channel("a", dialect="anthropic"), _channel("o", priority=9)]
+    assert [channel.name for channel, _ in route(_call("m"), ANYBODY, mixed)] == ["o"]
+
+
+@pytest.mark.parametrize("model", ["", "x" * 257])
+def test_a_name_no_model_can_have(model: str) -> None:
+    assert _refused(model, _channel("a"))[:2] == (400, "invalid_value")
