@@ -38,8 +38,8 @@ machine. Ratios travel better than figures: run it on yours. Higher ratios are b
   upstream sends them. Counted in resident memory per stream; lateness is measured at the client, interval minus 5 s.
 
 The proxy is pinned to one core, load and upstream share the others. A turn of W1 or W2 in which somebody else used more
-than 5 % of that core is made again, at most twice, and the least disturbed is kept, whoever's turn it was. outwait runs with everything on: authentication,
-timeline, replay, heartbeats, one log line per call.
+than 5 % of that core is made again, at most twice, and the least disturbed is kept, whoever's turn it was. outwait runs
+with everything on: authentication, timeline, replay, heartbeats, one log line per call.
 """
 
 

@@ -106,7 +106,7 @@ def misses(all_rows: Sequence[Row], thresholds: Thresholds) -> list[str]:
             if row.ratio is None:
                 found.append(f"{row.kind}: no ratio, since {BASELINE} did not run")
             elif row.ratio.middle < least:
-                found.append(f"{row.kind}: {row.ratio.middle:.2f} of {BASELINE}, promised is at least {least:.2f}")
+                found.append(f"{row.kind}: {row.ratio.middle:.3f} of {BASELINE}, promised is at least {least:.2f}")
             continue
         size = row.worst(lambda one: one.rss_per_stream)
         late = row.worst(lambda one: one.late[1])

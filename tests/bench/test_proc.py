@@ -9,7 +9,7 @@ import sys
 import pytest
 from bench import proc
 
-STAT = "4242 (a) b (nginx: wo) S 17 4242 4242 0 -1 4194304 900 0 0 0 1234 567 89 10 20 0 1 0 55 1000 300 18446744073709551615"
+STAT = "4242 (a) b (nginx: wo) S 17 4242 4242 0 -1 4194304 900 0 0 0 1234 567 89 10 20 0 1 0 55 1000 300"
 ROLLUP = """55d0c000-7ffd2000 ---p 00000000 00:00 0    [rollup]
 Rss:                9120 kB
 Pss:                4096 kB

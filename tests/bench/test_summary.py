@@ -61,7 +61,7 @@ def test_thresholds_are_checked_for_outwait_only() -> None:
     kept = rows("w1", [run("w1", "nginx", 0), run("w1", "haproxy", 0, units=10), run("w1", "outwait", 0, units=450)])
     missed = rows("w2", [run("w2", "nginx", 0), run("w2", "outwait", 0, units=599)])
     assert misses(kept, Thresholds()) == []
-    assert misses(missed, Thresholds()) == ["w2: 0.60 of nginx, promised is at least 0.60"]
+    assert misses(missed, Thresholds()) == ["w2: 0.599 of nginx, promised is at least 0.60"]
     assert misses(rows("w1", [run("w1", "outwait", 0)]), Thresholds()) == ["w1: no ratio, since nginx did not run"]
 
 

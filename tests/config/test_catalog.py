@@ -20,7 +20,8 @@ channels:
     headers: {X-Title: t}
     verify_tls: false
 keys:
-  - {name: dev, key: ow-1, models: ["o3*"], timeouts: {total: 9}, heartbeat: {every: 5s, max: 1h}, on_disconnect: "linger:2m"}
+  - {name: dev, key: ow-1, models: ["o3*"], timeouts: {total: 9}, heartbeat: {every: 5s, max: 1h},
+     on_disconnect: "linger:2m"}
 timeouts:
   preset: seed
   total: 50m

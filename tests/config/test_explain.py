@@ -19,7 +19,7 @@ def test_an_unknown_field_names_its_path_line_and_the_nearest_known_field() -> N
 
 
 @pytest.mark.parametrize(
-    ("text", "path", "name"),
+    "text, path, name",
     [
         ("sever: {}", "sever", "server"),
         ("server: {limits: {headrs: 1}}", "server.limits.headrs", "headers"),
@@ -39,7 +39,7 @@ def test_a_name_like_no_other_lists_the_known_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    "text, told",
     [
         ("server: {port: 99999}", "line 2: server.port: is not right, got 99999; expected at most 65535"),
         ("server: {port: x}", "line 2: server.port: is not right, got 'x'; expected a whole number"),

@@ -21,9 +21,7 @@ def refused(kind: Any, value: object) -> bool:
     return False
 
 
-@pytest.mark.parametrize(
-    ("value", "seconds"), [(90, 90), ("90", 90), ("90s", 90), ("15m", 900), ("1.5", 1.5), (0.5, 0.5)]
-)
+@pytest.mark.parametrize("value, seconds", [(90, 90), ("90", 90), ("90s", 90), ("15m", 900), ("1.5", 1.5), (0.5, 0.5)])
 def test_clocks(value: object, seconds: float) -> None:
     assert read(fields.Clock, value) == seconds
 
@@ -41,7 +39,7 @@ def test_beats_are_from_one_second_to_five_minutes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "size"), [(1, 1), ("64KB", 65536), ("20 MB", 20 * 1024**2), ("1.5k", 1536), ("1GiB", 1024**3)]
+    "value, size", [(1, 1), ("64KB", 65536), ("20 MB", 20 * 1024**2), ("1.5k", 1536), ("1GiB", 1024**3)]
 )
 def test_sizes(value: object, size: int) -> None:
     assert read(fields.Size, value) == size
@@ -67,7 +65,7 @@ def test_names_globs_and_hosts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "kept"),
+    "value, kept",
     [
         ("https://api.openai.com/v1/", "https://api.openai.com/v1"),
         ("http://127.0.0.1:11434/v1", "http://127.0.0.1:11434/v1"),

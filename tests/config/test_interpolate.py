@@ -15,7 +15,7 @@ def put(text: object, env: dict[str, str]) -> tuple[object, list[str]]:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    "text, expected",
     [
         ("${A}", "one"),
         ("x${A}y${A}z", "xoneyonez"),
@@ -38,7 +38,7 @@ def test_references(text: object, expected: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    "text, told",
     [
         ("${OPENAI_KY}", "environment variable OPENAI_KY, which is not set"),
         ("${a b}", "refers to `${a b}`"),

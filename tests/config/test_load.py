@@ -35,7 +35,8 @@ def test_the_documented_example(tmp_path: Path) -> None:
     file = tmp_path / "outwait.yaml"
     file.write_text(EXAMPLE)
     settings = load(env=ENV | {"HOME": str(tmp_path)}, cwd=tmp_path)
-    assert settings == load(file, env=ENV, cwd=tmp_path) == loads(EXAMPLE, env=ENV)
+    assert load(file, env=ENV, cwd=tmp_path) == settings
+    assert loads(EXAMPLE, env=ENV).model_dump() == settings.model_dump()
     assert settings.channels[0].credentials() == ("sk-1",)
     assert settings.channels[0].timeouts.first_byte == 1800
     assert settings.keys[0].heartbeat.after == 5

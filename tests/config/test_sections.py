@@ -14,7 +14,7 @@ def test_yaml_words_that_yaml_reads_as_booleans_are_words() -> None:
         HeartbeatSection.model_validate({"mode": True})
 
 
-@pytest.mark.parametrize(("value", "enabled"), [(False, False), (True, True), ("off", False), ("On", True), ({}, True)])
+@pytest.mark.parametrize("value, enabled", [(False, False), (True, True), ("off", False), ("On", True), ({}, True)])
 def test_a_heartbeat_section_can_be_a_switch(value: object, enabled: bool) -> None:
     key = KeySection.model_validate({"name": "a", "key": "k", "heartbeat": value})
     assert key.heartbeat.enabled is enabled

@@ -35,7 +35,7 @@ def test_secrets_are_known_longest_first_and_short_ones_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "loopback"),
+    "host, loopback",
     [
         ("127.0.0.1", True),
         ("127.9.9.9", True),

@@ -34,7 +34,7 @@ def test_dates_and_the_like_stay_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    "text, told",
     [
         ("a: [1", "not valid YAML"),
         ("- a\n", "not a mapping"),
@@ -79,7 +79,7 @@ def test_places_in_order(tmp_path: Path) -> None:
     assert find("outwait.yaml", env | {"OUTWAIT_CONFIG": "other.yaml"}, cwd) == cwd / "outwait.yaml"
 
 
-@pytest.mark.parametrize(("named", "env"), [("x.yaml", {}), (None, {"OUTWAIT_CONFIG": "x.yaml"})])
+@pytest.mark.parametrize("named, env", [("x.yaml", {}), (None, {"OUTWAIT_CONFIG": "x.yaml"})])
 def test_a_named_file_must_exist(named: str | None, env: dict[str, str], tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"named by .* does not exist"):
         find(named, env, tmp_path)

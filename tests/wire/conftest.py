@@ -67,27 +67,29 @@ class Client:
             headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:-2])}
             assert len(headers) == len(head) - 3, f"a header twice: {head}"
             reply = Reply(int(head[0].split(" ")[1]), headers)
+            pieces = bytearray()
             try:
-                await self._body(reply, head_only)
+                await self._body(reply, pieces, head_only)
             except ConnectionResetError:
                 reply.end = "reset"
             except asyncio.IncompleteReadError as error:
-                reply.body += error.partial
+                pieces += error.partial
                 reply.end = "cut"
+        reply.body = bytes(pieces)
         return reply
 
-    async def _body(self, reply: Reply, head_only: bool) -> None:
+    async def _body(self, reply: Reply, pieces: bytearray, head_only: bool) -> None:
         if head_only or reply.status in framing.BODILESS:
             return
         if "content-length" in reply.headers:
-            reply.body = await self.reader.readexactly(int(reply.headers["content-length"]))
+            pieces += await self.reader.readexactly(int(reply.headers["content-length"]))
         elif reply.headers.get("transfer-encoding") == "chunked":
             while size := int((await self.reader.readuntil(b"\r\n")).strip(), 16):
-                reply.body += (await self.reader.readexactly(size + 2))[:-2]
+                pieces += (await self.reader.readexactly(size + 2))[:-2]
             assert await self.reader.readexactly(2) == b"\r\n"
         else:
             while data := await self.reader.read(65536):
-                reply.body += data
+                pieces += data
             reply.end = "eof"
 
     async def closed(self) -> bytes:

@@ -233,7 +233,7 @@ def test_nobody_is_told_of_a_client_that_leaves_after_its_response(knock: Any) -
 
 # ------------------------------------------------------------------------------------------------------- back-pressure
 def test_a_client_that_does_not_read_blocks_and_reading_drains(knock: Any) -> None:
-    total = 30 * 1024 * 1024
+    total = 12 * 1024 * 1024
     peak = 0
 
     async def handler(request: Request) -> None:
@@ -332,13 +332,11 @@ def test_the_lent_alarm_rings_once_each_time_it_is_set(knock: Any) -> None:
         outlet.alarm(loop.time())
 
     async def story(door: Any) -> None:
-        client, reply = await door.ask(GET)
+        _, reply = await door.ask(GET)
         assert reply.body == b"\n" * 5
         await asyncio.sleep(0.03)
         assert len(rung) == 5
         assert all(later - earlier > 0.0199 for earlier, later in zip(rung, rung[1:], strict=False))
-        await client.send(GET)  # the connection's own use of the alarm goes on
-        await asyncio.sleep(0)
 
     knock(story, handler)
 

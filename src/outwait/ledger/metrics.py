@@ -69,7 +69,8 @@ class Metrics:
     def __init__(
         self, version: str = "", models: Iterable[str] = (), clean: Callable[[str], str] | None = None
     ) -> None:
-        disable_created_metrics()  # a second series beside each one, which nothing here needs
+        # `_created` is a second series beside each one, which nothing here needs.
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no types here
         self.registry = CollectorRegistry()
         self.models = ModelNames(models)
         self._clean = clean or str

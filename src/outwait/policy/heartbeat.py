@@ -1,4 +1,4 @@
-"""When silence towards the client is filled, and who decided that (DESIGN 5, FACTS 1.2).
+"""When silence towards the client is filled, and who decided that (FACTS 1.2).
 
 `due` is the rule the relay sleeps by: the first beat comes `after` seconds (a JSON reply: `json_after`) from
 acceptance, the next ones `every` seconds after the last write, whatever was written. `resolve` finds the numbers, later

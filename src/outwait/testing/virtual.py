@@ -39,11 +39,11 @@ class Deadlock(RuntimeError):  # noqa: N818 - a state of the loop, told by its n
     """Nothing is ready and nothing is scheduled: the awaited things can never happen."""
 
 
-class OutOfTime(RuntimeError):  # noqa: N818
+class OutOfTime(RuntimeError):  # noqa: N818 - the same
     """The virtual allowance of `run` is used up."""
 
 
-class Spinning(RuntimeError):  # noqa: N818
+class Spinning(RuntimeError):  # noqa: N818 - the same
     """The loop turned very often without time passing."""
 
 

@@ -138,7 +138,8 @@ class Script:
 class Step:
     """A row of the grammar. `form`: its spelling, parts in brackets may be left out; `meaning`: for people.
 
-    `slot`: what it settles; two steps of one slot contradict each other ("" = may be repeated).
+    `slot`: what it settles; two steps of one slot contradict each other, except that "before", "stall" and "" (nothing)
+    may be repeated.
     """
 
     form: str
@@ -154,15 +155,14 @@ class Step:
 _SPAN = r"(?:\d{1,9}(?:\.\d{1,3})?(?:ms|[dhms]))+"
 _WORDS: Final = {
     "SPAN": _SPAN, "LOW": _SPAN, "HIGH": _SPAN, "COUNT": r"\d{1,7}", "SIZE": r"\d{1,8}(?:k|m)?b",
-    "STATUS": r"[45]\d\d", "CODE": r"(?!retry|after)[a-z][a-z_]{0,40}", "WAIT": r"\d{1,5}(?=s?(?:-|$))",
+    "STATUS": r"[45]\d\d", "CODE": r"(?!retry|after)[a-z][a-z_]{0,40}", "WAIT": r"\d{1,5}s?",
     "WHEN": rf"{_SPAN}|\d{{1,7}}",
 }  # fmt: skip
 
 
 def _pattern(form: str) -> re.Pattern[str]:
     text = re.escape(form).replace(r"\[", "(?:").replace(r"\]", ")?").replace(r"\-", "-")
-    text = re.sub(r"\b[A-Z]{3,}\b", lambda word: f"(?P<{word[0]}>{_WORDS[word[0]]})", text)
-    return re.compile(text.replace(_WORDS["WAIT"] + ")", _WORDS["WAIT"] + ")s?"), re.ASCII)
+    return re.compile(re.sub(r"\b[A-Z]{3,}\b", lambda word: f"(?P<{word[0]}>{_WORDS[word[0]]})", text), re.ASCII)
 
 
 def _seconds(text: str) -> float:
@@ -212,7 +212,7 @@ def _ends(fate: Fate) -> Callable[[Script, Mapping[str, str]], Script]:
     def put(script: Script, given: Mapping[str, str]) -> Script:
         after = _when(given.get("WHEN") or given.get("SPAN") or given.get("COUNT"))
         wait = given.get("WAIT")
-        retry_after = int(wait) if wait is not None else None
+        retry_after = int(wait.removesuffix("s")) if wait is not None else None
         status = int(given.get("STATUS", "200"))
         return replace(script, end=End(fate, after, status, given.get("CODE"), retry_after))
 
@@ -243,7 +243,7 @@ STEPS: Final = (
     Step("fast", "the answer at once; what happens without any other step", "", lambda script, _: script),
     Step("drip-SPAN", "a piece of the answer every SPAN (JSON: silent for as long as the stream takes)", "pace", _pace),
     Step("jitter-LOW-HIGH", "the same with a random span from LOW to HIGH", "pace", _pace),
-    Step("stall-SPAN-after-COUNT", "silent for SPAN once COUNT pieces are out (JSON: half the body)", "", _stall),
+    Step("stall-SPAN-after-COUNT", "silent for SPAN once COUNT pieces are out (JSON: half the body)", "stall", _stall),
     Step("long-COUNT", "an answer of COUNT pieces", "content", _content(Content.TEXT)),
     Step("big-SIZE", "an answer of SIZE bytes", "content", _content(Content.BIG)),
     Step("echo", "the last user message as the answer", "content", _content(Content.ECHO)),
@@ -286,6 +286,7 @@ GRAMMAR: Final = "\n".join(
     )
 )
 
+_LATE: Final = frozenset({"pace", "stall", "content", "end"})
 _JOINT = re.compile(r"\+|-then-")
 
 
@@ -298,14 +299,7 @@ def parse(name: str, aliases: Mapping[str, str] = MappingProxyType({})) -> Scrip
     settled: dict[str, str] = {}
     for part in _JOINT.split(text):
         step, given = _find(text, part)
-        if step.slot == "before":
-            _check_first(text, part, settled)
-        elif step.slot:
-            if step.slot in settled:
-                raise _error(text, f"`{part}` contradicts `{settled[step.slot]}`")
-            settled[step.slot] = part
-        else:
-            settled[part] = part
+        _check(text, part, step.slot, settled)
         try:
             script = step.put(script, given)
         except ValueError as error:
@@ -321,10 +315,15 @@ def _find(text: str, part: str) -> tuple[Step, dict[str, str]]:
     raise _error(text, f"`{part[:60]}` is no step")
 
 
-def _check_first(text: str, part: str, settled: Mapping[str, str]) -> None:
-    """`drip-50ms-then-silent-5s` would read as if the silence came after the answer."""
-    if settled:
-        raise _error(text, f"`{part}` happens before the answer: put it before `{next(iter(settled.values()))}`")
+def _check(text: str, part: str, slot: str, settled: dict[str, str]) -> None:
+    """Refuse steps that contradict each other, and `drip-50ms-then-silent-5s`: it reads as if the silence came last."""
+    if slot == "before":
+        for each in _LATE & settled.keys():
+            raise _error(text, f"`{part}` happens before the answer: put it before `{settled[each]}`")
+    elif slot:
+        if slot != "stall" and slot in settled:
+            raise _error(text, f"`{part}` contradicts `{settled[slot]}`")
+        settled[slot] = part
 
 
 def _error(text: str, what: str) -> ScriptError:

@@ -1,0 +1,170 @@
+"""What is asked and what is answered, in no dialect yet: a pure function of the question, the script and a seed.
+
+Promises: the same seed, question and script give the same words, streamed or not, on every machine; usage counts words;
+`finish` is true to what was made (`length` when the caller's limit cut it).
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass
+from typing import Final
+
+from outwait.toolkit.simulate.script import Content, Script, Think
+
+_BIG_PIECE = 16 * 1024
+_SENTENCE = 9  # words
+_THOUGHTS_PER_SECOND = 4
+_MOST_THOUGHTS = 20_000
+_WORDS: Final = (
+    "patience answer silence minute river letter garden window evening station harbor lantern signal road winter "
+    "morning paper number engine promise question reason measure bridge island forest summer market village mountain "
+    "slow quiet bright careful honest simple steady narrow gentle distant waits carries holds crosses follows returns "
+    "keeps listens arrives begins leads grows and or but while under over near beyond through the a every one some"
+).split()
+_CITIES: Final = ("Paris", "Oslo", "Lima", "Kyoto", "Accra", "Quito", "Turin", "Perth")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One call as any dialect asks it.
+
+    `text`: the last user message. `words`: words of the whole prompt. `most`: the caller's limit of words, None = none.
+    `tops`: alternatives wanted for each piece, with `logprobs`. `tools`: names of the functions offered.
+    """
+
+    model: str
+    stream: bool
+    text: str
+    words: int
+    count: int = 1
+    most: int | None = None
+    usage: bool = False
+    logprobs: bool = False
+    tops: int = 0
+    tools: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One call of a function; `pieces` of its JSON arguments as they are streamed."""
+
+    id: str
+    name: str
+    pieces: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the answers: text, a refusal or tool calls. `finish`: stop | length | tool_calls."""
+
+    pieces: tuple[str, ...] = ()
+    refusal: tuple[str, ...] = ()
+    tools: tuple[ToolCall, ...] = ()
+    finish: str = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The whole answer to one question. `created`: seconds since 1970. `fingerprint`: of the simulated system."""
+
+    id: str
+    created: int
+    fingerprint: str
+    question: Question
+    choices: tuple[Choice, ...]
+    reasoning: tuple[str, ...]
+    logprobs: bool
+
+    @property
+    def reasoned(self) -> int:
+        """Words of reasoning."""
+        return len("".join(self.reasoning).split())
+
+    @property
+    def said(self) -> int:
+        """Words of all choices, the reasoning included."""
+        texts = ["".join(part) for choice in self.choices for part in _parts(choice)]
+        return sum(len(text.split()) for text in texts) + self.reasoned
+
+
+def _parts(choice: Choice) -> tuple[tuple[str, ...], ...]:
+    return (choice.pieces, choice.refusal, *(tool.pieces for tool in choice.tools))
+
+
+def answer(question: Question, script: Script, seed: int, *, created: int, ident: str) -> Answer:
+    """The answer of `script` to `question`; `ident`: letters that tell this call from others."""
+    key = f"{seed}/{question.text}"
+    thoughts = sum(step.seconds for step in script.prelude if isinstance(step, Think))
+    count = min(max(1, round(thoughts * _THOUGHTS_PER_SECOND)), _MOST_THOUGHTS) if thoughts else 0
+    return Answer(
+        id=ident,
+        created=created,
+        fingerprint=f"fp_{random.Random(f'{seed}/system').getrandbits(40):010x}",
+        question=question,
+        choices=tuple(_choice(question, script, f"{key}/{index}") for index in range(question.count)),
+        reasoning=words(f"{key}/reasoning", count),
+        logprobs=question.logprobs or script.logprobs,
+    )
+
+
+def words(key: str, count: int) -> tuple[str, ...]:
+    """`count` pieces of text, a word each, that make sentences of a kind; always the same for the same `key`."""
+    chance = random.Random(key)
+    pieces: list[str] = []
+    for number in range(count):
+        word = chance.choice(_WORDS)
+        if number % _SENTENCE == 0:
+            word = word.capitalize()
+        if number % _SENTENCE == _SENTENCE - 1 or number == count - 1:
+            word += "."
+        pieces.append(f" {word}" if number else word)
+    return tuple(pieces)
+
+
+def _choice(question: Question, script: Script, key: str) -> Choice:
+    content = script.content
+    if content is Content.TOOLS:
+        return Choice(tools=_tools(question, script.amount, key), finish="tool_calls")
+    if content is Content.REFUSAL:
+        return Choice(refusal=("I'm", " sorry,", " but", " I", " can't", " help", " with", " that."))
+    if content is Content.EMPTY:
+        return Choice()
+    if content is Content.BIG:
+        return Choice(pieces=_bulk(script.amount))
+    pieces = _echo(question.text) if content is Content.ECHO else words(key, script.amount)
+    if question.most is not None and question.most < len(pieces):
+        return Choice(pieces=pieces[: question.most], finish="length")
+    return Choice(pieces=pieces)
+
+
+def _echo(text: str) -> tuple[str, ...]:
+    """`text` cut behind each blank, so that joining the pieces gives it back."""
+    pieces: list[str] = []
+    start = 0
+    for at, letter in enumerate(text):
+        if letter == " " and at > start:
+            pieces.append(text[start:at])
+            start = at
+    pieces.append(text[start:])
+    return tuple(piece for piece in pieces if piece)
+
+
+def _bulk(size: int) -> tuple[str, ...]:
+    line = "All work and no silence makes a dull line. "
+    whole, rest = divmod(size, _BIG_PIECE)
+    piece = (line * (_BIG_PIECE // len(line) + 1))[:_BIG_PIECE]
+    return (piece,) * whole + ((piece[:rest],) if rest else ())
+
+
+def _tools(question: Question, count: int, key: str) -> tuple[ToolCall, ...]:
+    chance = random.Random(key)
+    names = question.tools or ("get_weather",)
+    calls = []
+    for number in range(count):
+        arguments = json.dumps({"city": _CITIES[number % len(_CITIES)], "days": chance.randrange(1, 9)})
+        cut = [0, len(arguments) // 3, 2 * len(arguments) // 3, len(arguments)]
+        pieces = tuple(arguments[start:end] for start, end in zip(cut, cut[1:], strict=False))
+        calls.append(ToolCall(f"call_{chance.getrandbits(96):024x}", names[number % len(names)], pieces))
+    return tuple(calls)
