@@ -95,7 +95,7 @@ def soak_text(soak: Soak) -> str:
     """A soak in one sentence."""
     verdict = "flat" if soak.drift.flat() else "GROWING"
     return (
-        f"{soak.contender}, {soak.outcome.seconds / 60:.0f} minutes, {soak.outcome.units:,} calls served whole, "
+        f"{soak.contender}, {round(soak.outcome.seconds / 60, 1):g} minutes, {soak.outcome.units:,} calls served whole, "
         f"{soak.outcome.failed} failed: {soak.drift.level / 1024:.1f} MiB, slope {soak.drift.slope:+.1f} KiB/min, "
         f"{soak.drift.growth:+.0f} KiB over the last two thirds: {verdict}."
     )

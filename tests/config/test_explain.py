@@ -50,6 +50,11 @@ def test_a_name_like_no_other_lists_the_known_ones() -> None:
         ("timeouts: {preset: sed}", "got 'sed'; expected one of 'default' or 'seed'; did you mean `seed`?"),
         ("data_dir: 5", "got 5; expected text (in quotes, if it looks like a number)"),
         ("on_disconnect: leave", "line 2: on_disconnect: is not right, got 'leave'; expected finish, cancel"),
+        ("timeouts: {rules: [{idle: 5, match: {scenario: dep}}]}", "match.scenario: is not right, got 'dep'"),
+        (
+            "timeouts: {rules: [{idle: 5, match: {scenario: [chat, dep]}}]}",
+            "match.scenario[1]: is not right, got 'dep'",
+        ),
         ("on_disconnect: {'o3*': leave}", "line 2: on_disconnect.o3*: is not right"),
         ("server: {tls: {cert: /nowhere}}", "line 2: server.tls.key: is missing"),
         ("keys: [{name: a, key: one}, {name: a, key: two}]", "keys[1].name: repeats the name `a`"),

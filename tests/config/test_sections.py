@@ -1,7 +1,16 @@
 import pytest
 from pydantic import ValidationError
 
-from outwait.config.sections import ChannelSection, HeartbeatSection, KeySection, RetrySection, Rule, TimeoutsSection
+from outwait.config.sections import (
+    ChannelSection,
+    HeartbeatSection,
+    KeySection,
+    Match,
+    RetrySection,
+    Rule,
+    TimeoutsSection,
+)
+from outwait.policy.scenarios import SCENARIOS
 
 
 def channel(**fields: object) -> ChannelSection:
@@ -54,6 +63,12 @@ def test_a_rule_sets_a_clock() -> None:
         Rule.model_validate({"match": {"model": "o3*"}})
 
 
+def test_a_match_is_one_value_or_several() -> None:
+    match = Match.model_validate({"model": ["o3*", "o4*"], "scenario": "Deep", "stream": "false"})
+    assert match.given() == {"model": ("o3*", "o4*"), "scenario": "deep", "stream": False}
+    assert Match().given() == {}
+
+
 def test_the_floor_is_below_the_ceiling() -> None:
     TimeoutsSection.model_validate({"floor": {"idle": 5, "total": 9}, "ceiling": {"idle": 5}})
     with pytest.raises(ValidationError):
@@ -72,3 +87,9 @@ def test_what_is_no_retry_section(fields: dict[str, object]) -> None:
 def test_weights_are_positive(weight: float) -> None:
     with pytest.raises(ValidationError):
         channel(weight=weight)
+
+
+def test_the_scenarios_are_those_of_the_table() -> None:
+    assert RetrySection.model_validate({"paid": dict.fromkeys(SCENARIOS, 0)}).paid == dict.fromkeys(SCENARIOS, 0)
+    known = RetrySection.model_json_schema()["properties"]["paid"]["propertyNames"]["enum"]
+    assert set(known) == set(SCENARIOS)

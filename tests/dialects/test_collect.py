@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai.types.chat import ChatCompletion
 
@@ -18,12 +18,20 @@ CALL = st.fixed_dictionaries(
         "function": st.fixed_dictionaries({"name": st.sampled_from(["look", "find"]), "arguments": TEXT}),
     }
 )
+CITATION = st.fixed_dictionaries(
+    {
+        "type": st.just("url_citation"),
+        "url_citation": st.fixed_dictionaries(
+            {"url": TEXT, "title": TEXT, "start_index": st.just(0), "end_index": st.just(1)}
+        ),
+    }
+)
 MESSAGE = st.fixed_dictionaries(
     {"role": st.just("assistant"), "content": st.none() | TEXT, "refusal": st.none() | TEXT},
     optional={
         "reasoning_content": TEXT,
         "tool_calls": st.lists(CALL, min_size=1, max_size=3, unique_by=lambda call: str(call["id"])),
-        "annotations": st.lists(st.fixed_dictionaries({"type": st.just("url_citation"), "note": TEXT}), min_size=1),
+        "annotations": st.lists(CITATION, min_size=1, max_size=2),
         "x_text": TEXT,
         "x_deep": st.fixed_dictionaries({"words": TEXT, "count": st.integers()}),
         "x_flag": st.booleans(),
@@ -120,6 +128,7 @@ def folded(chunks: list[dict[str, Any]]) -> dict[str, Any]:
     return fold.completion()
 
 
+@settings(max_examples=50)
 @given(streams())
 def test_any_cut_completion_folds_back(stream: tuple[dict[str, Any], list[dict[str, Any]]]) -> None:
     whole, chunks = stream

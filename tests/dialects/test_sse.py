@@ -8,7 +8,7 @@ from outwait.dialects.sse import Event, Splitter
 
 LINES = st.lists(
     st.sampled_from(
-        [b"data: a", b"data:b", b"data", b"data:", b": ping", b"event: error", b"id: 7", b"retry: 1", b"", b"", b"{x", b"data: \xc3\xa9"]  # noqa: E501
+        [b"data: a", b"data:b", b"data", b"data:", b": ping", b"event: error", b"id: 7", b"retry: 1", b"", b"", b"{x"]
     ),
     max_size=12,
 )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -13,12 +14,25 @@ from outwait.wire.framing import ChunkedBody, FixedBody
 
 
 def test_a_header_block() -> None:
-    assert framing.render([("content-type", "text/plain"), ("x", "ä\t")]) == b"content-type: text/plain\r\nx: \xe4\t\r\n"
+    assert (
+        framing.render([("content-type", "text/plain"), ("x", "ä\t")]) == b"content-type: text/plain\r\nx: \xe4\t\r\n"
+    )
     assert framing.render([]) == b""
 
 
 @pytest.mark.parametrize(
-    "pair", [("x", "a\r\nb: c"), ("x", "a\n"), ("x", "a\r"), ("x", "\0"), ("x", "\x7f"), ("x", "€"), ("x y", ""), ("", "a"), ("x\n", "")]
+    "pair",
+    [
+        ("x", "a\r\nb: c"),
+        ("x", "a\n"),
+        ("x", "a\r"),
+        ("x", "\0"),
+        ("x", "\x7f"),
+        ("x", "€"),
+        ("x y", ""),
+        ("", "a"),
+        ("x\n", ""),
+    ],
 )
 def test_nothing_breaks_out_of_its_line(pair: tuple[str, str]) -> None:
     with pytest.raises(ValueError, match="not a header field"):
@@ -39,7 +53,7 @@ def test_a_last_response() -> None:
 def feed(body: FixedBody | ChunkedBody, data: bytes, cuts: list[int]) -> bytes:
     """Feed `data` in pieces; returns what follows the body."""
     ends = sorted({0, *(cut for cut in cuts if cut < len(data)), len(data)})
-    for start, end in zip(ends, ends[1:], strict=False):
+    for start, end in pairwise(ends):
         rest = body.feed(data[start:end])
         if body.done:
             return rest + data[end:]
@@ -58,7 +72,9 @@ def test_a_fixed_body_ends_where_its_length_says(text: bytes, after: bytes, cuts
 
 
 @given(st.lists(st.binary(min_size=1, max_size=40), max_size=6), st.binary(max_size=20), pieces, st.booleans())
-def test_a_chunked_body_ends_after_its_last_chunk(chunks: list[bytes], after: bytes, cuts: list[int], extras: bool) -> None:
+def test_a_chunked_body_ends_after_its_last_chunk(
+    chunks: list[bytes], after: bytes, cuts: list[int], extras: bool
+) -> None:
     extension, trailer = (b' ;a="b";c', b"x-sum: 1\r\ny:\r\n") if extras else (b"", b"")
     sent = b"".join(b"%X%b\r\n%b\r\n" % (len(data), extension, data) for data in chunks)
     body = ChunkedBody(1000)
@@ -119,7 +135,12 @@ def test_a_chunked_body_over_its_limit_is_refused_before_it_is_held() -> None:
         ChunkedBody(100).feed(b"ffffffff\r\n")
 
 
-@given(st.lists(st.sampled_from([b"5\r\n", b"0\r\n", b"\r\n", b"hello", b"a", b"\n", b";x", b"x: y\r\n", b"\0"]), max_size=20), pieces)
+@given(
+    st.lists(
+        st.sampled_from([b"5\r\n", b"0\r\n", b"\r\n", b"hello", b"a", b"\n", b";x", b"x: y\r\n", b"\0"]), max_size=20
+    ),
+    pieces,
+)
 def test_any_bytes_give_the_same_body_in_pieces_as_in_one(parts: list[bytes], cuts: list[int]) -> None:
     sent = b"".join(parts)
 

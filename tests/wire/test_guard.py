@@ -159,7 +159,7 @@ def test_lengths_taken(length: str, wanted: int) -> None:
     assert guard.body_length({"content-length": length}, 1) == wanted
 
 
-@pytest.mark.parametrize("length", ["", "+5", "-5", "0x5", "5, 5", "5,6", "5 5", "5.0", "5_0", "٥", "9" * 19])
+@pytest.mark.parametrize("length", ["", "+5", "-5", "0x5", "5, 5", "5,6", "5 5", "5.0", "5_0", "\u0665", "9" * 19])
 def test_lengths_refused(length: str) -> None:
     with pytest.raises(Refusal):
         guard.body_length({"content-length": length}, 1)

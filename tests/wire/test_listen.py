@@ -63,6 +63,15 @@ def test_a_taken_port_is_an_error_and_leaves_nothing_open(stack: ExitStack) -> N
         listen.bind("127.0.0.1", taken.getsockname()[1])
 
 
+def test_half_a_success_is_closed_again(stack: ExitStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, taken)) for host in ("127.0.0.2", "127.0.0.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    with pytest.raises(OSError, match="in use"):
+        listen.bind("localhost", taken)
+    socket.create_server(("127.0.0.2", taken)).close()
+
+
 def test_accepted_connections_inherit_the_options(stack: ExitStack) -> None:
     (sock,) = bound(stack, "127.0.0.1")
     stack.enter_context(socket.create_connection(sock.getsockname()))

@@ -5,6 +5,7 @@ import re
 import socket
 import struct
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -83,7 +84,10 @@ def test_head_gets_the_head_only(knock: Any, act: Callable[[Outlet], None]) -> N
         for _ in range(2):
             await client.send(HEAD)
             reply = await client.reply(head_only=True)
-            assert (reply.headers.get("content-length"), reply.headers.get("transfer-encoding")) in [("5", None), (None, "chunked")]
+            assert (reply.headers.get("content-length"), reply.headers.get("transfer-encoding")) in [
+                ("5", None),
+                (None, "chunked"),
+            ]
         await client.send(b"nonsense\n")
         assert (await client.reply()).status == 400  # and no byte of a body before it
 
@@ -159,6 +163,26 @@ def test_the_reset_waits_for_a_slow_reader_but_not_for_ever(knock: Any) -> None:
     knock(story, does(much), linger_seconds=0.2)
 
 
+def test_a_client_that_closed_its_side_still_gets_the_reset(knock: Any) -> None:
+    async def story(door: Any) -> None:
+        client = await door.connect(buffer=4096)
+        client.writer.transport.pause_reading()
+        await client.send(OLD)
+        await knock.until(lambda: door.seen and door.seen[0].outlet.done)
+        client.writer.write_eof()
+        await asyncio.sleep(0.02)
+        client.writer.transport.resume_reading()
+        reply = await client.reply()
+        assert (reply.end, len(reply.body)) == ("reset", 1_000_000)
+
+    def much(outlet: Outlet) -> None:
+        outlet.open(200, TYPE)
+        outlet.write(b"x" * 1_000_000)
+        outlet.abort()
+
+    knock(story, does(much))
+
+
 @pytest.mark.parametrize("sent", [GET, OLD])
 def test_aborted_before_the_head_there_is_no_reply_at_all(knock: Any, sent: bytes) -> None:
     async def story(door: Any) -> None:
@@ -181,8 +205,8 @@ async def leaves(client: Any, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["close", "half", "reset"])
-@pytest.mark.parametrize("phase", ["fresh", "open", "written"])
-def test_a_client_that_leaves_is_noticed_in_silence(knock: Any, how: str, phase: str) -> None:
+@pytest.mark.parametrize("phase, first", [("fresh", "send"), ("fresh", "open"), ("open", ""), ("written", "")])
+def test_a_client_that_leaves_is_noticed_in_silence(knock: Any, how: str, phase: str, first: str) -> None:
     told: list[str] = []
 
     async def handler(request: Request) -> None:
@@ -198,7 +222,7 @@ def test_a_client_that_leaves_is_noticed_in_silence(knock: Any, how: str, phase:
         assert outlet.done
         outlet.alarm(0.0)
         if phase == "fresh":
-            outlet.send(200, b"", b"to nobody")
+            getattr(outlet, first)(200, b"", *([b"to nobody"] if first == "send" else []))
         outlet.write(b"to nobody")
         outlet.finish()
         outlet.abort()
@@ -336,7 +360,7 @@ def test_the_lent_alarm_rings_once_each_time_it_is_set(knock: Any) -> None:
         assert reply.body == b"\n" * 5
         await asyncio.sleep(0.03)
         assert len(rung) == 5
-        assert all(later - earlier > 0.0199 for earlier, later in zip(rung, rung[1:], strict=False))
+        assert all(later - earlier > 0.0199 for earlier, later in pairwise(rung))
 
     knock(story, handler)
 

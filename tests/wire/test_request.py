@@ -30,7 +30,9 @@ def test_what_a_handler_gets() -> None:
 
 
 def test_how_the_wire_is_to_go_on() -> None:
-    request = read(b"POST / HTTP/1.1", b"host: a", b"transfer-encoding: chunked", b"expect: 100-continue", b"connection: close")
+    request = read(
+        b"POST / HTTP/1.1", b"host: a", b"transfer-encoding: chunked", b"expect: 100-continue", b"connection: close"
+    )
     assert (request.length, request.keep, request.expects) == (CHUNKED, False, True)
 
 

@@ -102,7 +102,7 @@ def test_what_is_not_http_1_is_refused(data: bytes) -> None:
 
 def test_the_head_is_bounded() -> None:
     with pytest.raises(BadResponse, match="256 header fields"):
-        read(OK + b"A: b\r\n" * 257)
+        read(OK + b"A: b\r\n" * 257 + b"\r\n")
     with pytest.raises(BadResponse, match="larger than"):
         read(*[OK + b"A: ", *([b"x" * 1024] * (MAX_HEAD // 1024 + 1))])
     with pytest.raises(BadResponse, match="larger than"):

@@ -34,7 +34,9 @@ async def stops_half_way(request: Request) -> None:
 
 
 @pytest.mark.parametrize("handler, logged", [(raises, "spilled"), (says_nothing, "before the response was whole")])
-def test_a_handler_that_does_not_answer(knock: Any, caplog: pytest.LogCaptureFixture, handler: Any, logged: str) -> None:
+def test_a_handler_that_does_not_answer(
+    knock: Any, caplog: pytest.LogCaptureFixture, handler: Any, logged: str
+) -> None:
     async def story(door: Any) -> None:
         client = await door.connect()
         for _ in range(2):

@@ -52,7 +52,7 @@ def test_a_task_nobody_holds_lives_on() -> None:
 
         async def wait() -> None:
             future = asyncio.get_running_loop().create_future()
-            asyncio.get_running_loop().call_later(1, lambda found=[future]: found[0].set_result(None))
+            asyncio.get_running_loop().call_later(1, future.set_result, None)
             await future
             done.append(1)
 

@@ -159,7 +159,9 @@ def test_the_socket_below_tls_is_within_reach(knock: Any, both: Any) -> None:
 
     async def handler(request: Request) -> None:
         inlet = request.outlet._inlet
-        assert inlet.transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_TYPE) == socket.SOCK_STREAM
+        assert (
+            inlet.transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_TYPE) == socket.SOCK_STREAM
+        )
         request.outlet.send(204, b"", b"")
 
     async def story(door: Any) -> None:

@@ -173,7 +173,9 @@ def test_a_closed_wheel_is_silent() -> None:
 
 
 moves = st.lists(
-    st.tuples(st.integers(0, 3), st.floats(0, 50), st.one_of(st.just(NEVER), st.floats(0, 100))), min_size=1, max_size=30
+    st.tuples(st.integers(0, 3), st.floats(0, 50), st.one_of(st.just(NEVER), st.floats(0, 100))),
+    min_size=1,
+    max_size=30,
 )
 
 

@@ -47,7 +47,7 @@ class Slots:
         self._advance(channel)
 
     def resize(self, limits: Mapping[str, int]) -> None:
-        """Use other limits from now on; who fits now is let in. A limit that is gone frees everybody who waits for it."""
+        """Use other limits from now on; who fits now is let in. A limit that is gone frees all who wait for it."""
         self._limits = dict(limits)
         for channel in tuple(self._waiting):
             self._advance(channel)

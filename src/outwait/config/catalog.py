@@ -88,5 +88,5 @@ def _rules(section: TimeoutsSection) -> tuple[TimeoutRule, ...]:
     rules = [TimeoutRule("timeouts", {}, everything)] if everything else []
     for index, rule in enumerate(section.rules):
         name = rule.name or f"timeouts.rules[{index}]"
-        rules.append(TimeoutRule(name, rule.match.model_dump(exclude_none=True), rule.spans()))
+        rules.append(TimeoutRule(name, rule.match.given(), rule.spans()))
     return tuple(rules)

@@ -64,8 +64,8 @@ class Explainer:
         context = error.get("ctx", {})
         kind = error["type"]
         path = _clean(error["loc"]) + tuple(context.get("at", ()))
-        if path and path[-1] == "*" and not isinstance(_at(self._tree, path[:-1]), dict):
-            path = path[:-1]  # one word was given where a mapping from `*` to it is meant
+        if path and path[-1] in {"*", 0} and not isinstance(_at(self._tree, path[:-1]), dict | list):
+            path = path[:-1]  # one word was given where a mapping from `*` to it, or a list of one, is meant
         source = self._overlay.source(path)
         line = None if source else self._document.line(path)
         if kind == "extra_forbidden":

@@ -30,6 +30,13 @@ StreamMode = Annotated[Literal["auto", "always", "never"], Lower]
 Scenario = Annotated[Literal["chat", "reasoning", "deep", "image", "audio", "embedding", "unknown"], Lower]
 
 
+def _listed(value: object) -> object:
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+OneOrMore = BeforeValidator(_listed)
+
+
 def _everywhere(value: object) -> object:
     """One word for all models is the mapping from `*` to that word."""
     return value if isinstance(value, dict) else {"*": value}
@@ -80,14 +87,21 @@ class Spans(Section):
 
 
 class Match(Section):
-    """What a rule applies to; what is left out matches everything."""
+    """What a rule applies to: one value or a list of them; what is left out matches everything."""
 
-    dialect: str | None = None
-    endpoint: str | None = None
+    dialect: Annotated[tuple[str, ...], OneOrMore] = ()
+    endpoint: Annotated[tuple[str, ...], OneOrMore] = ()
     stream: bool | None = None
-    model: Glob | None = None
-    effort: Annotated[str, Word] | None = None
-    scenario: Scenario | None = None
+    model: Annotated[tuple[Glob, ...], OneOrMore] = ()
+    effort: Annotated[tuple[str, ...], OneOrMore] = ()
+    scenario: Annotated[tuple[Scenario, ...], OneOrMore] = ()
+
+    def given(self) -> dict[str, object]:
+        """What was given, by name; a list only where there is more than one value."""
+        several = ("dialect", "endpoint", "model", "effort", "scenario")
+        lists: dict[str, tuple[str, ...]] = {name: getattr(self, name) for name in several}
+        found: dict[str, object] = {name: each[0] if len(each) == 1 else each for name, each in lists.items() if each}
+        return found if self.stream is None else {**found, "stream": self.stream}
 
 
 class Rule(Spans):

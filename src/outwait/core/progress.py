@@ -1,8 +1,8 @@
 """What one upstream attempt reports, and how it is steered: the port between the exchange and the wire.
 
 Order of reports: `resolved` (new connections only), `connected`, `wrote`*, `sent`, `head`, `body`*, then exactly one of
-`end` and `failed`. `failed` may come at any point; after `end`, `failed` or `Attempt.cancel()` nothing more is
-reported. With a pooled connection the first reports may come before `open` has returned.
+`end` and `failed`. `failed` may come at any point; after `end`, `failed`, `Attempt.cancel()` or `Attempt.leave()`
+nothing more is reported. With a pooled connection the first reports may come before `open` has returned.
 """
 
 from __future__ import annotations
@@ -55,6 +55,12 @@ class Attempt(Protocol):
     def cancel(self) -> None:
         """Close the upstream connection now; nothing more is reported; idempotent."""
 
+    def leave(self) -> None:
+        """Report nothing more, but keep the connection if it can be: the answer was whole before its framing was."""
+
+    def left(self) -> int:
+        """Request bytes that the kernel has not taken yet."""
+
 
 class Open(Protocol):
     """Starts an attempt: composed by the app from the address book, the pool and the wire."""
@@ -62,6 +68,6 @@ class Open(Protocol):
     def __call__(
         self, candidate: Candidate, body: bytes, sink: Sink, *, fresh: bool, call: Call | None = None
     ) -> Attempt:
-        """Send `body` to `candidate`; `fresh`: do not use a pooled connection; `call`: what the client asked, whose headers
-        may be passed on. Never raises for what the network does: that is reported to `sink.failed`.
+        """Send `body` to `candidate`; `fresh`: do not use a pooled connection; `call`: what the client asked, whose
+        headers may be passed on. Never raises for what the network does: that is reported to `sink.failed`.
         """

@@ -1,7 +1,7 @@
 """Adoption: which retry of a client is the same question again (pure).
 
-SDKs retry a broken call by sending the same bytes with `x-stainless-retry-count`. When the exchange of the broken call is
-still running, or finished with nobody there, the retry is given that exchange instead of a second upstream call.
+SDKs retry a broken call by sending the same bytes with `x-stainless-retry-count`. When the exchange of the broken call
+is still running, or finished with nobody there, the retry is given that exchange instead of a second upstream call.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from outwait.core.entry import Entry
 from outwait.core.fault import Fault, fault
@@ -26,7 +26,6 @@ from outwait.exchange.replay import Bounds, Reader, Replay
 from outwait.exchange.tap import Tap
 from outwait.policy.budget import Budgets, Ticket
 from outwait.wire.wheel import Alarm, Wheel
-
 
 _EXPIRED = fault("total_timeout")  # stands for any of our own clocks where only the kind of fault matters
 
@@ -153,8 +152,8 @@ class Exchange:
         """A reader has read on; let the upstream go on if it was held back."""
         if self._paused and self.attempt is not None and self.replay.caught_up():
             self._paused = False
+            self.feed(on.RESUMED)  # first, since what is read on may be told at once
             self.attempt.resume()
-            self.feed(on.RESUMED)
 
     def cancel(self) -> None:
         """End it now, upstream connection and all."""
@@ -185,12 +184,12 @@ class Exchange:
 
     def broke(self, failed: Fault) -> None:
         """The running attempt failed by itself; its connection is gone already."""
-        self._drop_attempt(close=False)
+        self._detach()
         self.feed(on.Failed(failed, self._odds(failed)))
 
     def spoiled(self, failed: Fault) -> None:
         """The running attempt's answer is no good; its connection may still be open."""
-        self._drop_attempt(close=True)
+        self._close_attempt()
         self.feed(on.Failed(failed, self._odds(failed)))
 
     def deliver(self, data: bytes) -> None:
@@ -205,11 +204,13 @@ class Exchange:
         elif not replay.whole:
             self.cancel()  # nobody reads, and it can no longer be kept: going on would be for nothing
 
-    def completed(self, last: bytes, usage: Usage | None) -> None:
-        """The answer is whole; `last` is its last piece."""
+    def completed(self, last: bytes, usage: Usage | None, *, framed: bool) -> None:
+        """The answer is whole; `last` is its last piece. `framed`: its framing has ended too."""
         self._last = last
         self.usage = usage
-        self._drop_attempt(close=False)
+        attempt = self._detach()
+        if attempt is not None and not framed:
+            attempt.leave()
         self.feed(on.ENDED)
 
     # -- effects -------------------------------------------------------------------------------------------------
@@ -233,13 +234,15 @@ class Exchange:
         attempt = self.ports.open(effect.candidate, body, tap, fresh=effect.fresh, call=self.call)
         if self._tap is tap:
             self.attempt = attempt
+        else:
+            attempt.cancel()  # it was over before its handle was here
 
     def _close(self, _: do.Close) -> None:
-        self._drop_attempt(close=True)
+        self._close_attempt()
 
     def _retry(self, effect: do.Retrying) -> None:
-        channel = effect.candidate.channel
-        self._ticket.charge(channel, effect.retry_class, effect.fault, self.ports.clock())
+        if not effect.repair:
+            self._ticket.charge(effect.candidate.channel, effect.retry_class, effect.fault, self.ports.clock())
         self.retries.append(effect.retry_class.value)
 
     def _settle(self, effect: do.Settle) -> None:
@@ -253,7 +256,8 @@ class Exchange:
         if not self.replay.readers:
             self.ports.done(self)
 
-    def _drop_attempt(self, *, close: bool) -> None:
+    def _detach(self) -> Attempt | None:
+        """Let go of the running attempt and its slot, or of the place in the queue for one."""
         attempt, self.attempt, self._tap, self._paused = self.attempt, None, None, False
         if self._waiting is not None:
             self.ports.slots.withdraw(self._waiting, self._granted)
@@ -261,7 +265,11 @@ class Exchange:
         if self._slot is not None:
             self.ports.slots.release(self._slot)
             self._slot = None
-        if close and attempt is not None:
+        return attempt
+
+    def _close_attempt(self) -> None:
+        attempt = self._detach()
+        if attempt is not None:
             attempt.cancel()
 
     # -- the clock and the book ----------------------------------------------------------------------------------
@@ -293,10 +301,11 @@ class Exchange:
                 self.ports.record(entry_of(self, delivery))
 
 
-_DO: dict[type, Callable[[Exchange, do.Effect], None]] = {
-    do.Acquire: Exchange._acquire,  # type: ignore[dict-item]
-    do.Open: Exchange._open,  # type: ignore[dict-item]
-    do.Close: Exchange._close,  # type: ignore[dict-item]
-    do.Retrying: Exchange._retry,  # type: ignore[dict-item]
-    do.Settle: Exchange._settle,  # type: ignore[dict-item]
+# Each method takes the one effect that its row names.
+_DO: dict[type, Callable[[Exchange, Any], None]] = {
+    do.Acquire: Exchange._acquire,
+    do.Open: Exchange._open,
+    do.Close: Exchange._close,
+    do.Retrying: Exchange._retry,
+    do.Settle: Exchange._settle,
 }

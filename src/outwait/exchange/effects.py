@@ -40,11 +40,13 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Retrying:
-    """Another attempt will follow one of `retry_class` that failed at `candidate`; charge the budgets."""
+    """Another attempt will follow one of `retry_class` that failed at `candidate`; charge the budgets, unless it is a
+    `repair` of the same attempt."""
 
     candidate: Candidate
     retry_class: RetryClass
     fault: Fault
+    repair: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from outwait.core.fault import Fault
 class Odds:
     """What a failure may count on at this moment, asked from the budgets, and one throw of the dice.
 
-    `active`: the retry budget has room. `paid`: the budget for retries that may be charged twice has room. `luck`: uniform
-    in [0, 1), used for jitter.
+    `active`: the retry budget has room. `paid`: the budget for retries that may be charged twice has room.
+    `luck`: uniform in [0, 1), used for jitter.
     """
 
     active: bool = True

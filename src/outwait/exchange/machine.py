@@ -16,11 +16,11 @@ Three rules decide what a failure leads to, in this order:
   2. A failed attempt has a class (policy.retry). `safe` may be followed by another within the retry budget,
      `ambiguous` only within the paid budget, `final` never.
   3. Candidates are tried in the plan's order, each once before any is tried twice; a candidate that asked for
-     patience (Retry-After) is not tried before that.
+     patience (Retry-After) is not tried before that. Nobody queues twice: when all are full, that is the end.
 
-The reader's coming and going is a second, independent dimension: a client that leaves ends the exchange (cancel), starts
-its linger span, or changes nothing (finish). While the driver holds the upstream back because a reader is slow,
-the idle clock stands still.
+The reader's coming and going is a second, independent dimension: a client that leaves ends the exchange (cancel),
+starts its linger span, or changes nothing (finish). While the driver holds the upstream back because a reader is
+slow, the idle clock stands still.
 
 Every event that is possible in a phase stands in `ROWS`. What is not in the table is a bug of the caller and raises
 `Impossible`, except in SETTLED, which ignores whatever was already on its way.
@@ -31,6 +31,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from outwait.core.fault import Clock, Fault, RetryClass, fault
 from outwait.core.plan import Candidate, OnDisconnect, Plan, Timeouts
@@ -40,12 +41,11 @@ from outwait.exchange.phase import CLOCKS, STAGES, Phase
 from outwait.exchange.timeline import Timeline
 from outwait.policy import backoff, retry
 
-
 _GROWING = frozenset((Clock.CONNECT, Clock.WRITE, Clock.FIRST_BYTE, Clock.FIRST_TOKEN, Clock.IDLE))
 _NOTHING: tuple[Effect, ...] = ()
 
 
-class Impossible(RuntimeError):
+class Impossible(RuntimeError):  # noqa: N818 - it says what the input was
     """An input came that cannot happen in this phase: a bug in the driver."""
 
 
@@ -68,8 +68,9 @@ class Machine:
         "_sign",
         "_since",
         "_span",
-        "_stale_used",
+        "_stale_at",
         "_total_due",
+        "_turns",
         "attached",
         "committed",
         "number",
@@ -93,7 +94,8 @@ class Machine:
         self._index = 0
         self._after: dict[int, float] = {}  # candidate index -> not before
         self._fresh = False
-        self._stale_used = False
+        self._stale_at = -1  # index of the candidate whose dead pooled connection was repaired last
+        self._turns = 0  # candidates turned to: attempts, and queues that were too long
         self._held = False
         self._row = ROWS[Phase.NEW]
         self._since = now
@@ -144,6 +146,7 @@ class Machine:
         return self._acquire(now)
 
     def _acquire(self, now: float) -> tuple[Effect, ...]:
+        self._turns += 1
         self._enter(Phase.QUEUED, now)
         return (Acquire(self.candidate),)
 
@@ -154,8 +157,8 @@ class Machine:
         fresh, self._fresh = self._fresh, False
         return (Open(self.candidate, self.number, fresh),)
 
-    def _connected(self, event: on.Input, now: float) -> tuple[Effect, ...]:
-        self.timeline.add(now, "connected", "reused" if isinstance(event, on.Connected) and event.reused else "")
+    def _connected(self, event: on.Connected, now: float) -> tuple[Effect, ...]:
+        self.timeline.add(now, "connected", "reused" if event.reused else "")
         self._enter(Phase.SENDING, now)
         return _NOTHING
 
@@ -168,8 +171,8 @@ class Machine:
         self._enter(Phase.SENT, now)
         return _NOTHING
 
-    def _headed(self, event: on.Input, now: float) -> tuple[Effect, ...]:
-        self.timeline.add(now, "head", str(event.status) if isinstance(event, on.Headed) else "")
+    def _headed(self, event: on.Headed, now: float) -> tuple[Effect, ...]:
+        self.timeline.add(now, "head", str(event.status))
         self._enter(Phase.HEAD, now)
         return _NOTHING
 
@@ -193,23 +196,23 @@ class Machine:
 
     # -- back-pressure -------------------------------------------------------------------------------------------
 
-    def _paused(self, _: on.Input, __: float) -> tuple[Effect, ...]:
+    def _paused(self, _: on.Input, now: float) -> tuple[Effect, ...]:
+        self._heard(now)
         self._held = True
         return _NOTHING
 
     def _resumed(self, _: on.Input, now: float) -> tuple[Effect, ...]:
+        self._heard(now)
         self._held = False
         self._since = now
         return _NOTHING
 
     # -- failures ------------------------------------------------------------------------------------------------
 
-    def _failed(self, event: on.Input, now: float) -> tuple[Effect, ...]:
-        assert isinstance(event, on.Failed)  # noqa: S101 - narrows the type; the table guarantees it
+    def _failed(self, event: on.Failed, now: float) -> tuple[Effect, ...]:
         return self._follow(event.fault, event.odds, now)
 
-    def _tick(self, event: on.Input, now: float) -> tuple[Effect, ...]:
-        assert isinstance(event, on.Tick)  # noqa: S101 - narrows the type; the table guarantees it
+    def _tick(self, event: on.Tick, now: float) -> tuple[Effect, ...]:
         if now >= self._total_due:
             return self._ran_out(Clock.TOTAL, self.plan.timeouts.total.seconds, event.odds, now)
         if now >= self._linger_due:
@@ -234,63 +237,69 @@ class Machine:
         """Decide what follows a failed attempt: another one, now or later, or the end."""
         retry_class = retry.classify(failed, committed=self.committed)
         self.timeline.add(now, "failed", f"{failed.code} ({retry_class.value})")
-        effect = Retrying(self.candidate, retry_class, failed)
-        if self._repeat_at_once(failed, retry_class, now):
-            return (effect, *self._acquire(now))
+        tried = self.candidate
+        if self._repaired(failed, retry_class, now):
+            return (Retrying(tried, retry_class, failed, repair=True), *self._acquire(now))
         verdict = retry.permitted(
             retry_class,
-            attempts=self.number,
+            attempts=self._turns,
             limit=self.plan.retry.attempts,
             active=odds.active,
             paid=odds.paid,
         )
         wait = self._pick_next(failed, odds, now) if verdict.allowed else None
         if wait is None:
-            reason = "the next attempt would come too late" if verdict.allowed else verdict.reason
+            reason = "no candidate can be tried in time" if verdict.allowed else verdict.reason
             self.timeline.add(now, "no retry", reason)
             return self._settle(Outcome.FAILED, failed, now)
         self.timeline.add(now, "retry", f"{self.candidate.channel} in {wait:.3f}s: {verdict.reason}")
+        effect = Retrying(tried, retry_class, failed)
         if wait <= 0:
             return (effect, *self._acquire(now))
         self._enter(Phase.BACKOFF, now)
         self._span = wait
         return (effect,)
 
-    def _repeat_at_once(self, failed: Fault, retry_class: RetryClass, now: float) -> bool:
+    def _repaired(self, failed: Fault, retry_class: RetryClass, now: float) -> bool:
         """Two repairs that are no retries: a dead pooled connection, and an upstream that cannot stream."""
         if retry_class is not RetryClass.SAFE:
             return False
-        if failed.hint == "stale" and not self._stale_used:
-            self._stale_used = self._fresh = True
+        if failed.hint == "stale" and self._stale_at != self._index:
+            self._stale_at = self._index
+            self._fresh = True
             self.timeline.add(now, "retry", "the pooled connection was dead; a fresh one")
-            self.number -= 1
-            return True
-        if failed.hint == "unstreamable" and self.candidate.streamed:
+        elif failed.hint == "unstreamable" and self.candidate.streamed:
             self._candidates[self._index] = replace(self.candidate, streamed=False)
             self.timeline.add(now, "retry", "this upstream does not stream the model; asked for one reply")
-            self.number -= 1
-            return True
-        return False
+        else:
+            return False
+        self.number -= 1
+        self._turns -= 1
+        return True
 
     def _pick_next(self, failed: Fault, odds: on.Odds, now: float) -> float | None:
-        """Choose the next candidate; returns seconds to wait for it, None when it would come too late."""
+        """Choose the next candidate; returns seconds to wait for it, None when none can be tried in time."""
+        count = len(self._candidates)
+        again = self._turns >= count  # every one of them had its turn
+        if again and failed.clock is Clock.QUEUE:
+            return None  # all are full; the queue span is what the plan allows for that
         if failed.retry_after is not None:
             self._after[self._index] = now + failed.retry_after
-        following = (self._index + 1) % len(self._candidates)
-        again = self.number >= len(self._candidates)  # every one of them was tried
-        earliest = self._after.get(following, now) - now
-        wait = backoff.wait(
-            failed,
-            self.plan.retry,
-            number=self.number,
-            again=again,
-            luck=odds.luck,
-            retry_after=earliest if earliest > 0 else None,
-            remaining=self._total_due - now,
-        )
-        if wait is not None:
-            self._index = following
-        return wait
+        for step in range(1, count + 1):
+            following = (self._index + step) % count
+            wait = backoff.wait(
+                failed,
+                self.plan.retry,
+                number=self._turns,
+                again=again,
+                luck=odds.luck,
+                retry_after=self._after.get(following, now) - now,
+                remaining=self._total_due - now,
+            )
+            if wait is not None:
+                self._index = following
+                return wait
+        return None
 
     # -- readers -------------------------------------------------------------------------------------------------
 
@@ -343,12 +352,13 @@ class Machine:
         self._span = spans.of(clock).seconds * grown
 
     def _heard(self, now: float) -> None:
-        gap = now - self._sign
-        self.silence = max(self.silence, gap)
+        if not self._held:  # while a slow reader holds the upstream back, the silence is not the upstream's
+            self.silence = max(self.silence, now - self._sign)
         self._sign = now
 
 
-Action = Callable[[Machine, on.Input, float], tuple[Effect, ...]]
+# Each action takes the one input that its row names.
+Action = Callable[[Machine, Any, float], tuple[Effect, ...]]
 
 _ALWAYS: dict[type, Action] = {
     on.Tick: Machine._tick,

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 from outwait.exchange.adopt import fingerprint
 from outwait.exchange.driver import Exchange
+from outwait.exchange.effects import Outcome
 from outwait.wire.wheel import Alarm, Wheel
 
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
     """How long and how much is kept for clients that may come back. `ttl`: seconds from the client's going (a running
-    exchange is kept until it ends, then for `ttl`). `memory`: bytes of finished answers. `count`: orphans at most."""
+    exchange is kept until it ends, then for `ttl`). `memory`: bytes of finished answers held in memory. `count`:
+    finished orphans at most.
+    """
 
     ttl: float = 600.0
     memory: int = 256 << 20
@@ -68,12 +71,15 @@ class Registry:
             question = fingerprint(exchange.key, exchange.call)
             self._orphans.setdefault(question, {})[exchange.id] = exchange
             self._questions[exchange.id] = question
-        if exchange.settled:
+        if exchange.settled and not exchange.replay.readers:
             self.done(exchange)
 
     def done(self, exchange: Exchange) -> None:
-        """Nobody reads it and nothing runs: forget it, unless its client may still come back."""
+        """Nobody reads it and nothing runs: forget it, unless its client may still come back for what it has."""
         if exchange.id not in self._questions:
+            self._forget(exchange)
+        elif exchange.machine.outcome is Outcome.CANCELLED:
+            self._unlist(exchange)  # there is no answer in it: a retry must ask anew
             self._forget(exchange)
         elif exchange.id not in self._kept:
             memory = exchange.replay.memory

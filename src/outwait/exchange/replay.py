@@ -20,8 +20,9 @@ from outwait.core.reply import Head
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Bytes. `memory`: kept in memory; `lag`: how far a reader may fall behind before the upstream is held back; `cap`: kept
-    in all. `directory`: where spill files go (the system's temporary directory when None)."""
+    """Bytes. `memory`: kept in memory; `lag`: how far a reader may fall behind before the upstream is held back;
+    `cap`: kept in all. `directory`: where spill files go (the system's temporary directory when None).
+    """
 
     memory: int = 1 << 20
     lag: int = 1 << 20
@@ -95,11 +96,11 @@ class Replay:
     def _shrink(self) -> None:
         if self.whole and self.size > self._bounds.cap:
             self._forget()
-        if self.whole:
-            try:
+        try:
+            while self.whole and self._held > self._bounds.memory:
                 self._spill()
-            except OSError:
-                self._forget()
+        except OSError:
+            self._forget()
         if not self.whole:
             self._drop_read()
 
@@ -140,9 +141,8 @@ class Replay:
         self.whole = False
 
     def close(self) -> None:
-        """Free the memory and the file."""
-        self._chunks.clear()
-        self._held = 0
+        """Free the memory and the file; who would still read is told that it is gone."""
+        self._release(len(self._chunks), self._held)
         self.whole = False
         if self._file is not None:
             os.close(self._file)

@@ -26,7 +26,18 @@ _SUCCESS = range(200, 300)
 class Tap:
     """The sink of one attempt (core.progress.Sink)."""
 
-    __slots__ = ("_candidate", "_committed", "_content", "_error", "_exchange", "_held", "_headers", "_left", "_reader", "_status")
+    __slots__ = (
+        "_candidate",
+        "_committed",
+        "_content",
+        "_error",
+        "_exchange",
+        "_headers",
+        "_held",
+        "_left",
+        "_reader",
+        "_status",
+    )
 
     def __init__(self, exchange: Exchange, candidate: Candidate) -> None:
         self._exchange = exchange
@@ -46,7 +57,7 @@ class Tap:
         if exchange.is_current(self):
             exchange.machine.timeline.add(exchange.ports.clock(), "resolved")
 
-    def connected(self, reused: bool) -> None:  # noqa: FBT001 - the port's signature
+    def connected(self, reused: bool) -> None:
         """TCP and TLS are up."""
         if self._exchange.is_current(self):
             self._exchange.feed(on.REUSED if reused else on.CONNECTED)
@@ -64,12 +75,10 @@ class Tap:
 
     def still_writing(self, attempt: Attempt | None) -> bool:
         """Whether the kernel took bytes since this was last asked: slow is not stuck."""
-        left: int | None = getattr(attempt, "left", lambda: None)()
-        if left is None:
-            return False
-        moved = left < self._left or self._left < 0
+        left = attempt.left() if attempt is not None else 0
+        moved = 0 < left < self._left
         self._left = left
-        return moved and left > 0
+        return moved
 
     def head(self, status: int, headers: Mapping[str, str]) -> None:
         """The response head."""
@@ -79,7 +88,7 @@ class Tap:
         self._status, self._headers = status, headers
         if status in _SUCCESS:
             self._reader = exchange.dialect.reader(exchange.call, self._candidate, status, headers)
-        exchange.feed(on.HEADED_OK if status == 200 else on.Headed(status))  # noqa: PLR2004 - HTTP OK
+        exchange.feed(on.HEADED_OK if status == 200 else on.Headed(status))
 
     def body(self, data: bytes) -> None:
         """Bytes of the reply."""
@@ -101,6 +110,8 @@ class Tap:
             self._before_commit(reader, out)
         if reader.fault is not None:
             self._spoiled(reader.fault)
+        elif reader.finished and exchange.is_current(self):
+            self._judge(reader, framed=False)  # some upstreams never end the body behind their proper end
 
     def _before_commit(self, reader: Reader, out: bytes) -> None:
         exchange = self._exchange
@@ -128,8 +139,13 @@ class Tap:
             return
         reader = self._reader
         if reader is None:
-            exchange.broke(exchange.ports.judge(self._candidate, self._status, self._headers, bytes(self._error)))
-            return
+            exchange.broke(self._refused())
+        else:
+            self._judge(reader, framed=True)
+
+    def _judge(self, reader: Reader, *, framed: bool) -> None:
+        """The answer is over; whether it is whole, its reader knows."""
+        exchange = self._exchange
         ending = reader.end()
         if ending.fault is not None:
             self._spoiled(ending.fault)
@@ -137,12 +153,19 @@ class Tap:
         if not self._committed:
             exchange.replay.head = reader.head
         last = b"".join((*self._held, ending.data)) if self._held else ending.data
-        exchange.completed(last, ending.usage)
+        exchange.completed(last, ending.usage, framed=framed)
 
     def failed(self, fault: Fault) -> None:
         """The attempt broke on the wire."""
-        if self._exchange.is_current(self):
-            self._exchange.broke(_at_stage(fault, content=self._content))
+        if not self._exchange.is_current(self):
+            return
+        if self._status and self._reader is None:
+            fault = self._refused()  # a refusal that breaks off is a refusal: its status says more than the break
+        self._exchange.broke(_at_stage(fault, content=self._content))
+
+    def _refused(self) -> Fault:
+        """The fault that the upstream's error reply means."""
+        return self._exchange.ports.judge(self._candidate, self._status, self._headers, bytes(self._error))
 
     def _spoiled(self, fault: Fault) -> None:
         if self._exchange.is_current(self):

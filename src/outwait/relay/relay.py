@@ -6,10 +6,10 @@
        `------------------------- content ----------------------------------'             |
        `------------------- the end: a whole reply, or the real status -------------------'
 
-WAITING: nothing is out; a failure keeps its real HTTP status. HELD: headers and heartbeats are out; the status cannot change
-any more, so a failure is told in band: a stream ends with its dialect's error event, a JSON reply with the error and
-then a broken connection, which no client takes for success (FACTS 1.3). FLOWING: content is out. Heartbeats fill every
-silence, whatever the exchange is doing meanwhile: waiting for a slot, for the model, backing off, failing over.
+WAITING: nothing is out; a failure keeps its real HTTP status. HELD: headers and heartbeats are out; the status cannot
+change any more, so a failure is told in band: a stream ends with its dialect's error event, a JSON reply with the error
+and then a broken connection, which no client takes for success (FACTS 1.3). FLOWING: content is out. Heartbeats fill
+every silence, whatever the exchange is doing meanwhile: waiting for a slot, for the model, backing off, failing over.
 """
 
 from __future__ import annotations
@@ -38,7 +38,19 @@ class State(Enum):
 class Relay:
     """Carries one exchange's answer to one client. `done` resolves when the reply is over, one way or the other."""
 
-    __slots__ = ("_accepted", "_beat", "_exchange", "_outlet", "_profile", "_reader", "_told", "_written", "delivery", "done", "state")
+    __slots__ = (
+        "_accepted",
+        "_beat",
+        "_exchange",
+        "_outlet",
+        "_profile",
+        "_reader",
+        "_told",
+        "_written",
+        "delivery",
+        "done",
+        "state",
+    )
 
     def __init__(self, exchange: Exchange, outlet: Outlet, profile: Profile, *, adopted: bool) -> None:
         self.state = State.WAITING
@@ -54,6 +66,8 @@ class Relay:
 
     def start(self) -> None:
         """Serve what is there, and wait for the rest."""
+        if self._over():
+            return
         outlet = self._outlet
         outlet.on_gone = self._gone
         outlet.on_drain = self._pump
@@ -61,8 +75,11 @@ class Relay:
             self._gone()
             return
         self._pump()
-        if self.state is not State.CLOSED:
+        if not self._over():
             outlet.alarm(self._due(), self._ring)
+
+    def _over(self) -> bool:
+        return self.state is State.CLOSED
 
     # -- frames --------------------------------------------------------------------------------------------------
 
@@ -84,7 +101,7 @@ class Relay:
             self._break_off()
             return
         self._exchange.took()
-        if self.state is State.CLOSED:
+        if self._over():
             return
         if replay.finished and not reader.behind:
             self._end()
@@ -93,7 +110,7 @@ class Relay:
         """The end came before anything was out: one write, with the real status. False where it must be streamed."""
         exchange, replay = self._exchange, self._exchange.replay
         failed = replay.fault
-        if failed is not None and not replay.count:
+        if failed is not None and not (replay.count and exchange.call.stream):  # half a JSON body is worth nothing
             body = exchange.dialect.error_body(failed, exchange.id)
             headers = heads.identity(exchange) + heads.failure(failed, told=self._told)
             self._outlet.send(failed.status, headers, body)
@@ -110,6 +127,8 @@ class Relay:
     def _flow(self) -> None:
         if self.state is State.WAITING:
             self._open()
+            self._written = self._exchange.ports.clock()
+            self._outlet.alarm(self._due())  # from now on the silence after the last piece counts, which may be shorter
         self.state = State.FLOWING
 
     def _open(self) -> None:
@@ -183,7 +202,7 @@ class Relay:
             return
         if now >= self._due() and not self._outlet.blocked and not self._reader.behind:
             self._beat_once(now)
-        if self.state is not State.CLOSED:
+        if not self._over():
             due = self._due()
             self._outlet.alarm(due if due > now else now + 1.0)
 
@@ -200,4 +219,3 @@ class Relay:
         if self._beat:
             self._outlet.write(self._beat)
             self.delivery.heartbeats += 1
-

@@ -56,8 +56,9 @@ class Decoder:
                     continue
                 raise CodingError(f"broken content coding: {error}") from None
             self._started = True
-            self._full = len(out) == STEP  # zlib may hold more output although all input is taken
-            self._tail = self._engine.unused_data if self._engine.eof else self._engine.unconsumed_tail
+            over = self._engine.eof
+            self._full = len(out) == STEP and not over  # zlib may hold more output although all input is taken
+            self._tail = self._engine.unused_data if over else self._engine.unconsumed_tail
             if out:
                 self._count(len(out))
                 return out

@@ -129,7 +129,7 @@ class Connection(asyncio.Protocol):
         if attempt.paused:
             transport.pause_reading()
         sink.connected(reused)
-        if attempt.over:
+        if not self._busy():
             return
         if transport.is_closing():
             self._lost(None)
@@ -188,8 +188,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on; bytes on an idle connection belong to no request and end it."""
-        attempt, reader = self._attempt, self._reader
-        if attempt is None:
+        reader = self._reader
+        if not self._busy():
             self.drop()
             return
         bad: Fault | None = None
@@ -205,7 +205,7 @@ class Connection(asyncio.Protocol):
             body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
             pieces.clear()
             taker.body(body)
-        if (bad is not None or reader.complete) and not attempt.over:
+        if (bad is not None or reader.complete) and self._busy():
             self._finish(bad)
 
     def eof_received(self) -> None:
@@ -319,6 +319,9 @@ class Connection(asyncio.Protocol):
             taker.end()
         else:
             taker.failed(broken)
+
+    def _busy(self) -> bool:
+        return self._attempt is not None
 
     def _forget(self) -> None:
         attempt, self._attempt = self._attempt, None

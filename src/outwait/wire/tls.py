@@ -1,7 +1,7 @@
 """TLS contexts of both sides, with the same floor: TLS 1.2, HTTP/1.1 by ALPN, no compression.
 
-Promises: a client context verifies certificate and name unless the operator said otherwise. The installed OpenSSL decides
-the ciphers, since its maintainers know better than a list in a source file.
+Promises: a client context verifies certificate and name unless the operator said otherwise. The installed OpenSSL
+decides the ciphers, since its maintainers know better than a list in a source file.
 """
 
 from __future__ import annotations

@@ -65,7 +65,8 @@ CLASSES: tuple[Class, ...] = (
     ),
     Class(
         "upstream_error", 429, "rate_limited", "rate_limit_error",
-        ("rate_limit", "rate limit", "ratelimit", "too many requests", "too_many_requests", "throttl", "resource_exhausted"),  # noqa: E501
+        ("rate_limit", "rate limit", "ratelimit", "too many requests", "too_many_requests", "throttl",
+         "resource_exhausted"),
         (429,),
     ),
     Class(

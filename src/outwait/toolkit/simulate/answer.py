@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from outwait.toolkit.simulate.script import Content, Script, Think
@@ -165,6 +166,6 @@ def _tools(question: Question, count: int, key: str) -> tuple[ToolCall, ...]:
     for number in range(count):
         arguments = json.dumps({"city": _CITIES[number % len(_CITIES)], "days": chance.randrange(1, 9)})
         cut = [0, len(arguments) // 3, 2 * len(arguments) // 3, len(arguments)]
-        pieces = tuple(arguments[start:end] for start, end in zip(cut, cut[1:], strict=False))
+        pieces = tuple(arguments[start:end] for start, end in pairwise(cut))
         calls.append(ToolCall(f"call_{chance.getrandbits(96):024x}", names[number % len(names)], pieces))
     return tuple(calls)

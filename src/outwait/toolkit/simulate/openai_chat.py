@@ -237,7 +237,8 @@ def _logprobs(answer: Answer, pieces: Sequence[str], kind: str) -> dict[str, obj
 def _token(piece: str, tops: int) -> dict[str, object]:
     def told(text: str, rank: int) -> dict[str, object]:
         # The longer the word, the less sure; alternatives are half as likely as what stands before them.
-        return {"token": text, "logprob": round(-0.01 * len(piece) - rank * math.log(2), 6), "bytes": list(text.encode())}
+        logprob = round(-0.01 * len(piece) - rank * math.log(2), 6)
+        return {"token": text, "logprob": logprob, "bytes": list(text.encode())}
 
     alternatives = [told(piece if rank == 0 else f"{piece}{rank}", rank) for rank in range(tops)]
     return {**told(piece, 0), "top_logprobs": alternatives}

@@ -3,20 +3,19 @@
 Promises: what a script says happens in that order and not otherwise, for streams and JSON replies alike; an error after
 the head is told inside the reply, as a provider would; `play` says how it ended (`whole`, `error` or `broken`).
 
-A JSON reply has no pieces to pace: it comes when the stream would have ended, and faults "after n pieces" strike when
-half of its body is out.
+A JSON reply has no pieces to pace: it comes when the stream would have ended. Ends by time strike without a byte of it,
+stalls and ends "after n pieces" when half of its body is out.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from random import Random
 from typing import Final
 
 from outwait.toolkit.simulate.answer import Answer
 from outwait.toolkit.simulate.dialect import Speech
-from outwait.toolkit.simulate.script import End, Fate, HeadNow, Pings, Script, Silent
+from outwait.toolkit.simulate.script import End, Fate, HeadNow, Pings, Prelude, Script, Silent
 from outwait.toolkit.simulate.voice import Voice
 from outwait.wire import framing
 
@@ -39,7 +38,9 @@ _STRIKES_FIRST = frozenset({Fate.HANG, Fate.GARBAGE, Fate.GARBAGE_HTTP, Fate.HTM
 class Player:
     """One performance. `identity`: a header block that every reply carries."""
 
-    __slots__ = ("_answer", "_chance", "_end", "_identity", "_script", "_speech", "_stream", "_strikes", "_voice")
+    __slots__ = (
+        "_answer", "_begun", "_chance", "_end", "_identity", "_script", "_speech", "_stream", "_strikes", "_voice",
+    )  # fmt: skip
 
     def __init__(self, script: Script, answer: Answer, speech: Speech, voice: Voice, identity: bytes) -> None:
         self._script = script
@@ -48,6 +49,7 @@ class Player:
         self._voice = voice
         self._identity = identity
         self._stream = answer.question.stream
+        self._begun = False  # the opening events are out
         self._chance = Random(f"{answer.id}/pace")
         self._end: End | None = script.end
         self._strikes = math.inf  # on the loop's clock: when the end comes, if it comes by time
@@ -78,7 +80,7 @@ class Player:
 
     # -- the prelude
 
-    async def _prelude(self, step: object) -> None:
+    async def _prelude(self, step: Prelude) -> None:
         voice = self._voice
         if isinstance(step, Silent):
             await voice.pause(step.seconds)
@@ -87,7 +89,7 @@ class Player:
         elif isinstance(step, Pings):
             await self._pings(voice.now() + step.seconds)
         else:
-            await self._think(step.seconds)  # type: ignore[attr-defined]  # the fourth of the four
+            await self._think(step.seconds)
 
     async def _pings(self, until: float) -> None:
         self._open()
@@ -113,9 +115,10 @@ class Player:
 
     async def _begin(self) -> None:
         """The head and the opening events, once."""
-        fresh = self._voice.opened
+        if self._begun:
+            return
+        self._begun = True
         self._open()
-        del fresh
         for event in self._speech.opening(self._answer):
             await self._voice.write(event)
 
@@ -133,7 +136,8 @@ class Player:
             await self._voice.write(event)
             count += 1
         if self._end is not None:
-            await self._voice.pause_until(min(self._strikes, self._voice.now() + 86_400))
+            if self._strikes < math.inf:  # the answer was told before its time
+                await self._voice.pause_until(self._strikes)
             return await self._strike(self._end)
         for event in self._speech.closing(self._answer):
             await self._voice.write(event)
@@ -159,12 +163,14 @@ class Player:
         end = self._end
         pieces = sum(1 for _ in self._speech.telling(self._answer)) if self._script.pace is not None else 0
         due = self._voice.now() + sum(self._span() for _ in range(pieces))
-        await self._voice.pause_until(min(due, self._strikes))
+        if self._strikes < math.inf:
+            due = self._strikes
+        await self._voice.pause_until(due)
+        if end is not None and (self._strikes < math.inf or end.fate is Fate.ERROR_INSIDE):
+            return await self._strike(end)
         if end is not None and end.fate is Fate.TRUNCATE and not self._voice.opened:
             self._voice.short(200, self._headers(JSON) + b"connection: close\r\n", body)
             return "broken"
-        if end is not None and end.fate is Fate.ERROR_INSIDE:
-            return await self._strike(end)
         if end is None and not self._script.stalls and not self._voice.opened:
             self._voice.send(200, self._headers(JSON), body)
             return "whole"
@@ -212,11 +218,12 @@ class Player:
             self._voice.close()
 
     async def _error(self, end: End) -> str:
-        message = _MESSAGES.get(end.status, f"The simulated provider answers with {end.status}, as the model's name asks.")
+        message = _MESSAGES.get(end.status, f"The model's name asks for an error {end.status}.")
         if self._voice.opened:
             return await self._error_inside(end.status, end.code, message)
         more = b"" if end.retry_after is None else b"retry-after: %d\r\n" % end.retry_after
-        self._voice.send(end.status, self._headers(JSON) + more, self._speech.error(end.status, end.code, message, None))
+        body = self._speech.error(end.status, end.code, message, None)
+        self._voice.send(end.status, self._headers(JSON) + more, body)
         return "error"
 
     async def _error_inside(self, status: int, code: str | None, message: str) -> str:
@@ -256,8 +263,3 @@ async def refuse_stream(speech: Speech, voice: Voice, identity: bytes) -> str:
     body = speech.error(400, "unsupported_value", message, "stream")
     voice.send(400, b"content-type: application/json\r\n" + identity, body)
     return "error"
-
-
-def counted(events: Iterator[bytes]) -> int:
-    """How many events there are."""
-    return sum(1 for _ in events)

@@ -44,7 +44,7 @@ class Received:
 
 
 class Calls:
-    """The calls received since the start or the last `reset`. `total`: all of them; `kept`: the newest, oldest first."""
+    """The calls received since the last `reset`. `total`: all of them; `kept`: the newest, oldest first."""
 
     __slots__ = ("_bodies", "kept", "total")
 

@@ -144,4 +144,4 @@ class Voice:
 
     def _count(self, data: bytes) -> None:
         self._call.sent += len(data)
-        self._call.pieces += 1
+        self._call.pieces += bool(data)

@@ -1,0 +1,237 @@
+"""The simulated provider as a server: paths, keys, and a player for each call.
+
+Promises: `start` returns when calls are taken, `stop` when nothing is left open; a call to a model that is no script is
+told 404 with the grammar; what was received can be asked for over HTTP (`/simulate/calls`) and in process (`calls`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from random import Random
+from typing import Final
+
+import msgspec
+
+from outwait.core.fault import Fault
+from outwait.toolkit.simulate import record
+from outwait.toolkit.simulate.answer import Question, answer
+from outwait.toolkit.simulate.dialect import BadCallError, Speech
+from outwait.toolkit.simulate.openai_chat import OPENAI_CHAT
+from outwait.toolkit.simulate.player import JSON, Player
+from outwait.toolkit.simulate.record import Calls, Received
+from outwait.toolkit.simulate.script import EXAMPLES, Script, ScriptError, parse
+from outwait.toolkit.simulate.voice import Left, Voice
+from outwait.wire import framing, listen
+from outwait.wire.guard import Limits
+from outwait.wire.request import Request
+from outwait.wire.server import Server
+from outwait.wire.wheel import Wheel
+
+SPEECHES: Final[Mapping[str, Speech]] = {"/v1/chat/completions": OPENAI_CHAT}
+BODY_LIMIT: Final = 256 << 20
+_JSON = b"content-type: application/json\r\n"
+
+
+class Simulator:
+    """A provider whose model names are scripts (outwait.toolkit.simulate.script).
+
+    `key`: the only API key taken; None takes any, and none. `aliases`: further model names and what they stand for.
+    `models`: the names that `/v1/models` lists, instead of an example of each step. `on_call`: told each call when it
+    is over. The same `seed` makes the same answers.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        key: str | None = None,
+        aliases: Mapping[str, str] | None = None,
+        models: Iterable[str] = (),
+        on_call: Callable[[Received], None] | None = None,
+    ) -> None:
+        self._seed = seed
+        self._key = key
+        self._aliases = dict(aliases or {})
+        self._models = tuple(models) or (*EXAMPLES, *self._aliases)
+        self._on_call = on_call
+        self._calls = Calls()
+        self._chance = Random(f"{seed}/ids")
+        self._server: Server | None = None
+        self._listeners: list[asyncio.Server] = []
+        self._wheel: Wheel | None = None
+        self._started = 0.0
+        for name in (*self._models, *self._aliases):
+            parse(name, self._aliases)
+
+    @property
+    def calls(self) -> list[Received]:
+        """The calls received, oldest first (the newest 10,000)."""
+        return list(self._calls.kept)
+
+    async def start(self, port: int = 0, host: str = "127.0.0.1") -> str:
+        """Listen; returns the base URL for clients. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        self._started = loop.time()
+        self._wheel = Wheel(loop)
+        limits = Limits(per_ip=0, body_seconds=600.0)
+        self._server = Server(
+            self._handle, limits=limits, wheel=self._wheel, body_limit=lambda _: BODY_LIMIT, refuse=_refuse
+        )
+        sockets = listen.bind(host, port)
+        self._listeners = [await listen.start(self._server, sock) for sock in sockets]
+        bound = sockets[0].getsockname()[1]
+        return f"http://{f'[{host}]' if ':' in host else host}:{bound}/v1"
+
+    async def stop(self) -> None:
+        """Stop listening and cut what is still open."""
+        for listener in self._listeners:
+            listener.close()
+        if self._server is not None:
+            await self._server.close(0.0)
+        for listener in self._listeners:
+            await listener.wait_closed()
+        self._listeners.clear()
+        if self._wheel is not None:
+            self._wheel.close()
+
+    async def __aenter__(self) -> str:
+        """`async with Simulator() as base_url`."""
+        return await self.start()
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop."""
+        await self.stop()
+
+    def reset(self) -> None:
+        """Forget the calls received."""
+        self._calls.reset()
+
+    # -- paths
+
+    async def _handle(self, request: Request) -> None:
+        path, method = request.path, request.method
+        if path in SPEECHES:
+            if method == "POST":
+                await self._call(request, SPEECHES[path])
+            else:
+                _tell(request, 405, f"Not allowed to {method} on {path}.")
+        elif path == "/v1/models" and method == "GET":
+            request.outlet.send(200, _JSON, msgspec.json.encode({"object": "list", "data": self._cards()}))
+        elif path.startswith("/v1/models/") and method == "GET":
+            self._card(request, path.removeprefix("/v1/models/"))
+        elif path == "/healthz":
+            request.outlet.send(200, _JSON, b'{"status":"ok"}')
+        elif path == "/simulate/calls":
+            self._told(request)
+        else:
+            _tell(request, 404, f"Invalid URL ({method} {path})")
+
+    def _cards(self) -> list[dict[str, object]]:
+        return [_model(name) for name in self._models]
+
+    def _card(self, request: Request, name: str) -> None:
+        try:
+            parse(name, self._aliases)
+        except ScriptError as error:
+            _tell(request, 404, str(error), code="model_not_found", param="model")
+        else:
+            request.outlet.send(200, _JSON, msgspec.json.encode(_model(name)))
+
+    def _told(self, request: Request) -> None:
+        """What was received; DELETE forgets it."""
+        if request.method == "DELETE":
+            self.reset()
+            request.outlet.send(204, b"", b"")
+        elif request.method == "GET":
+            told = {"count": self._calls.total, "calls": [asdict(call) for call in self._calls.kept]}
+            request.outlet.send(200, _JSON, msgspec.json.encode(told))
+        else:
+            _tell(request, 405, "Only GET and DELETE are taken here.")
+
+    # -- a call
+
+    async def _call(self, request: Request, speech: Speech) -> None:
+        now = asyncio.get_running_loop().time
+        call = self._calls.receive(request.path, request.headers, request.body, now() - self._started)
+        voice = Voice(request.outlet, call)
+        ident = f"{self._chance.getrandbits(96):024x}"
+        identity = f"x-request-id: req_{ident}\r\nopenai-version: 2020-10-01\r\n".encode()
+        try:
+            call.outcome = await self._answer(request, speech, voice, call, (ident, identity))
+        except Left:
+            call.cut = True
+            call.outcome = "cut"
+        finally:
+            call.seconds = now() - request.accepted
+            if self._on_call is not None:
+                self._on_call(call)
+
+    async def _answer(
+        self, request: Request, speech: Speech, voice: Voice, call: Received, names: tuple[str, bytes]
+    ) -> str:
+        ident, identity = names
+        refused = self._admit(request, speech)
+        if refused is None:
+            question = _question(request.body, speech)
+            if isinstance(question, Question):
+                record.asked(call, question.model, question.text, stream=question.stream)
+                script = self._script(question, speech, call)
+                if isinstance(script, Script):
+                    created = int(datetime.now(UTC).timestamp())
+                    said = answer(question, script, self._seed, created=created, ident=f"chatcmpl-{ident}")
+                    return await Player(script, said, speech, voice, identity).play()
+                refused = script
+            else:
+                refused = question
+        status, body = refused
+        voice.send(status, b"content-type: %b\r\n%b" % (JSON.encode(), identity), body)
+        return "error"
+
+    def _admit(self, request: Request, speech: Speech) -> tuple[int, bytes] | None:
+        if self._key is None or request.headers.get("authorization") == f"Bearer {self._key}":
+            return None
+        return 401, speech.error(401, "invalid_api_key", "Incorrect API key provided.", None)
+
+    def _script(self, question: Question, speech: Speech, call: Received) -> Script | tuple[int, bytes]:
+        try:
+            script = parse(question.model, self._aliases)
+        except ScriptError as error:
+            return 404, speech.error(404, "model_not_found", str(error), "model")
+        if script.flaky:
+            times = self._calls.times(call.body_sha256)
+            if times <= script.flaky:
+                message = f"This is failure {times} of {script.flaky}; after that there is an answer."
+                return 503, speech.error(503, None, message, None)
+            return replace(script, flaky=0)
+        return script
+
+
+def _question(body: bytes, speech: Speech) -> Question | tuple[int, bytes]:
+    try:
+        decoded = msgspec.json.decode(body)
+    except ValueError:  # msgspec's and UnicodeDecodeError are both
+        message = "We could not parse the JSON body of your request."
+        return 400, speech.error(400, None, message, None)
+    try:
+        if not isinstance(decoded, dict):
+            raise BadCallError("The body of the request must be a JSON object.")
+        return speech.ask(decoded)
+    except BadCallError as error:
+        return 400, speech.error(400, None, str(error), error.param)
+
+
+def _model(name: str) -> dict[str, object]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "simulate"}
+
+
+def _tell(request: Request, status: int, message: str, *, code: str | None = None, param: str | None = None) -> None:
+    request.outlet.send(status, _JSON, OPENAI_CHAT.error(status, code, message, param))
+
+
+def _refuse(refused: Fault, _: Request | None) -> tuple[int, bytes, bytes]:
+    """How the wire tells what never became a call."""
+    body = OPENAI_CHAT.error(refused.status, refused.code, refused.message, refused.param)
+    return refused.status, framing.render([("content-type", JSON)]), body

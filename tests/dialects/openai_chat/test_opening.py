@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from outwait.core.plan import Heartbeat
+from outwait.core.request import Call
+from outwait.dialects.openai_chat import opening
+from outwait.dialects.profiles import Profile
+
+
+def call(stream: bool) -> Call:
+    return Call("openai", "chat.completions", "m", stream, b"{}")
+
+
+@pytest.mark.parametrize(
+    ("stream", "mode", "chat", "beat"),
+    [
+        (True, "auto", "comment", b": ping\n\n"),
+        (True, "auto", "whitespace", b"\n"),
+        (True, "comment", "event", b": ping\n\n"),
+        (True, "whitespace", "comment", b"\n"),
+        (True, "headers", "comment", b""),
+        (True, "off", "comment", b""),
+        (False, "auto", "event", b"\n"),
+        (False, "comment", "comment", b"\n"),
+        (False, "event", "comment", b"\n"),
+        (False, "headers", "comment", b""),
+        (False, "off", "comment", b""),
+    ],
+)
+def test_beats(stream: bool, mode: str, chat: str, beat: bytes) -> None:
+    assert opening.beat(call(stream), Heartbeat(mode=mode), Profile("p", chat=chat)) == beat
+
+
+@pytest.mark.parametrize(("mode", "chat"), [("event", "comment"), ("auto", "event")])
+def test_an_event_beat_is_a_chunk_that_says_nothing(mode: str, chat: str) -> None:
+    beat = opening.beat(call(stream=True), Heartbeat(mode=mode), Profile("p", chat=chat))
+    assert beat.endswith(b"\n\n")
+    chunk = json.loads(beat.removeprefix(b"data: "))
+    assert chunk == {"choices": [{"index": 0, "delta": {"content": ""}, "finish_reason": None}]}
+
+
+def test_a_heartbeat_that_is_switched_off_has_no_bytes() -> None:
+    assert opening.beat(call(stream=True), Heartbeat(enabled=False), Profile("p")) == b""
+
+
+def test_heads() -> None:
+    assert opening.reply_head(call(stream=True)).content_type == "text/event-stream; charset=utf-8"
+    assert opening.reply_head(call(stream=False)).content_type == "application/json"
