@@ -200,8 +200,10 @@ def test_a_function_call_of_old() -> None:
 
 def test_audio_comes_in_pieces() -> None:
     message = one(
-        {"audio": {"id": "a1", "transcript": "he"}}, {"audio": {"data": "QQ"}}, {"audio": {"transcript": "y", "expires_at": 5}}
-    )  # fmt: skip
+        {"audio": {"id": "a1", "transcript": "he"}},
+        {"audio": {"data": "QQ"}},
+        {"audio": {"transcript": "y", "expires_at": 5}},
+    )
     assert message["audio"] == {"id": "a1", "transcript": "hey", "data": "QQ", "expires_at": 5}
 
 
@@ -242,16 +244,14 @@ def test_a_long_answer_folds_in_linear_time() -> None:
     assert len(message["content"]) == 100_000
 
 
+MEMBERS = st.sampled_from(
+    ["choices", "delta", "index", "tool_calls", "id", "name", "function", "content", "logprobs", "type"]
+)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["choices", "delta", "index", "tool_calls", "id", "name", "function", "content", "logprobs", "type"]),
-        inner,
-        max_size=4,
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(MEMBERS, inner, max_size=4),
     max_leaves=15,
-)  # fmt: skip
+)
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(["choices", "id", "usage", "x"]), JSON, max_size=3), max_size=5))

@@ -6,7 +6,7 @@ from outwait.dialects.profiles import BY_AGENT, BY_STAINLESS, UNKNOWN, profile
 
 
 @pytest.mark.parametrize(
-    ("headers", "name"),
+    "headers, name",
     [
         ({}, "unknown"),
         ({"user-agent": "Mozilla/5.0"}, "unknown"),

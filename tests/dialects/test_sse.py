@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ ENDS = st.sampled_from([b"\n", b"\r", b"\r\n"])
 
 def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
     at = sorted({cut % (len(data) + 1) for cut in cuts} | {0, len(data)})
-    return [data[start:end] for start, end in zip(at, at[1:], strict=False)]
+    return [data[start:end] for start, end in itertools.pairwise(at)]
 
 
 def run(parts: list[bytes], limit: int = 1000) -> tuple[list[Event], bool]:
@@ -61,7 +63,7 @@ def test_an_event_at_the_limit_passes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "growing", "held"),
+    "data, growing, held",
     [
         (b": keep-alive\n", False, False),
         (b": keep", False, True),

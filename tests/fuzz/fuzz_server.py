@@ -23,9 +23,10 @@ _SHORTEST_HEAD = len(b"GET / HTTP/1.0\r\n\r\n")
 
 # A fuzzer does not see into regular expressions and llhttp: without these words it would never come past a head.
 _WORDS = (
-    b"GET / HTTP/1.1\r\n", b"POST /a?b HTTP/1.1\r\n", b"HEAD / HTTP/1.0\r\n", b"OPTIONS * HTTP/1.1\r\n", b"host: a\r\n",
-    b"\r\n", b"\r", b"\n", b" ", b"\t", b"content-length: 5\r\n", b"content-length: ", b"transfer-encoding: chunked\r\n",
-    b"transfer-encoding: ", b"chunked", b"expect: 100-continue\r\n", b"connection: close\r\n", b"upgrade: h2c\r\n",
+    b"GET / HTTP/1.1\r\n", b"POST /a?b HTTP/1.1\r\n", b"HEAD / HTTP/1.0\r\n", b"OPTIONS * HTTP/1.1\r\n",
+    b"host: a\r\n", b"\r\n", b"\r", b"\n", b" ", b"\t", b"content-length: 5\r\n", b"content-length: ",
+    b"transfer-encoding: chunked\r\n", b"transfer-encoding: ", b"chunked",
+    b"expect: 100-continue\r\n", b"connection: close\r\n", b"upgrade: h2c\r\n",
     b"connection: keep-alive\r\n", b"hello", b"5\r\n", b"0\r\n", b"0\r\n\r\n", b";x=y", b"x: y\r\n",
     b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n",
     b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\n",

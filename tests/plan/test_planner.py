@@ -26,7 +26,7 @@ def _facts(model: str = "gpt-4o", headers: dict[str, str] | None = None, **chang
     principal = changes.pop("principal", DEV)
     client, shape = changes.pop("client", ""), changes.pop("shape", {})
     call = Call("openai", "chat.completions", model, stream=True, body=b"", headers=headers or {})
-    return Facts(replace(call, **changes), principal, client, shape)  # type: ignore[arg-type]
+    return Facts(msgspec.structs.replace(call, **changes), principal, client, shape)
 
 
 def _plan(facts: Facts, **catalog: object) -> Plan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Self
 
 import pytest
 
@@ -22,7 +23,7 @@ class Scene:
         self._upstream = upstream
         self._silence = silence
 
-    async def __aenter__(self) -> Scene:
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         port = self._server.sockets[0].getsockname()[1]
         watch = lambda kind, data: self.seen.append((kind, data))  # noqa: E731
@@ -158,9 +159,10 @@ def test_an_upstream_that_is_not_there_is_a_502() -> None:
 
 def test_a_client_that_leaves_takes_its_upstream_connection_along() -> None:
     async def story() -> None:
-        gone = asyncio.Event()
+        asked, gone = asyncio.Event(), asyncio.Event()
 
         async def hang(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+            asked.set()
             try:
                 await reader.read()
             finally:
@@ -168,10 +170,10 @@ def test_a_client_that_leaves_takes_its_upstream_connection_along() -> None:
 
         async with Scene(hang, silence=5) as scene:
             scene.writer.write(ASK)
-            while not scene.box.connections:
-                await asyncio.sleep(0.005)
-            scene.writer.close()
             async with asyncio.timeout(2):
+                await asked.wait()
+                assert scene.box.connections == 1
+                scene.writer.close()
                 await gone.wait()
             assert scene.box.connections == 0
 

@@ -15,7 +15,7 @@ def failed(phase: str, *errors: Exception) -> DialFailed:
 
 
 @pytest.mark.parametrize(
-    ("failure", "code", "cause", "words"),
+    "failure, code, cause, words",
     [
         (failed("resolve", socket.gaierror(socket.EAI_NONAME, "no")), "upstream_dns", "dns_failure", "does not exist"),
         (failed("resolve", socket.gaierror(socket.EAI_AGAIN, "no")), "upstream_dns", "dns_failure", "did not answer"),
@@ -45,7 +45,7 @@ def test_the_most_telling_of_several_addresses_decides_and_all_are_noted() -> No
     assert "10.0.0.1:443: OSError: no route; 10.0.0.2:443: ConnectionRefusedError: refused" in told.detail
 
 
-@pytest.mark.parametrize(("stage", "code"), [(Stage.SENDING, "upstream_reset"), (Stage.HEAD, "upstream_truncated")])
+@pytest.mark.parametrize("stage, code", [(Stage.SENDING, "upstream_reset"), (Stage.HEAD, "upstream_truncated")])
 def test_a_lost_connection_by_stage(stage: Stage, code: str) -> None:
     told = loss_fault(stage, None, stale=False, detail="closed")
     assert (told.code, told.stage, told.hint, told.detail) == (code, stage, None, "closed")

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import zlib
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -17,7 +19,12 @@ def raw_deflate(data: bytes) -> bytes:
     return engine.compress(data) + engine.flush()
 
 
-CODINGS = [("gzip", gzip.compress), ("x-gzip", gzip.compress), ("deflate", zlib.compress), ("deflate", raw_deflate)]
+CODINGS: list[tuple[str, Callable[[bytes], bytes]]] = [
+    ("gzip", gzip.compress),
+    ("x-gzip", gzip.compress),
+    ("deflate", zlib.compress),
+    ("deflate", raw_deflate),
+]
 
 
 def decoded(decoder: Decoder, *pieces: bytes) -> bytes:
@@ -37,7 +44,7 @@ def test_any_split_decodes_to_the_same(number: int, cuts: list[int]) -> None:
     name, encode = CODINGS[number]
     data = encode(TEXT)
     edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    pieces = [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [data[a:b] for a, b in itertools.pairwise(edges)]
     assert decoded(Decoder(name, 1 << 20), *pieces) == TEXT
 
 
@@ -56,7 +63,7 @@ def test_unknown_codings_are_refused(coding: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("coding", "data"),
+    "coding, data",
     [("gzip", b"plain text"), ("gzip", gzip.compress(TEXT) + b"junk"), ("deflate", zlib.compress(TEXT) + b"more")],
 )
 def test_broken_data_is_refused(coding: str, data: bytes) -> None:
@@ -75,11 +82,14 @@ def test_the_total_is_capped() -> None:
 
 
 def test_a_bomb_is_found_long_before_it_is_unpacked() -> None:
-    bomb = gzip.compress(bytes(60 << 20))
     decoder = Decoder("gzip", 256 << 20)
-    decoder.feed(bomb)
-    taken = 0
-    with pytest.raises(CodingError, match="200 times"):
-        while data := decoder.pull():
-            taken += len(data)
-    assert taken < 12 << 20
+    decoder.feed(gzip.compress(bytes(60 << 20)))
+    for _ in range(12 << 20 >> 16):
+        try:
+            assert decoder.pull()
+        except CodingError as error:
+            found = str(error)
+            break
+    else:
+        found = "nothing"
+    assert "200 times" in found

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import itertools
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from hypothesis import given
@@ -166,7 +167,7 @@ class Line:
     def close(self) -> None:
         self.loop.close()
 
-    def __enter__(self) -> Line:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -175,7 +176,7 @@ class Line:
 
 def cut(data: bytes, cuts: list[int]) -> list[bytes]:
     edges = [0, *sorted(min(at, len(data)) for at in cuts), len(data)]
-    return [data[a:b] for a, b in zip(edges, edges[1:], strict=False) if b > a]
+    return [data[a:b] for a, b in itertools.pairwise(edges) if b > a]
 
 
 # ------------------------------------------------------------------------------------------------------ whole exchanges
@@ -281,7 +282,7 @@ def test_a_request_that_is_sent_while_its_answer_comes_is_no_news() -> None:
         assert line.home.told == ["put"]
 
 
-# -------------------------------------------------------------------------------------------------------------- breaks
+# ------------------------------------------------------------------------------------------------- broken connections
 @pytest.mark.parametrize("error", [None, ConnectionResetError(104, "reset"), BrokenPipeError(32, "pipe")])
 def test_a_break_before_the_head(error: Exception | None) -> None:
     with Line() as line:
@@ -300,7 +301,7 @@ def test_a_break_while_sending() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reused", "after", "came", "hint"),
+    "reused, after, came, hint",
     [(True, 0.0, b"", "stale"), (True, 1.5, b"", None), (False, 0.0, b"", None), (True, 0.0, b"HTTP/1.1 2", None)],
 )
 def test_a_dead_pooled_connection_is_told_from_a_broken_exchange(
@@ -340,7 +341,7 @@ def test_a_reset_in_a_close_delimited_body_is_a_cut() -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "stage", "data"),
+    "message, stage, data",
     [
         (b"SSH-2.0-x\r\n", Stage.SENT, b""),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\nzz", Stage.HEAD, b"hel"),
@@ -396,7 +397,7 @@ def test_data_on_an_idle_connection_closes_it(unasked: bytes) -> None:
         line.receive(SIZED)
         assert line.connection.usable
         line.connection.data_received(unasked)
-        assert not line.connection.usable
+        assert line.pipe.closed
         line.connection.connection_lost(None)
         assert line.home.told == ["put", "lost"]
 
@@ -409,7 +410,9 @@ def test_eof_on_an_idle_connection_closes_it() -> None:
         assert not line.connection.usable
 
 
-@pytest.mark.parametrize("message", [SIZED + b"HTTP/1.1 200 OK\r\n", SIZED.replace(b"OK\r\n", b"OK\r\nConnection: close\r\n")])
+@pytest.mark.parametrize(
+    "message", [SIZED + b"HTTP/1.1 200 OK\r\n", SIZED.replace(b"OK\r\n", b"OK\r\nConnection: close\r\n")]
+)
 def test_an_end_that_leaves_no_usable_connection(message: bytes) -> None:
     with Line() as line:
         notes = line.begin()
@@ -516,7 +519,7 @@ def test_one_read_is_unpacked_in_turns_of_the_loop() -> None:
 
 def test_a_paused_attempt_unpacks_no_more_than_the_step_it_is_in() -> None:
     with Line() as line:
-        notes = line.begin(on={"body": lambda: line.attempt.pause()})
+        notes = line.begin(on={"body": lambda: line.attempt.pause()})  # noqa: PLW0108 - the attempt is made by `begin`
         line.receive(BOMB)
         for _ in range(5):
             line.turn()

@@ -54,10 +54,9 @@ def closed_port() -> int:
         return port
 
 
-def names(monkeypatch: pytest.MonkeyPatch, loop: asyncio.AbstractEventLoop, *addresses: str) -> Dialer:
-    """A dialer on a loop whose resolver knows one answer; `dialer.asked` counts."""
-    dialer = Dialer(Resolving(loop, addresses))  # type: ignore[arg-type] # uvloop's loop cannot be patched
-    return dialer
+def names(loop: asyncio.AbstractEventLoop, *addresses: str) -> Dialer:
+    """A dialer on a loop whose resolver knows one answer."""
+    return Dialer(Resolving(loop, addresses))  # type: ignore[arg-type] # uvloop's loop cannot be patched
 
 
 class Resolving:
@@ -106,28 +105,28 @@ def test_a_name_that_does_not_exist() -> None:
     play(scenario)
 
 
-def test_a_name_that_points_at_metadata_is_refused_and_a_mixed_one_reduced(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_points_at_metadata_is_refused_and_a_mixed_one_reduced() -> None:
     async def scenario(loop: asyncio.AbstractEventLoop) -> None:
         endpoint = Endpoint("rebound.example", 80, tls=False)
         with pytest.raises(DialFailed) as failed:
-            await names(monkeypatch, loop, "169.254.169.254", "::ffff:169.254.169.254").resolve(endpoint)
+            await names(loop, "169.254.169.254", "::ffff:169.254.169.254").resolve(endpoint)
         assert dial_fault(failed.value).cause == "permission_denied"
-        places = await names(monkeypatch, loop, "169.254.169.254", "127.0.0.1").resolve(endpoint)
+        places = await names(loop, "169.254.169.254", "127.0.0.1").resolve(endpoint)
         assert [address[0] for _, address in places] == ["127.0.0.1"]
 
     play(scenario)
 
 
-def test_families_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_families_take_turns() -> None:
     async def scenario(loop: asyncio.AbstractEventLoop) -> None:
-        dialer = names(monkeypatch, loop, "fd00::1", "fd00::2", "fd00::3", "10.0.0.1")
+        dialer = names(loop, "fd00::1", "fd00::2", "fd00::3", "10.0.0.1")
         places = await dialer.resolve(Endpoint("x", 80, tls=False))
         assert [address[0] for _, address in places] == ["fd00::1", "10.0.0.1", "fd00::2", "fd00::3"]
 
     play(scenario)
 
 
-def test_dials_at_the_same_time_share_a_look_up_and_a_failure_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dials_at_the_same_time_share_a_look_up_and_a_failure_is_not_remembered() -> None:
     async def scenario(loop: asyncio.AbstractEventLoop) -> None:
         endpoint = Endpoint("x", 80, tls=False)
         good = Resolving(loop, ("127.0.0.1",))
@@ -171,10 +170,10 @@ def test_a_refusal_moves_on_at_once_and_all_refusals_are_told(monkeypatch: pytes
 
     async def scenario(loop: asyncio.AbstractEventLoop) -> None:
         with listening("127.0.0.1") as port:
-            dialer = names(monkeypatch, loop, "127.0.0.3", "127.0.0.1")
+            dialer = names(loop, "127.0.0.3", "127.0.0.1")
             (await dialed(dialer, Endpoint("x", port, tls=False))).drop()
         with pytest.raises(DialFailed) as failed:
-            await dialed(names(monkeypatch, loop, "127.0.0.3", "127.0.0.1"), Endpoint("x", port, tls=False))
+            await dialed(names(loop, "127.0.0.3", "127.0.0.1"), Endpoint("x", port, tls=False))
         assert len(failed.value.causes) == 2
 
     play(scenario)
@@ -191,12 +190,13 @@ class Certificates:
 
     def server(self, name: str, *, days: str = "1", issuer: str | None = "ca") -> ssl.SSLContext:
         pem, request = self.folder / f"{name}.pem", self.folder / f"{name}.csr"
+        names = f"subjectAltName=DNS:{name}" + ("" if name == "other.example" else ",DNS:localhost")
         if issuer is None:
-            self._run("req", "-x509", *self._key(name), "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}")
+            self._run("req", "-x509", *self._key(name), "-subj", f"/CN={name}", "-addext", names)
         elif not pem.exists():
             self._run("req", "-new", *self._key(name)[:-1], str(request), "-subj", f"/CN={name}")
             extra = self.folder / f"{name}.ext"
-            extra.write_text(f"subjectAltName=DNS:{name}")
+            extra.write_text(names)
             ca = ("-CA", self.ca, "-CAkey", str(self.folder / "ca.key"), "-CAcreateserial", "-extfile", str(extra))
             self._run("x509", "-req", "-in", str(request), *ca, "-days", days, "-out", str(pem))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -254,7 +254,7 @@ def test_a_trusted_certificate_and_http_1_by_alpn(certificates: Certificates) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "trusted", "words"),
+    "name, options, trusted, words",
     [
         ("other.example", {}, True, "for another host name"),
         ("localhost", {}, False, "not trusted here"),

@@ -13,7 +13,9 @@ REFUSED_4 = ("169.254.169.254", "169.254.0.1", "168.63.129.16", "100.100.100.200
 
 @pytest.mark.parametrize("address", REFUSED_4)
 @pytest.mark.parametrize(
-    "form", ["{}", "::ffff:{}", "64:ff9b::{}", "64:ff9b:1::{}", "::{}"], ids=["plain", "mapped", "nat64", "local", "old"]
+    "form",
+    ["{}", "::ffff:{}", "64:ff9b::{}", "64:ff9b:1::{}", "::{}"],
+    ids=["plain", "mapped", "nat64", "local", "old"],
 )
 def test_metadata_is_refused_in_every_form(address: str, form: str) -> None:
     assert refusal(form.format(address)) is not None
@@ -26,7 +28,17 @@ def test_ipv6_metadata_and_link_local_are_refused(address: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["127.0.0.1", "10.1.2.3", "192.168.0.1", "100.64.0.1", "1.1.1.1", "::1", "fd00::1", "2606:4700::1111", "::ffff:10.0.0.1"],
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "192.168.0.1",
+        "100.64.0.1",
+        "1.1.1.1",
+        "::1",
+        "fd00::1",
+        "2606:4700::1111",
+        "::ffff:10.0.0.1",
+    ],
 )
 def test_public_private_and_loopback_are_allowed(address: str) -> None:
     assert refusal(address) is None

@@ -33,7 +33,7 @@ REFUSED: dict[str, tuple[bytes, int, str]] = {
     "no Host": (head(), 400, "bad_request"),
     "two Hosts": (head(b"host: a", b"host: a"), 400, "bad_request"),
     "invalid Host": (head(b"host: a b"), 400, "bad_request"),
-    "length and coding": (head(b"host: a", b"content-length: 3", b"transfer-encoding: chunked"), 400, "bad_request"),
+    "length, coding": (head(b"host: a", b"content-length: 3", b"transfer-encoding: chunked"), 400, "bad_request"),
     "two lengths": (head(b"host: a", b"content-length: 3", b"content-length: 3"), 400, "bad_request"),
     "a list of lengths": (head(b"host: a", b"content-length: 5, 5"), 400, "bad_request"),
     "a signed length": (head(b"host: a", b"content-length: +5"), 400, "bad_request"),
@@ -54,9 +54,12 @@ REFUSED: dict[str, tuple[bytes, int, str]] = {
     "large headers": (head(b"host: a", *[b"x: " + b"y" * 4000] * 9), 431, "headers_too_large"),
     "a large unfinished header": (b"GET / HTTP/1.1\r\nx: " + b"y" * 40000, 431, "headers_too_large"),
     "a large body": (head(b"host: a", b"content-length: 1001"), 413, "request_too_large"),
-    "a large body after 100": (head(b"host: a", b"content-length: 1001", b"expect: 100-continue"), 413, "request_too_large"),
+    "a large body, expecting": (
+        head(b"host: a", b"content-length: 1001", b"expect: 100-continue"), 413, "request_too_large",
+    ),
     "a chunked body that grew": (
-        head(b"host: a", b"transfer-encoding: chunked") + b"1f4\r\n" + b"a" * 500 + b"\r\n1f5\r\n", 413, "request_too_large",
+        head(b"host: a", b"transfer-encoding: chunked") + b"1f4\r\n" + b"a" * 500 + b"\r\n1f5\r\n",
+        413, "request_too_large",
     ),
     "bad chunks": (head(b"host: a", b"transfer-encoding: chunked") + b"xyz\r\n", 400, "bad_request"),
 }  # fmt: skip

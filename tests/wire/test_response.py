@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import itertools
 import math
 
 import pytest
@@ -31,7 +33,7 @@ def test_a_whole_message(message: bytes) -> None:
 @given(message=st.sampled_from([SIZED, CHUNKED, EARLY + SIZED, EARLY + CHUNKED]), cuts=st.lists(st.integers(0, 200)))
 def test_any_split_reads_the_same(message: bytes, cuts: list[int]) -> None:
     edges = [0, *sorted(min(cut, len(message)) for cut in cuts), len(message)]
-    split = read(*(message[a:b] for a, b in zip(edges, edges[1:], strict=False)))
+    split = read(*(message[a:b] for a, b in itertools.pairwise(edges)))
     whole = read(message)
     assert (split.status, split.headers, b"".join(split.pieces)) == (200, whole.headers, b"hello")
     assert split.complete
@@ -135,7 +137,7 @@ def test_one_reader_reads_message_after_message() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "span"),
+    "text, span",
     [("timeout=5, max=100", 5.0), ('timeout="7"', 7.0), ("max=3", math.inf), ("timeout=-1", math.inf), ("", math.inf)],
 )
 def test_keep_alive(text: str, span: float) -> None:
@@ -146,7 +148,6 @@ def test_keep_alive(text: str, span: float) -> None:
 @given(st.binary(max_size=200), st.booleans())
 def test_noise_never_does_more_than_be_refused(noise: bytes, behind: bool) -> None:
     reader = ResponseReader(1 << 20)
-    try:
+    with contextlib.suppress(BadResponse):
         reader.feed(CHUNKED[:40] + noise if behind else noise)
-    except BadResponse as error:
-        assert str(error)
+    assert reader.status in {0, *range(200, 600)}

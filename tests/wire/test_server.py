@@ -141,6 +141,21 @@ def test_an_ipv6_customer_is_one_address() -> None:
     assert _household("2001:db8:1:2::1") != _household("2001:db8:1:3::1")
 
 
+def test_answering_a_connection_that_just_broke_is_no_error(knock: Any) -> None:
+    async def handler(request: Request) -> None:
+        request.outlet._inlet.transport.abort()
+        request.outlet.open(200, b"")
+        request.outlet.write(b"to nobody")
+        request.outlet.abort()
+
+    async def story(door: Any) -> None:
+        client = await door.connect()
+        await client.send(GET)
+        assert await client.closed() == b""
+
+    knock(story, handler)
+
+
 def test_nothing_is_left_of_the_counts(knock: Any) -> None:
     async def story(door: Any) -> None:
         for _ in range(3):

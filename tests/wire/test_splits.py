@@ -1,4 +1,4 @@
-"""The same bytes give the same requests, however the network cuts them (no sockets: every cut is exactly where it is)."""
+"""The same bytes give the same requests, however the network cuts them (no sockets: a cut is exactly where it is)."""
 
 from __future__ import annotations
 

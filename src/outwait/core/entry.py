@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
 
 from outwait.core.fault import Fault
 from outwait.core.reply import Usage
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """One event of a timeline: `at` seconds after acceptance, what happened, and a word about it."""
 
     at: float
@@ -17,8 +19,7 @@ class Mark:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One exchange, told once. Spans are seconds, None where the event never came.
 
     `outcome`: completed | failed | cancelled. `delivered`: whole | partial | none, what the client's connection took.
@@ -52,5 +53,5 @@ class Entry:
     adopted: bool
     fault: Fault | None
     usage: Usage | None
-    timeline: tuple[Mark, ...]
+    timeline: Sequence[Mark]
     client: str = ""

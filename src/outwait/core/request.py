@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, gc=False):
     """One client call, read once at the door.
 
     `dialect`: the client's protocol (`openai`, ...). `endpoint`: what of it, e.g. `chat.completions`. `model`: the
@@ -21,7 +21,7 @@ class Call:
     model: str
     stream: bool
     body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     effort: str | None = None
     foldable: bool = True
     include_usage: bool = False

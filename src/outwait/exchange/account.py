@@ -17,7 +17,8 @@ MIDDLEBOX_LIMIT = 60.0  # seconds of silence nginx, Apache, ALB and most others 
 @dataclass(slots=True)
 class Delivery:
     """What one client connection took. `whole`: a complete reply, be it an answer or an error told in full, so that
-    there is nothing to come back for. `status`: what it saw, 0 for none. `data`: some of the answer was written to it."""
+    there is nothing to come back for. `status`: what it saw, 0 for none. `data`: some of the answer was written to it.
+    """
 
     whole: bool = False
     data: bool = False

@@ -197,9 +197,9 @@ class Metrics:
             self._faults.add((entry.fault.code, entry.fault.side.value))
         for retry_class in entry.retries:
             self._retries.add((retry_class,))
-        for mark in entry.timeline:
-            if mark.event == "timeout":
-                clock = mark.detail.partition(" ")[0]
+        for _, event, detail in entry.timeline:
+            if event == "timeout":
+                clock = detail.partition(" ")[0]
                 if clock in _CLOCKS:
                     self._timeouts.add((clock,))
 

@@ -117,7 +117,7 @@ def _tls_fault(error: Exception, stage: Stage, detail: str) -> Fault:
         if "mismatch" in str(error):
             why = _VERIFY[64 if "IP address" in str(error) else 62]
     elif isinstance(error, ssl.SSLError):
-        reason = error.reason or ""
+        reason = getattr(error, "reason", None) or ""  # OpenSSL sets it; an SSLError of Python's own has none
         why = _HANDSHAKE.get(reason) or reason.replace("_", " ").lower() or "the handshake failed"
     elif isinstance(error, (TimeoutError, ConnectionAbortedError)):
         why = "the handshake was not finished in time"

@@ -98,8 +98,7 @@ class Inlet(asyncio.Protocol):
         if self._phase == _RESETTING:
             return True
         if self._phase == _HANDLING:
-            self._depart()
-            self.transport.abort()
+            self.kill()
         else:
             self._part()
         return False
@@ -167,7 +166,7 @@ class Inlet(asyncio.Protocol):
         self._wait(self._server.limits.idle_seconds)
         if self._buffer:
             self._advance()
-        if self._paused and len(self._buffer) <= self._server.limits.backlog_bytes:
+        if self._paused and len(self._buffer) <= self._server.limits.backlog_bytes and not self.transport.is_closing():
             self._resume()
 
     def aborted(self, *, reset: bool) -> None:
@@ -189,6 +188,7 @@ class Inlet(asyncio.Protocol):
 
     def kill(self) -> None:
         """Close now, whatever is under way."""
+        self._depart()
         self.transport.abort()
 
     # -- reading
@@ -306,7 +306,7 @@ class Inlet(asyncio.Protocol):
         """Is anything still on its way to the client? If not, an idle or parting connection closes."""
         limits = self._server.limits
         if self._flush.look(self.transport, now) >= limits.write_stall:
-            self.transport.abort()
+            self.kill()
         elif self._flush.watched:
             pause = limits.write_stall / _LOOKS_PER_STALL
             self._due = now + (min(pause, limits.linger_seconds) if self._phase == _LEAVING else pause)
@@ -329,6 +329,8 @@ class Inlet(asyncio.Protocol):
         """Shut our side down behind what was written; go when the client goes, or when it had its time."""
         unread = unread or self._paused or self._buffer != b""
         self._part()
+        if self.transport.is_closing():
+            return  # it broke a moment ago, and connection_lost is on its way
         if self._paused:
             self._resume()
         if self.transport.can_write_eof():

@@ -2,7 +2,7 @@
 
 Promises: sockets made here share their port (SO_REUSEPORT) among workers, accept over IPv4 and IPv6 as the host says,
 and hand TCP_NODELAY and keep-alive probes on to accepted connections (Linux inherits them). The soft descriptor limit
-is raised to the hard one, and the caller learns how many connections fit below the reserve: two descriptors per request.
+is raised to the hard one, and the caller learns how many connections fit below the reserve, at two each.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _KEEPALIVE = ((socket.TCP_KEEPIDLE, 60), (socket.TCP_KEEPINTVL, 15), (socket.TCP
 
 @dataclass(frozen=True, slots=True)
 class Descriptors:
-    """How many descriptors this process may open. `before`, `soft`: the soft limit as found and raised; `hard`: its end."""
+    """How many descriptors this process may open: the soft limit as found (`before`) and as raised, the hard one."""
 
     before: int
     soft: int

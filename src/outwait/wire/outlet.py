@@ -143,8 +143,6 @@ class Outlet:
 
     def lost(self) -> None:
         """The wire's word: the client left."""
-        if self.gone or self._phase == _DONE:
-            return
         self.gone = True
         told = self.on_gone
         self.release()

@@ -41,7 +41,7 @@ class Alarm:
 
 
 class Wheel:
-    """Rings alarms. `lateness`: seconds the latest tick came after its slot; `worst`: the highest, reset by its reader."""
+    """Rings alarms. `lateness`: seconds the latest tick came after its slot; `worst`: the highest, a reader resets."""
 
     __slots__ = ("_armed", "_closed", "_heap", "_loop", "_passed", "_rate", "_slots", "_timer", "lateness", "worst")
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -66,7 +67,7 @@ def fold(parts: list[bytes], limit: int = 10_000) -> tuple[Ending, FoldReader]:
 def test_a_stream_folds_into_the_completion(cuts: list[int]) -> None:
     data = b"".join(STREAM)
     at = sorted({cut % len(data) for cut in cuts} | {0, len(data)})
-    ending, read = fold([data[start:end] for start, end in zip(at, at[1:], strict=False)])
+    ending, read = fold([data[start:end] for start, end in itertools.pairwise(at)])
     assert json.loads(ending.data) == WHOLE
     assert ending.usage == Usage(1, 2)
     assert read.content
@@ -89,7 +90,7 @@ def test_flags_while_folding() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parts", "code"),
+    "parts, code",
     [
         ([], "upstream_empty"),
         (STREAM[:4], "upstream_truncated"),
@@ -136,7 +137,7 @@ def test_unfolded_tool_calls_get_their_index() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "code"),
+    "body, code",
     [
         (b'{"choices":[]}     ', "upstream_empty"),
         (b'{"error":{"message":"m"}}', "upstream_error"),

@@ -15,7 +15,7 @@ def call(stream: bool) -> Call:
 
 
 @pytest.mark.parametrize(
-    ("stream", "mode", "chat", "beat"),
+    "stream, mode, chat, beat",
     [
         (True, "auto", "comment", b": ping\n\n"),
         (True, "auto", "whitespace", b"\n"),
@@ -34,7 +34,7 @@ def test_beats(stream: bool, mode: str, chat: str, beat: bytes) -> None:
     assert opening.beat(call(stream), Heartbeat(mode=mode), Profile("p", chat=chat)) == beat
 
 
-@pytest.mark.parametrize(("mode", "chat"), [("event", "comment"), ("auto", "event")])
+@pytest.mark.parametrize("mode, chat", [("event", "comment"), ("auto", "event")])
 def test_an_event_beat_is_a_chunk_that_says_nothing(mode: str, chat: str) -> None:
     beat = opening.beat(call(stream=True), Heartbeat(mode=mode), Profile("p", chat=chat))
     assert beat.endswith(b"\n\n")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
@@ -26,7 +27,7 @@ def make(stream: bool, streamed: bool, kind: str, **headers: str) -> Reader:
 
 
 @pytest.mark.parametrize(
-    ("stream", "streamed", "kind", "made"),
+    "stream, streamed, kind, made",
     [
         (True, False, "text/event-stream; charset=utf-8", StreamReader),
         (True, False, "Text/Event-Stream", StreamReader),
@@ -45,7 +46,7 @@ def test_the_reader_fits(stream: bool, streamed: bool, kind: str, made: type) ->
 
 
 @pytest.mark.parametrize(
-    ("stream", "body", "inner"),
+    "stream, body, inner",
     [(True, STREAM, StreamReader), (True, BODY, UnfoldReader), (False, STREAM, FoldReader), (False, BODY, JsonReader)],
 )
 @given(cuts=st.lists(st.integers(0, 150), max_size=6), blank=st.sampled_from([b"", b"\n \n", b"\n"]))
@@ -53,7 +54,7 @@ def test_the_first_bytes_decide(stream: bool, body: bytes, inner: type, cuts: li
     read = make(stream, False, "text/plain")
     data = blank + body
     at = sorted({cut % len(data) for cut in cuts} | {0, len(data)})
-    out = b"".join(read.feed(data[start:end]) for start, end in zip(at, at[1:], strict=False))
+    out = b"".join(read.feed(data[start:end]) for start, end in itertools.pairwise(at))
     ending = read.end()
     assert ending.fault is None
     assert isinstance(read, SniffReader)
@@ -75,10 +76,16 @@ def test_every_start_of_a_stream_is_known(lead: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "code"),
-    [(b"", "upstream_empty"), (b"\n", "upstream_empty"), (b"<ht", "upstream_bad_response"), (b"<html>", "upstream_bad_response"),
-     (b'{"error":{"message":"m"}}', "upstream_error"), (b"da", "upstream_bad_response")],
-)  # fmt: skip
+    "body, code",
+    [
+        (b"", "upstream_empty"),
+        (b"\n", "upstream_empty"),
+        (b"<ht", "upstream_bad_response"),
+        (b"<html>", "upstream_bad_response"),
+        (b'{"error":{"message":"m"}}', "upstream_error"),
+        (b"da", "upstream_bad_response"),
+    ],
+)
 def test_what_is_neither(body: bytes, code: str) -> None:
     read = make(True, False, "text/html")
     assert read.feed(body) == b""

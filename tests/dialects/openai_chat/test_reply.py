@@ -29,7 +29,7 @@ def run(parts: list[bytes], hold: int | None = 1000) -> tuple[bytes, Ending, Jso
 
 
 def code_of(ending: Ending) -> str | None:
-    return ending.fault and ending.fault.code
+    return None if ending.fault is None else ending.fault.code
 
 
 def test_a_body_is_given_as_it_came_when_it_is_whole() -> None:
@@ -50,7 +50,7 @@ def test_white_space_is_no_progress() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "code"),
+    "body, code",
     [
         (b"", "upstream_empty"),
         (b" \n ", "upstream_empty"),
@@ -105,7 +105,7 @@ def test_a_long_body_flows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "code"), [(b'{"a":"' + b"x" * 2000, "upstream_truncated"), (b"x" * 2000, "upstream_bad_response")]
+    "body, code", [(b'{"a":"' + b"x" * 2000, "upstream_truncated"), (b"x" * 2000, "upstream_bad_response")]
 )
 def test_a_long_body_that_is_no_answer(body: bytes, code: str) -> None:
     assert code_of(run([body])[1]) == code

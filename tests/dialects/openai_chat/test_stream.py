@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -108,7 +109,7 @@ def test_what_counts_as_content(delta: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "progress"),
+    "data, progress",
     [
         (b": keep-alive\n\n", False),
         (b"\n\n", False),
@@ -179,7 +180,7 @@ def test_all_choices_that_were_asked_for_must_end() -> None:
         event(chunk({"content": ""}, "error", error={"code": 502, "message": "m"})),
         b"event: error\ndata: boom\n\n",
         b'event: error\ndata: {"message":"boom"}\n\n',
-        b'event: error\ndata: {}\n\n',
+        b"event: error\ndata: {}\n\n",
     ],
 )  # fmt: skip
 def test_errors_told_in_the_stream(bad: bytes) -> None:
@@ -208,7 +209,7 @@ def test_an_event_without_end_is_a_bad_response() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "code"),
+    "body, code",
     [
         (b"", "upstream_empty"),
         (b": ping\n\n", "upstream_empty"),
@@ -239,18 +240,16 @@ EVENTS = st.sampled_from(
 def test_any_split_gives_the_same(events: list[bytes], cuts: list[int], n: int) -> None:
     data = b"".join(events)
     at = sorted({cut % (len(data) + 1) for cut in cuts} | {0, len(data)})
-    parts = [data[start:end] for start, end in zip(at, at[1:], strict=False)]
+    parts = [data[start:end] for start, end in itertools.pairwise(at)]
     whole, split = run([data], n=n), run(parts, n=n)
     assert split[:2] == whole[:2]
-    for one, other in [(whole[2], split[2])]:
-        assert (one.content, one.finished, one.usage, one.fault) == (
-            other.content,
-            other.finished,
-            other.usage,
-            other.fault,
-        )
+    assert flags(split[2]) == flags(whole[2])
     assert whole[0] == b"" or whole[0].endswith(b"\n\n")
     assert bytewise(data, n) == whole[:2]
+
+
+def flags(read: StreamReader) -> tuple[object, ...]:
+    return read.content, read.finished, read.usage, read.fault
 
 
 def bytewise(data: bytes, n: int) -> tuple[bytes, Ending]:

@@ -12,7 +12,7 @@ def watch(body: bytes = b"{}") -> Watch:
 
 
 @pytest.mark.parametrize(
-    ("payload", "choices"),
+    "payload, choices",
     [
         (b'{"choices":[{"index":0}]}', 1),
         (b'{"choices":[{"index":0},"x"]}', 1),

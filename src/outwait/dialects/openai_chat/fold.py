@@ -103,7 +103,8 @@ def chunks_of(completion: dict[str, Any], *, include_usage: bool) -> list[dict[s
     for place, choice in enumerate(choices):
         index = choice.get("index", place)
         rest = {key: value for key, value in choice.items() if key not in {"index", "message", "finish_reason"}}
-        delta = dict(choice.get("message") or {})
+        message = choice.get("message")
+        delta = dict(message) if isinstance(message, dict) else {"content": message}
         calls = delta.get("tool_calls")
         if isinstance(calls, list):
             delta["tool_calls"] = [

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import re
 
+import msgspec
+
 from outwait.core.fault import Fault, fault
 from outwait.core.reply import Ending, Head, Usage
 from outwait.core.request import Call
@@ -19,6 +21,7 @@ from outwait.dialects.openai_chat.watch import chunk_of
 HOLD_LIMIT = 1024 * 1024
 _TAIL = 4096
 _SPACE = b" \t\r\n"
+_CUT = "Input data was truncated"  # what msgspec says where the end is missing
 _USAGE = re.compile(r'(?<!\\)"usage"\s*:\s*')
 
 
@@ -113,14 +116,13 @@ class JsonReader:
 
 
 def _no_object(body: bytes) -> Fault:
-    """The fault for a body that is no JSON object; a beginning of one was cut."""
-    detail = f"{len(body)} bytes: {body[:200]!r}"
+    """The fault for a body that is no JSON object: the beginning of one was cut, anything else never was one."""
+    cut = False
     try:
-        json.loads(body)
-    except (ValueError, RecursionError) as error:
-        # What parses up to its very end, and would go on, was cut there.
-        at = getattr(error, "pos", None)
-        text = body.decode(errors="replace")
-        cut = body.startswith(b"{") and (not text.rstrip().endswith("}") or (at is not None and at >= len(text)))
-        return fault("upstream_truncated" if cut else "upstream_bad_response", detail=detail)
-    return fault("upstream_bad_response", detail=detail)
+        msgspec.json.decode(document.without_surrogates(body), type=msgspec.Raw)
+    except RecursionError:
+        pass
+    except ValueError as error:
+        cut = body.startswith(b"{") and str(error) == _CUT
+    code = "upstream_truncated" if cut else "upstream_bad_response"
+    return fault(code, detail=f"{len(body)} bytes: {body[:200]!r}")

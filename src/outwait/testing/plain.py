@@ -1,0 +1,109 @@
+"""The smallest dialect there can be, for tests of what is the same in all of them.
+
+A reply is lines of text: `: anything` is a ping, `+` progress without words, `!code` an error, `.` the proper end, and
+every other line is words. A stream is passed on line by line; a JSON reply is all of its words, given at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from outwait.core.fault import Fault, fault
+from outwait.core.plan import Candidate, Heartbeat
+from outwait.core.reply import Ending, Head, Usage
+from outwait.core.request import Call
+from outwait.dialects.dialect import Dialect
+from outwait.dialects.profiles import Profile
+
+STREAM, WHOLE = "text/event-stream", "application/json"
+BEATS: Mapping[bool, bytes] = {True: b": beat\n", False: b"\n"}
+
+
+class PlainReader:
+    """Reads one reply (dialects.dialect.Reader)."""
+
+    __slots__ = ("_cut", "_stream", "_words", "content", "fault", "finished", "head", "progress", "usage")
+
+    def __init__(self, head: Head, *, stream: bool) -> None:
+        self.head = head
+        self.content = self.progress = self.finished = False
+        self.fault: Fault | None = None
+        self.usage: Usage | None = None
+        self._stream = stream
+        self._cut = b""  # the beginning of a line
+        self._words: list[bytes] = []
+
+    def feed(self, data: bytes) -> bytes:
+        """Whole lines, without pings."""
+        self.progress = False
+        *lines, self._cut = (self._cut + data).split(b"\n")
+        out = [line + b"\n" for line in lines if self._keep(line)]
+        if self._stream:
+            return b"".join(out)
+        self._words += out
+        return b""
+
+    def _keep(self, line: bytes) -> bool:
+        if not line or line.startswith(b":"):
+            return False
+        self.progress = True
+        if line.startswith(b"!"):
+            self.fault = fault(line[1:].decode())
+            return False
+        if line == b".":
+            self.finished = True
+            return self._stream
+        if line != b"+":
+            self.content = True
+            return True
+        return self._stream
+
+    def end(self) -> Ending:
+        """Whole only after a proper end, and with words."""
+        if not self.finished:
+            return Ending(fault=fault("upstream_truncated"))
+        if not self.content:
+            return Ending(fault=fault("upstream_empty"))
+        return Ending(b"".join(self._words), usage=Usage(output=len(self._words)))
+
+
+def reply_head(call: Call) -> Head:
+    """The head of every successful reply to `call`."""
+    return Head(200, STREAM if call.stream else WHOLE)
+
+
+def _read(_method: str, path: str, headers: Mapping[str, str], body: bytes) -> Call:
+    return Call("plain", "talk", "model", stream=body.startswith(b"stream"), body=body, headers=headers, path=path)
+
+
+def _prepare(call: Call, candidate: Candidate) -> bytes:
+    return b"%b %b%b" % (candidate.model.encode(), b"streamed " if candidate.streamed else b"", call.body)
+
+
+def _reader(call: Call, _candidate: Candidate, _status: int, _headers: Mapping[str, str]) -> PlainReader:
+    return PlainReader(reply_head(call), stream=call.stream)
+
+
+def _error_body(failed: Fault, _exchange: str) -> bytes:
+    return f"!{failed.code}\n".encode()
+
+
+def _stream_error(failed: Fault, _exchange: str) -> bytes:
+    return f"!{failed.code}\n.\n".encode()
+
+
+def _beat(call: Call, heartbeat: Heartbeat, _profile: Profile) -> bytes:
+    return b"" if heartbeat.mode == "headers" else BEATS[call.stream]
+
+
+PLAIN = Dialect(
+    name="plain",
+    read=_read,
+    prepare=_prepare,
+    reader=_reader,
+    reply_head=reply_head,
+    error_body=_error_body,
+    stream_error=_stream_error,
+    beat=_beat,
+    upstream_path={"talk": "/talk"},
+)

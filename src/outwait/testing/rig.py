@@ -1,0 +1,235 @@
+r"""Exchange, relay and registry joined as in the gateway, between scripted upstreams and clients that remember.
+
+Everything runs on the running loop, which is meant to be a virtual one (`scene` gives a test one), with a real wheel:
+hours of silence take milliseconds, and each beat has its exact time.
+
+    @scene
+    async def test_a_stream_is_kept_alive() -> None:
+        rig = Rig(Upstream(answers(b"hello\n", b".\n", after=3600)))
+        visit = rig.ask(plan_of("a", spans={"first_byte": 4000, "total": 5000}))
+        await rig.until(3601)
+        assert visit.client.text == ": beat\n" * 240 + "hello\n.\n"
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, ParamSpec, cast
+
+from outwait.access.limits import Slots
+from outwait.core.entry import Entry
+from outwait.core.fault import Fault, UpstreamError, fault
+from outwait.core.plan import Candidate, Plan
+from outwait.core.request import Call
+from outwait.dialects.profiles import UNKNOWN
+from outwait.exchange.adopt import fingerprint, is_retry
+from outwait.exchange.driver import Exchange, Ports
+from outwait.exchange.registry import Keeping, Registry
+from outwait.exchange.replay import Bounds
+from outwait.policy.budget import Budgets
+from outwait.relay.relay import Relay
+from outwait.testing import virtual
+from outwait.testing.plain import PLAIN
+from outwait.testing.scripted import Upstream
+from outwait.wire.outlet import Outlet
+from outwait.wire.wheel import Alarm, Wheel
+
+P = ParamSpec("P")
+
+
+def scene(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Run an async test on a virtual loop of its own."""
+
+    @functools.wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        virtual.run(test(*args, **kwargs))
+
+    return run
+
+
+class Client:
+    """Stands where `wire.outlet.Outlet` does, and remembers what a client would have seen.
+
+    `pieces`: (loop seconds, bytes) of each write. `ending`: "" | whole | finished | aborted. `blocked` may be set by a
+    test, and ended with `drain`; `go` makes the client leave.
+    """
+
+    def __init__(self, wheel: Wheel) -> None:
+        self.status = 0
+        self.headers: Mapping[str, str] = {}
+        self.pieces: list[tuple[float, bytes]] = []
+        self.ending = ""
+        self.blocked = self.gone = False
+        self.on_drain: Callable[[], None] | None = None
+        self.on_gone: Callable[[], None] | None = None
+        self._wheel = wheel
+        self._alarm = Alarm(self._rings)
+        self._ring: Callable[[float], None] | None = None
+
+    @property
+    def text(self) -> str:
+        """All that came."""
+        return b"".join(data for _, data in self.pieces).decode()
+
+    def times(self, text: bytes) -> list[float]:
+        """When `text` came (loop seconds)."""
+        return [at for at, data in self.pieces if data == text]
+
+    def drain(self) -> None:
+        """The client takes bytes again."""
+        self.blocked = False
+        if self.on_drain is not None:
+            self.on_drain()
+
+    def go(self) -> None:
+        """The client leaves."""
+        if not self.ending and not self.gone:
+            self.gone = True
+            told = self.on_gone
+            self._release()
+            if told is not None:
+                told()
+
+    # -- the outlet ----------------------------------------------------------------------------------------------
+
+    def send(self, status: int, headers: bytes, body: bytes) -> None:
+        """See `Outlet.send`."""
+        self._begin(status, headers)
+        self._note(body)
+        self._end("whole")
+
+    def open(self, status: int, headers: bytes) -> None:
+        """See `Outlet.open`."""
+        self._begin(status, headers)
+
+    def write(self, data: bytes) -> None:
+        """See `Outlet.write`."""
+        if not self.status:
+            raise RuntimeError("write before open")
+        self._note(data)
+
+    def finish(self) -> None:
+        """See `Outlet.finish`."""
+        if not self.status:
+            raise RuntimeError("finish before open")
+        self._end("finished")
+
+    def abort(self) -> None:
+        """See `Outlet.abort`."""
+        self._end("aborted")
+
+    def alarm(self, due: float, ring: Callable[[float], None] | None = None) -> None:
+        """See `Outlet.alarm`."""
+        if ring is not None:
+            self._ring = ring
+        if not self.ending and not self.gone:
+            self._wheel.set(self._alarm, due)
+
+    def _begin(self, status: int, headers: bytes) -> None:
+        if self.status:
+            raise RuntimeError("a second response")
+        self.status = status
+        lines = headers.decode("latin-1").split("\r\n")
+        self.headers = dict(cast("tuple[str, str]", line.split(": ", 1)) for line in lines if line)
+
+    def _note(self, data: bytes) -> None:
+        if data and not self.ending and not self.gone:
+            self.pieces.append((self._wheel.now(), data))
+
+    def _end(self, how: str) -> None:
+        if not self.ending and not self.gone:
+            self.ending = how
+            self._release()
+
+    def _release(self) -> None:
+        self._wheel.clear(self._alarm)
+        self._ring = self.on_drain = self.on_gone = None
+        self.blocked = False
+
+    def _rings(self, now: float) -> None:
+        if self._ring is not None:
+            self._ring(now)
+
+
+class Visit:
+    """One call of one client."""
+
+    def __init__(self, client: Client, relay: Relay, exchange: Exchange) -> None:
+        self.client = client
+        self.relay = relay
+        self.exchange = exchange
+
+
+class Rig:
+    """The parts of a worker without its wire. `entries`: what the ledger was told."""
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        *,
+        bounds: Bounds | None = None,
+        keeping: Keeping | None = None,
+        limits: Mapping[str, int] | None = None,
+        luck: float = 0.5,
+    ) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.upstream = upstream
+        self.wheel = Wheel(self.loop, tick=0.001)
+        self.registry = Registry(self.wheel, keeping)
+        self.slots = Slots(limits or {})
+        self.budgets = Budgets()
+        self.entries: list[Entry] = []
+        self._asked = 0
+        self._ports = Ports(
+            open=upstream,
+            judge=_judge,
+            slots=self.slots,
+            budgets=self.budgets,
+            wheel=self.wheel,
+            bounds=bounds or Bounds(),
+            upstream_dialect=lambda _: PLAIN,
+            record=self.entries.append,
+            left=self.registry.left,
+            done=self.registry.done,
+            clock=self.loop.time,
+            wall=self.loop.time,
+            luck=lambda: luck,
+        )
+
+    def ask(
+        self, plan: Plan, *, stream: bool = True, retry: int = 0, body: bytes = b"question", gone: bool = False
+    ) -> Visit:
+        """A client calls. `retry`: its SDK's count of repeats. `gone`: it left before anything could be written."""
+        headers = {"x-stainless-retry-count": str(retry)}
+        call = Call("plain", "talk", "model", stream=stream, body=body, headers=headers, path="/talk")
+        client = Client(self.wheel)
+        client.gone = gone
+        exchange = self.registry.adopt(fingerprint("key", call)) if is_retry(headers) else None
+        adopted = exchange is not None
+        if exchange is None:
+            self._asked += 1
+            exchange = Exchange(f"ow_{self._asked}", "key", call, plan, PLAIN, self._ports)
+            self.registry.add(exchange)
+        relay = Relay(exchange, cast("Outlet", client), UNKNOWN, adopted=adopted)
+        if not adopted:
+            exchange.begin()
+        relay.start()
+        return Visit(client, relay, exchange)
+
+    async def until(self, moment: float) -> None:
+        """Let everything happen up to `moment` (loop seconds), and what is due just then."""
+        await asyncio.sleep(moment + 0.002 - self.loop.time())
+
+
+def _judge(_candidate: Candidate, status: int, headers: Mapping[str, str], body: bytes) -> Fault:
+    """An error reply's fault: its body is the code, if it is one; `retry-after` in seconds."""
+    code = body.decode().strip()
+    wait = headers.get("retry-after")
+    return fault(
+        code or "upstream_error",
+        status=status,
+        retry_after=float(wait) if wait else None,
+        upstream=UpstreamError(status, "text/plain", body),
+    )
