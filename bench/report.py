@@ -94,8 +94,9 @@ def markdown(setting: Setting, tables: Sequence[tuple[Workload, Sequence[Row]]],
 def soak_text(soak: Soak) -> str:
     """A soak in one sentence."""
     verdict = "flat" if soak.drift.flat() else "GROWING"
+    minutes = f"{soak.outcome.seconds / 60:.1f} minutes"
     return (
-        f"{soak.contender}, {round(soak.outcome.seconds / 60, 1):g} minutes, {soak.outcome.units:,} calls served whole, "
+        f"{soak.contender}, {minutes}, {soak.outcome.units:,} calls served whole, "
         f"{soak.outcome.failed} failed: {soak.drift.level / 1024:.1f} MiB, slope {soak.drift.slope:+.1f} KiB/min, "
         f"{soak.drift.growth:+.0f} KiB over the last two thirds: {verdict}."
     )

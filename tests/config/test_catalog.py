@@ -19,6 +19,7 @@ channels:
     upstream_stream: {"*": never, "o3*": always}
     headers: {X-Title: t}
     verify_tls: false
+    max_in_flight: 8
 keys:
   - {name: dev, key: ow-1, models: ["o3*"], timeouts: {total: 9}, heartbeat: {every: 5s, max: 1h},
      on_disconnect: "linger:2m"}
@@ -53,6 +54,7 @@ def test_everything_reaches_the_catalog() -> None:
         0.5,
     )
     assert (channel.timeouts, channel.headers, channel.verify_tls) == ({"idle": 60}, {"x-title": "t"}, False)
+    assert channel.max_in_flight == 8
     assert (channel.upstream_stream, channel.upstream_stream_models) == ("never", {"o3*": "always"})
     assert catalog.keys == {
         hashlib.sha256(b"ow-1").digest(): Principal(

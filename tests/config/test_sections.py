@@ -83,6 +83,15 @@ def test_what_is_no_retry_section(fields: dict[str, object]) -> None:
         RetrySection.model_validate(fields)
 
 
+@pytest.mark.parametrize("attempts, fits", [(0, True), (1, True), (-1, False), (1.5, False)])
+def test_attempts_in_flight_are_a_number_and_0_is_any(attempts: object, fits: bool) -> None:
+    if fits:
+        assert channel(max_in_flight=attempts).max_in_flight == attempts
+    else:
+        with pytest.raises(ValidationError):
+            channel(max_in_flight=attempts)
+
+
 @pytest.mark.parametrize("weight", [0, -1, float("nan"), float("inf")])
 def test_weights_are_positive(weight: float) -> None:
     with pytest.raises(ValidationError):

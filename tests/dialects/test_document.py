@@ -106,6 +106,12 @@ def test_a_rebuilt_document_keeps_its_numbers() -> None:
     assert b'"a":1.10,"big":123456789012345678901234567890' in document.change(body, {"stream": b"true"})
 
 
+def test_a_document_with_too_many_keys_is_rebuilt() -> None:
+    body = b'{"a":[' + b'{"n":1},' * (document.KEYS_LIMIT + 1) + b'1],"model":"m"}'
+    changed = json.loads(document.change(body, {"n": b"2", "model": b'"new"'}))
+    assert (changed["n"], changed["model"], len(changed["a"])) == (2, "new", document.KEYS_LIMIT + 2)
+
+
 def test_loads_takes_half_a_character() -> None:
     assert document.loads(rb'"\ud83d"') == "\ud83d"
     assert document.dumps(["\ud83d" + "\ude00"]) == rb'["\ud83d\ude00"]'

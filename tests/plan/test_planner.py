@@ -128,6 +128,9 @@ def test_the_heartbeat_of_key_client_and_header() -> None:
         ({}, None, {}, (OnDisconnect.LINGER, 60, "scenario chat")),
         ({}, None, {"chat": "finish"}, (OnDisconnect.FINISH, 60, "config: chat")),
         ({}, None, {"chat": "finish", "gpt-*": "linger:5s"}, (OnDisconnect.LINGER, 5, "config: gpt-*")),
+        ({}, None, {"*": "finish", "chat": "cancel"}, (OnDisconnect.CANCEL, 60, "config: chat")),
+        ({}, None, {"*": "finish", "gpt-*": "cancel", "chat": "linger"}, (OnDisconnect.CANCEL, 60, "config: gpt-*")),
+        ({}, None, {"*": "finish", "deep": "cancel"}, (OnDisconnect.FINISH, 60, "config: *")),
         ({}, None, {"deep": "cancel"}, (OnDisconnect.LINGER, 60, "scenario chat")),
         ({}, "linger:90s", {"chat": "finish"}, (OnDisconnect.LINGER, 90, "key dev")),
         (

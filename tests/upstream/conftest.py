@@ -97,7 +97,7 @@ class Notes:
     def sent(self) -> None:
         self._note("sent")
 
-    def head(self, status: int, headers: Mapping[str, str]) -> None:
+    def head(self, status: int, headers: Mapping[str, str], *, whole: bool = False) -> None:
         self.status, self.headers = status, headers
         self._note("head")
 
@@ -172,7 +172,7 @@ def _play(scenario: Scenario, *scripts: Script, tls: ssl.SSLContext | None = Non
         port = server.sockets[0].getsockname()[1]
         channel = Channel("c", "openai", f"{'https' if tls else 'http'}://127.0.0.1:{port}", **options)
         wheel = Wheel(asyncio.get_running_loop(), tick=0.005)
-        stage = Stage(Upstream(wheel, Catalog(channels=(channel,)), idle=options.pop("idle", 30.0)))
+        stage = Stage(Upstream(wheel, Catalog(channels=(channel,))))
         try:
             async with asyncio.timeout(PATIENCE):
                 await scenario(stage)
@@ -187,8 +187,33 @@ def _play(scenario: Scenario, *scripts: Script, tls: ssl.SSLContext | None = Non
     uvloop.run(run())
 
 
+class Play:
+    """Runs a scenario; each connection to the provider runs the next of `scripts`."""
+
+    def __call__(self, scenario: Scenario, *scripts: Script, tls: ssl.SSLContext | None = None, **channel: Any) -> None:
+        _play(scenario, *scripts, tls=tls, **channel)
+
+    @staticmethod
+    async def answers(peer: Peer) -> None:
+        """Answer request after request."""
+        while True:
+            await peer.answer()
+
+    @staticmethod
+    async def once(peer: Peer, answer: bytes = OK) -> None:
+        """Answer one request and wait for the other side to go."""
+        await peer.answer(answer)
+        await peer.gone()
+
+    @staticmethod
+    async def silent(peer: Peer) -> None:
+        """Take the request, say nothing, wait for the other side to go."""
+        await peer.request()
+        await peer.gone()
+
+
 @pytest.fixture
-def play(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[..., None]]:
-    """`play(scenario, *scripts)`; fails when something went wrong that only the log tells."""
-    yield _play
+def play(caplog: pytest.LogCaptureFixture) -> Iterator[Play]:
+    """Fails when something went wrong that only the log tells."""
+    yield Play()
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []

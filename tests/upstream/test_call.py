@@ -1,44 +1,20 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
-import subprocess
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from outwait.core.catalog import Catalog, Channel
 from outwait.core.fault import Stage as Phase
 from outwait.core.request import Call
 
 if TYPE_CHECKING:
-    from .conftest import Peer, Stage
+    from .conftest import Peer, Play, Stage
 
-Play = Callable[..., None]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 WHOLE = ["head", "body", "end"]
 CHUNKED_HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-
-async def answers(peer: Peer) -> None:
-    """Answer request after request."""
-    while True:
-        await peer.answer()
-
-
-async def once(peer: Peer, answer: bytes = OK) -> None:
-    """Answer one request and wait for the other side to go."""
-    await peer.answer(answer)
-    await peer.gone()
-
-
-async def silent(peer: Peer) -> None:
-    """Take the request, say nothing, wait for the other side to go."""
-    await peer.request()
-    await peer.gone()
 
 
 # ------------------------------------------------------------------------------------------------------------- reports
@@ -53,7 +29,7 @@ def test_a_call_on_a_new_connection(play: Play) -> None:
         assert stage.peers[0].head.startswith(b"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:")
         assert attempt.over
 
-    play(scenario, answers)
+    play(scenario, play.answers)
 
 
 def test_a_pooled_connection_is_used_without_a_task_and_at_once(play: Play) -> None:
@@ -69,7 +45,7 @@ def test_a_pooled_connection_is_used_without_a_task_and_at_once(play: Play) -> N
         assert notes.told[2:] == WHOLE
         assert len(stage.peers) == 1
 
-    play(scenario, answers)
+    play(scenario, play.answers)
 
 
 def test_calls_at_the_same_time_use_connections_of_their_own(play: Play) -> None:
@@ -78,7 +54,7 @@ def test_calls_at_the_same_time_use_connections_of_their_own(play: Play) -> None
         assert [notes.data for notes in heard] == [b"hello"] * 5
         assert stage.upstream.idle == len(stage.peers) == 5
 
-    play(scenario, *[answers] * 5)
+    play(scenario, *[play.answers] * 5)
 
 
 def test_what_the_client_says_of_itself_passes_by_list(play: Play) -> None:
@@ -91,7 +67,7 @@ def test_what_the_client_says_of_itself_passes_by_list(play: Play) -> None:
         assert b"client" not in head
         assert b"ookie" not in head
 
-    play(scenario, answers, api_keys=("channel-key",))
+    play(scenario, play.answers, api_keys=("channel-key",))
 
 
 # ---------------------------------------------------------------------------------------------------------------- pool
@@ -104,7 +80,7 @@ def test_fresh_dials_anew_and_closes_the_idle_ones(play: Play) -> None:
         await stage.peers[0].finished.wait()
         assert stage.upstream.idle == 1
 
-    play(scenario, once, answers)
+    play(scenario, play.once, play.answers)
 
 
 def test_a_connection_the_server_closed_is_dropped_and_not_used(play: Play) -> None:
@@ -114,7 +90,7 @@ def test_a_connection_the_server_closed_is_dropped_and_not_used(play: Play) -> N
         notes = await stage.call()
         assert (notes.reused, notes.data) == (False, b"hello")
 
-    play(scenario, lambda peer: peer.answer(), answers)
+    play(scenario, lambda peer: peer.answer(), play.answers)
 
 
 def test_a_pooled_connection_that_dies_under_the_request_is_stale(play: Play) -> None:
@@ -131,7 +107,7 @@ def test_a_pooled_connection_that_dies_under_the_request_is_stale(play: Play) ->
         notes = await stage.call(fresh=True)
         assert notes.data == b"hello"
 
-    play(scenario, dies, answers)
+    play(scenario, dies, play.answers)
 
 
 def test_connection_close_is_obeyed(play: Play) -> None:
@@ -141,7 +117,7 @@ def test_connection_close_is_obeyed(play: Play) -> None:
         assert stage.upstream.idle == 0
         await stage.peers[0].finished.wait()
 
-    play(scenario, lambda peer: once(peer, OK.replace(b"OK\r\n", b"OK\r\nConnection: close\r\n")))
+    play(scenario, lambda peer: play.once(peer, OK.replace(b"OK\r\n", b"OK\r\nConnection: close\r\n")))
 
 
 def test_after_close_nothing_is_kept(play: Play) -> None:
@@ -153,109 +129,7 @@ def test_after_close_nothing_is_kept(play: Play) -> None:
         assert notes.data == b"hello"
         assert stage.upstream.idle == 0
 
-    play(scenario, answers)
-
-
-# ------------------------------------------------------------------------------------------------- broken connections
-async def resets_at_once(peer: Peer) -> None:
-    peer.reset()
-
-
-async def resets(peer: Peer) -> None:
-    await peer.request()
-    peer.reset()
-
-
-async def closes(peer: Peer) -> None:
-    await peer.request()
-
-
-@pytest.mark.parametrize("script", [resets, closes, resets_at_once])
-def test_an_end_before_the_head(play: Play, script: Callable[[Peer], Awaitable[None]]) -> None:
-    async def scenario(stage: Stage) -> None:
-        notes = await stage.call()
-        assert notes.fault is not None
-        assert (notes.fault.code, notes.fault.hint) == ("upstream_reset", None)
-        if script is not resets_at_once:
-            assert notes.fault.stage is Phase.SENT
-
-    play(scenario, script)
-
-
-@pytest.mark.parametrize("start", [OK[:-1], CHUNKED_HEAD + b"5\r\nhello\r\n"])
-@pytest.mark.parametrize("how", ["close", "reset"])
-def test_an_end_in_the_body(play: Play, start: bytes, how: str) -> None:
-    async def breaks(peer: Peer) -> None:
-        await peer.answer(start)
-        if how == "reset":
-            await stages[0].wait()
-            peer.reset()
-
-    stages: list[asyncio.Event] = []
-
-    async def scenario(stage: Stage) -> None:
-        stages.append(asyncio.Event())
-        notes = stage.open()[1]
-        await notes.until("body")
-        stages[0].set()
-        await notes.over.wait()
-        assert notes.fault is not None
-        assert (notes.fault.code, notes.fault.stage) == ("upstream_truncated", Phase.HEAD)
-        assert notes.data in b"hello"
-
-    play(scenario, breaks)
-
-
-def test_nobody_there(play: Play) -> None:
-    async def scenario(stage: Stage) -> None:
-        stage.upstream.use(Catalog(channels=(Channel("c", "openai", "http://127.0.0.1:1"),)))
-        notes = await stage.call()
-        assert notes.told == ["resolved", "failed"]
-        assert notes.fault is not None
-        assert (notes.fault.cause, notes.fault.stage) == ("connect_refused", Phase.CONNECTING)
-
-    play(scenario)
-
-
-def test_no_such_name(play: Play) -> None:
-    async def scenario(stage: Stage) -> None:
-        stage.upstream.use(Catalog(channels=(Channel("c", "openai", "http://no-such-host.invalid"),)))
-        notes = await stage.call()
-        assert notes.told == ["failed"]
-        assert notes.fault is not None
-        assert notes.fault.code == "upstream_dns"
-
-    play(scenario)
-
-
-def test_a_channel_that_is_gone_fails_from_the_loop(play: Play) -> None:
-    async def scenario(stage: Stage) -> None:
-        stage.upstream.use(Catalog())
-        attempt, notes = stage.open()
-        assert notes.told == []
-        await notes.over.wait()
-        assert notes.fault is not None
-        assert (notes.fault.code, notes.fault.stage) == ("no_healthy_channel", Phase.QUEUED)
-        attempt, notes = stage.open()
-        attempt.cancel()
-        await asyncio.sleep(0)
-        assert notes.told == []
-
-    play(scenario)
-
-
-def test_a_dial_that_fails_as_it_should_not_is_told_and_logged(
-    play: Play, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def scenario(stage: Stage) -> None:
-        monkeypatch.setattr("outwait.wire.dialing.refusal", lambda _: 1 / 0)
-        notes = await stage.call()
-        assert notes.fault is not None
-        assert notes.fault.code == "internal_error"
-        assert any("should not" in record.getMessage() for record in caplog.records)
-        caplog.clear()
-
-    play(scenario)
+    play(scenario, play.answers)
 
 
 # ---------------------------------------------------------------------------------------------------- the request body
@@ -353,7 +227,7 @@ def test_cancel_closes_at_once(play: Play) -> None:
         assert notes.told[-1] == "sent"
         assert stage.upstream.idle == 0
 
-    play(scenario, silent)
+    play(scenario, play.silent)
 
 
 @pytest.mark.parametrize("after", ["", "resolved"])
@@ -367,7 +241,7 @@ def test_cancel_while_dialing(play: Play, after: str) -> None:
         await asyncio.sleep(0.02)
         assert notes.told == heard
 
-    play(scenario, silent)
+    play(scenario, play.silent)
 
 
 def test_leaving_after_the_last_word_keeps_the_connection(play: Play) -> None:
@@ -392,71 +266,6 @@ def test_leaving_after_the_last_word_keeps_the_connection(play: Play) -> None:
         assert (again.reused, again.data) == (True, b"hello")
 
     play(scenario, done_before_the_end)
-
-
-# ----------------------------------------------------------------------------------------------------------------- TLS
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, str]:
-    folder: Path = tmp_path_factory.mktemp("tls")
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    make = ["openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
-    names = ["-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run([*make, "-keyout", key, "-out", cert, *names], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
-    return context, str(cert)
-
-
-def test_tls_carries_calls_large_bodies_and_reuse(play: Play, certificate: tuple[ssl.SSLContext, str]) -> None:
-    body = bytes(3_000_000)
-
-    async def scenario(stage: Stage) -> None:
-        for reused in (False, True):
-            notes = await stage.call(body)
-            assert (notes.fault, notes.data, notes.reused) == (None, b"hello", reused)
-            assert notes.told[-4:] == ["sent", *WHOLE]
-            assert stage.peers[0].body == body
-        small = stage.open()[1]
-        assert small.told == ["connected", "sent"]
-        await small.over.wait()
-
-    play(scenario, answers, tls=certificate[0], ca_file=certificate[1])
-
-
-def test_tls_pauses_and_breaks_like_plain_connections(play: Play, certificate: tuple[ssl.SSLContext, str]) -> None:
-    go: list[asyncio.Event] = []
-
-    async def drips(peer: Peer) -> None:
-        await peer.answer(CHUNKED_HEAD + b"5\r\nhello\r\n")
-        await go[0].wait()
-        await peer.say(b"5\r\nworld\r\n")
-
-    async def scenario(stage: Stage) -> None:
-        go.append(asyncio.Event())
-        attempt, notes = stage.open()
-        await notes.until("body")
-        attempt.pause()
-        go[0].set()
-        await asyncio.sleep(0.05)
-        assert notes.data == b"hello"
-        attempt.resume()
-        await notes.over.wait()
-        assert notes.data == b"helloworld"
-        assert notes.fault is not None
-        assert notes.fault.code == "upstream_truncated"
-
-    play(scenario, drips, tls=certificate[0], ca_file=certificate[1])
-
-
-def test_a_certificate_nobody_vouches_for_is_refused(play: Play, certificate: tuple[ssl.SSLContext, str]) -> None:
-    async def scenario(stage: Stage) -> None:
-        notes = await stage.call()
-        assert notes.told == ["resolved", "failed"]
-        assert notes.fault is not None
-        assert (notes.fault.code, notes.fault.stage) == ("upstream_tls", Phase.CONNECTING)
-        assert "self-signed" in notes.fault.message
-
-    play(scenario, answers, tls=certificate[0])
 
 
 # --------------------------------------------------------------------------------------------------------------- judge

@@ -16,19 +16,22 @@ from outwait.core.catalog import Catalog
 from outwait.dialects.table import DIALECTS
 from outwait.edge import routes
 from outwait.edge.door import Door
-from outwait.exchange.driver import Ports
+from outwait.exchange.driver import Exchange, Ports
 from outwait.exchange.registry import Registry
 from outwait.exchange.replay import Bounds
 from outwait.ledger.logs import Logs
 from outwait.ledger.metrics import Metrics
 from outwait.ledger.recorder import Recorder
+from outwait.ledger.redact import Redactor
 from outwait.plan.planner import Planner
 from outwait.policy.budget import Budgets
 from outwait.upstream.call import Upstream
 from outwait.wire.guard import Limits
 from outwait.wire.server import Server
+from outwait.wire.tasks import spawn
 from outwait.wire.wheel import Wheel
 
+FAREWELL = 2.0  # seconds clients have to take the last words of answers that were ended
 _LOOPBACK = frozenset(("127.0.0.1", "::1"))  # a reverse proxy on this machine brings everybody's connections
 
 
@@ -47,29 +50,51 @@ class Gateway:
     wheel: Wheel
 
     def reload(self, settings: Settings) -> None:
-        """Take up a new configuration. Running exchanges keep the plans they started with; where the server listens and what
-        it takes from one client stays as it was until a restart.
+        """Take up a new configuration. Running exchanges keep the plans they started with; where the server listens and
+        what it takes from one client stays as it was until a restart.
         """
         catalog = catalogs.build(settings, self.door.catalog.version + 1)
         self.upstream.use(catalog)
+        # Running exchanges may still meet the old secrets.
+        self.logs.redactor = Redactor({*self.settings.secrets(), *settings.secrets()})
         self.slots.resize(slot_limits(catalog))
         self.door.planner = Planner(catalog)
         self.door.ports.budgets.keep_channels(frozenset(channel.name for channel in catalog.channels))
         self.metrics.models.know(model_names(catalog))
-        self.logs.redactor.know(settings.secrets())
         self.settings = settings
 
-    async def close(self, grace: float) -> bool:
-        """Take no new work, let running answers finish for `grace` seconds, end the rest honestly; returns whether
-        nothing had to be cut."""
+    async def close(self, grace: float, hurry: asyncio.Event | None = None) -> bool:
+        """Take no new work, let running answers finish for `grace` seconds or until `hurry` is set, then end the rest:
+        their clients are told so in their protocol's way. Returns whether every answer could finish.
+        """
         self.door.draining = True
-        whole = await self.server.close(grace)
+        self.server.drain()
+        whole = await self._finished(grace, hurry)
         for exchange in self.door.registry:
-            exchange.cancel()
+            _end(exchange)
+        if not whole:
+            await self.server.wait_idle(FAREWELL)
+        await self.server.close(0.0)
         self.upstream.close()
         self.wheel.close()
         await asyncio.get_running_loop().run_in_executor(None, self.recorder.close)
         return whole
+
+    async def _finished(self, grace: float, hurry: asyncio.Event | None) -> bool:
+        """Wait until nothing runs any more; False when there was no time for it."""
+        idle = spawn(self.server.wait_idle(grace), "drain")
+        hurried = spawn((hurry or asyncio.Event()).wait(), "hurry")
+        await asyncio.wait({idle, hurried}, return_when=asyncio.FIRST_COMPLETED)
+        hurried.cancel()
+        if idle.done():
+            return idle.result()
+        idle.cancel()
+        return False
+
+
+def _end(exchange: Exchange) -> None:
+    if not exchange.settled:
+        exchange.cancel()
 
 
 def build(settings: Settings, logs: Logs, *, worker: int = 0, connections: int = 0) -> Gateway:
@@ -77,7 +102,7 @@ def build(settings: Settings, logs: Logs, *, worker: int = 0, connections: int =
     loop = asyncio.get_running_loop()
     catalog = catalogs.build(settings)
     wheel = Wheel(loop)
-    metrics = Metrics(version("outwait"), model_names(catalog), logs.redactor.text)
+    metrics = Metrics(version("outwait"), model_names(catalog), _cleaner(logs))
     recorder = Recorder([metrics, logs])
     upstream = Upstream(wheel, catalog, max_body=settings.server.limits.upstream_response)
     slots = Slots(slot_limits(catalog))
@@ -108,9 +133,9 @@ def build(settings: Settings, logs: Logs, *, worker: int = 0, connections: int =
         limits=_limits(limits, connections),
         wheel=wheel,
         body_limit=lambda _: limits.json_body,
-        refuse=routes.tell,
+        refuse=routes.teller(door),
     )
-    metrics.watch(in_flight=lambda: len(registry), lateness=_worst(wheel))
+    metrics.watch(in_flight=_running(registry), lateness=_worst(wheel), dropped=lambda: recorder.dropped)
     return Gateway(settings, door, server, upstream, slots, recorder, metrics, logs, wheel)
 
 
@@ -122,6 +147,20 @@ def slot_limits(catalog: Catalog) -> dict[str, int]:
 def model_names(catalog: Catalog) -> list[str]:
     """The public model names that the configuration spells out."""
     return [name for channel in catalog.channels for name in (*channel.models, *channel.model_map)]
+
+
+def _cleaner(logs: Logs) -> Callable[[str], str]:
+    """Takes out the secrets that are configured when it is called: a reload replaces the redactor."""
+
+    def clean(text: str) -> str:
+        return logs.redactor.text(text)
+
+    return clean
+
+
+def _running(registry: Registry) -> Callable[[], float]:
+    """How many exchanges run; those kept for a client that may come back are not counted."""
+    return lambda: sum(not exchange.settled for exchange in registry)
 
 
 def _worst(wheel: Wheel) -> Callable[[], float]:

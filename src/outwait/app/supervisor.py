@@ -1,11 +1,11 @@
-"""The supervisor: starts the workers, restarts what dies, passes signals on.
+"""The supervisor: starts the workers, restarts what dies, passes on what it is told.
 
-It owns the listening sockets, one per worker and address (SO_REUSEPORT), and hands them down: connections that were waiting
-for a worker that died are served by the next one. It holds one end of a pipe to each worker: when the supervisor is gone,
-however it went, the workers see that end close and leave too.
+It owns the listening sockets, one per worker and address (SO_REUSEPORT), and hands them down: connections that were
+waiting for a worker that died are served by the next one. A worker that keeps dying is started less and less often,
+and keeps nobody waiting meanwhile. When the supervisor itself is gone, however it went, its workers leave too.
 
-    SIGTERM, SIGINT   drain: stop accepting, let running answers finish; again: stop now
-    SIGHUP            check the configuration; if it is good, every worker takes it up
+    SIGTERM, SIGINT   drain: stop accepting, let running answers finish; again: tell who still waits, and stop now
+    SIGHUP            read the configuration again; if it is good, every worker takes it up
 """
 
 from __future__ import annotations
@@ -13,212 +13,185 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import shutil
 import signal
 import socket
-import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
+from outwait.app import preflight
+from outwait.app.place import Place
 from outwait.config.errors import ConfigError
-from outwait.config.load import load
-from outwait.config.settings import Settings
-from outwait.ledger.metrics import mark_process_dead
+from outwait.config.settings import ServerSection, Settings
 from outwait.wire import listen
 from outwait.wire.tasks import spawn
 
 _log = logging.getLogger("outwait")
 
-CONFIG = "OUTWAIT_WORKER_CONFIG"
-NUMBER = "OUTWAIT_WORKER_NUMBER"
-SOCKETS = "OUTWAIT_WORKER_SOCKETS"
-LIFE = "OUTWAIT_WORKER_LIFE"
-READY = "OUTWAIT_WORKER_READY"
 GRACE = 5.0  # seconds a worker gets beyond its drain before it is killed
-QUICK = 1.0  # a worker that lived shorter died at its start
-SLOWEST = 10.0  # seconds between restarts of a worker that keeps dying at its start
-STARTING = 30.0  # seconds all workers have for their first start
-
-
-@dataclass(slots=True)
-class Worker:
-    """One worker's place: its sockets stay when its process is replaced."""
-
-    number: int
-    sockets: list[socket.socket]
-    process: asyncio.subprocess.Process | None = None
-    life: int | None = None
-    ready: asyncio.Event = field(default_factory=asyncio.Event)
-    failures: int = 0
+HURRY = 3.0  # the same after the second signal
+STARTING = 30.0  # seconds all workers have for their first start, and one more for each
 
 
 class Supervisor:
-    """Runs `settings.server.workers` workers until told to stop. `announce` is called once when all of them serve.
+    """Runs `settings.server.workers` workers until told to stop.
 
-    `overrides`: environment variables that carry command-line options and a fresh client key down to the workers.
+    `reread`: the settings as they are configured now; may raise ConfigError. `announce`: called once, with the URL,
+    when all workers serve.
     """
 
     def __init__(
-        self, settings: Settings, config: str | None, overrides: dict[str, str], announce: Callable[[str], None]
+        self, settings: Settings, reread: Callable[[], Settings], announce: Callable[[str], None] | None = None
     ) -> None:
         self._settings = settings
-        self._config = config
-        self._overrides = overrides
+        self._reread = reread
         self._announce = announce
-        self._workers: list[Worker] = []
-        self._stopping = False
-        self._hurry = False
+        self._sockets: list[list[socket.socket]] = []
+        self._places: list[Place] = []
+        self._started = False
         self._stop: asyncio.Event | None = None
-        self._figures = ""
+        self._hurried = False
+
+    def bind(self) -> None:
+        """Take the port, for all workers. Raises OSError when it cannot be had."""
+        server = self._settings.server
+        port = server.port
+        if port:
+            _claim(server.host, port)
+        for _ in range(server.workers):
+            sockets = listen.bind(server.host, port)
+            port = sockets[0].getsockname()[1]
+            self._sockets.append(sockets)
+
+    @property
+    def url(self) -> str:
+        """Where the gateway listens; after `bind`."""
+        host, port = self._sockets[0][0].getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        return f"{'https' if self._settings.server.tls else 'http'}://{shown}:{port}"
 
     async def run(self) -> int:
-        """Serve; returns the exit status: 0 after an orderly end, 1 when the workers could not start."""
+        """Serve; returns the exit status: 0 after an orderly end, 1 when workers could not start or were cut short."""
         self._stop = asyncio.Event()
-        self._figures = tempfile.mkdtemp(prefix="outwait-figures-")
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = self._figures
+        self._places = [Place(number, sockets) for number, sockets in enumerate(self._sockets)]
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(sign, self._asked_to_stop, sign)
         loop.add_signal_handler(signal.SIGHUP, self._reload)
         try:
-            self._bind()
-            keepers = [spawn(self._keep(worker), f"worker {worker.number}") for worker in self._workers]
-            if not await self._all_ready(keepers):
-                self._asked_to_stop(signal.SIGTERM)
-                await asyncio.gather(*keepers)
-                return 1
-            self._announce(self._url())
-            await asyncio.gather(*keepers)
-            return 0 if self._stopping else 1
+            with tempfile.TemporaryDirectory(prefix="outwait-figures-", ignore_cleanup_errors=True) as figures:
+                os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures
+                return await self._serve()
         finally:
-            self._close_sockets()
-            shutil.rmtree(self._figures, ignore_errors=True)
+            for place in self._places:
+                place.close()
+
+    async def _serve(self) -> int:
+        keepers = [spawn(self._keep(place), f"keeper of worker {place.number}") for place in self._places]
+        self._started = await self._all_ready(keepers)
+        if self._started:
+            if self._announce is not None:
+                self._announce(self.url)
+        elif not self._stopping():
+            _log.error("the gateway could not start; what its workers said stands above")
+            self._end(GRACE, drain=False)
+            await asyncio.gather(*keepers)
+            return 1
+        await asyncio.gather(*keepers)
+        return 1 if self._hurried else 0
 
     # -- workers -------------------------------------------------------------------------------------------------
 
-    def _bind(self) -> None:
-        server = self._settings.server
-        port = server.port
-        for number in range(server.workers):
-            sockets = listen.bind(server.host, port)
-            port = sockets[0].getsockname()[1]
-            self._workers.append(Worker(number, sockets))
-
-    async def _keep(self, worker: Worker) -> None:
+    async def _keep(self, place: Place) -> None:
         """Keep one worker's place filled."""
-        loop = asyncio.get_running_loop()
-        while not self._stopping:
-            started = loop.time()
-            process = await self._start(worker)
-            status = await process.wait()
-            self._buried(worker, process)
-            if self._stopping:
+        while not self._stopping():
+            told = await self._live(place)
+            if self._stopping():
                 return
-            lived = loop.time() - started
-            worker.failures = worker.failures + 1 if lived < QUICK else 0
-            if not worker.ready.is_set():
-                return  # it never served: the start as a whole fails, with its message on the terminal
-            pause = min(SLOWEST, 0.1 * 2**worker.failures) if worker.failures else 0.0
-            _log.error("worker %d ended with status %s; restarting in %.1f s", worker.number, status, pause)
+            if not self._started:
+                _log.error("worker %d %s before it served", place.number, told)
+                return
+            pause = place.pause()
+            _log.error("worker %d %s; restarting in %.1f s", place.number, told, pause)
+            if place.failures > 1:
+                place.deafen()
             await self._sleep(pause)
 
-    async def _start(self, worker: Worker) -> asyncio.subprocess.Process:
-        life_read, life_write = os.pipe()
-        ready_read, ready_write = os.pipe()
-        fds = [sock.fileno() for sock in worker.sockets]
-        environment = {
-            **os.environ,
-            **self._overrides,
-            NUMBER: str(worker.number),
-            SOCKETS: ",".join(map(str, fds)),
-            LIFE: str(life_read),
-            READY: str(ready_write),
-        }
-        if self._config is not None:
-            environment[CONFIG] = self._config
+    async def _live(self, place: Place) -> str:
+        """One worker's life, and what ended it."""
         try:
-            worker.process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "outwait.app.worker",
-                env=environment,
-                pass_fds=(*fds, life_read, ready_write),
-                start_new_session=True,  # Ctrl-C is the supervisor's to pass on
-            )
-        finally:
-            os.close(life_read)
-            os.close(ready_write)
-        worker.life = life_write
-        loop = asyncio.get_running_loop()
-        loop.add_reader(ready_read, self._heard, worker, ready_read)
-        if self._stopping:
-            self._signal(worker, signal.SIGTERM)
-        return worker.process
-
-    def _heard(self, worker: Worker, pipe: int) -> None:
-        """A worker says that it serves, or its end of the pipe closed."""
-        asyncio.get_running_loop().remove_reader(pipe)
-        if os.read(pipe, 1):
-            worker.ready.set()
-        os.close(pipe)
-
-    def _buried(self, worker: Worker, process: asyncio.subprocess.Process) -> None:
-        mark_process_dead(process.pid)
-        if worker.life is not None:
-            os.close(worker.life)
-            worker.life = None
-        worker.process = None
+            await place.start(self._settings)
+        except OSError as error:
+            place.vacate(failed=True)
+            return f"could not be started: {error.strerror or error}"
+        if self._stopping():
+            place.signal(signal.SIGTERM)
+        status = await place.ended()
+        return f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
 
     async def _all_ready(self, keepers: list[asyncio.Task[None]]) -> bool:
-        """Wait for every worker's first word; False when one ended before it, or took too long."""
+        """Wait until every worker serves; False when one ended before that, or took too long."""
         ready = spawn(self._everybody_serves(), "ready")
-        await asyncio.wait({ready, *keepers}, timeout=STARTING, return_when=asyncio.FIRST_COMPLETED)
-        good = ready.done()
+        patience = STARTING + len(keepers)
+        await asyncio.wait({ready, *keepers}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        if ready.done():
+            return True
         ready.cancel()
-        return good
+        if not self._stopping() and not any(keeper.done() for keeper in keepers):
+            _log.error("not all workers served within %.0f s", patience)
+        return False
 
     async def _everybody_serves(self) -> None:
-        for worker in self._workers:
-            await worker.ready.wait()
+        for place in self._places:
+            await place.ready.wait()
 
     # -- signals -------------------------------------------------------------------------------------------------
 
+    def _stopping(self) -> bool:
+        return self._stop is not None and self._stop.is_set()
+
     def _asked_to_stop(self, sign: signal.Signals) -> None:
-        assert self._stop is not None  # noqa: S101 - narrows the type; set before signals can come
-        if self._stopping:
+        if not self._stopping():
+            drain = self._settings.server.drain
+            _log.info("%s: draining; running answers have %g s to finish, a second signal ends them", sign.name, drain)
+            self._end(drain + GRACE)
+        elif not self._hurried:
             _log.warning("%s again: stopping now", sign.name)
-            self._hurry = True
-            for worker in self._workers:
-                self._signal(worker, signal.SIGKILL)
-            return
-        _log.info("%s: draining; running answers may finish", sign.name)
-        self._stopping = True
+            self._hurried = True
+            self._end(HURRY)
+        else:
+            self._end(0.0)
+
+    def _end(self, patience: float, *, drain: bool = True) -> None:
+        """Tell the workers to end, and kill those that have not after `patience` seconds."""
+        assert self._stop is not None  # noqa: S101 - narrows the type; set before signals can come
         self._stop.set()
-        self._close_sockets()
-        for worker in self._workers:
-            self._signal(worker, signal.SIGTERM)
-        spawn(self._kill_late(self._settings.server.drain + GRACE), "drain watch")
+        for place in self._places:
+            place.close()
+            place.signal(signal.SIGTERM if drain else signal.SIGKILL)
+        spawn(self._kill_late(patience), "patience with workers")
 
     async def _kill_late(self, patience: float) -> None:
         await asyncio.sleep(patience)
-        for worker in self._workers:
-            self._signal(worker, signal.SIGKILL)
+        for place in self._places:
+            if place.process is not None:
+                _log.error("worker %d did not end in time; killing it", place.number)
+                place.signal(signal.SIGKILL)
 
     def _reload(self) -> None:
-        try:
-            load(self._config, env={**os.environ, **self._overrides})
-        except ConfigError as error:
-            _log.error("the new configuration is not taken up; the old one stays:\n%s", error)
+        if self._stopping():
             return
-        for worker in self._workers:
-            self._signal(worker, signal.SIGHUP)
-
-    def _signal(self, worker: Worker, sign: signal.Signals) -> None:
-        if worker.process is not None and worker.process.returncode is None:
-            worker.process.send_signal(sign)
-
-    # -- small things --------------------------------------------------------------------------------------------
+        try:
+            settings = self._reread()
+            preflight.check(settings)
+        except ConfigError as error:
+            _log.error("the new configuration is not taken up; the old one stays in force:\n%s", error)
+            return
+        server, fixed = settlement(self._settings.server, settings.server)
+        if fixed:
+            _log.warning("a restart is needed for the new server.%s", ", server.".join(fixed))
+        self._settings = settings.model_copy(update={"server": server})
+        for place in self._places:
+            place.tell(self._settings)
 
     async def _sleep(self, seconds: float) -> None:
         """Sleep, but wake when the end has come."""
@@ -228,13 +201,16 @@ class Supervisor:
         except TimeoutError:
             return
 
-    def _close_sockets(self) -> None:
-        for worker in self._workers:
-            for sock in worker.sockets:
-                sock.close()
 
-    def _url(self) -> str:
-        host, port = self._workers[0].sockets[0].getsockname()[:2]
-        shown = f"[{host}]" if ":" in host else host
-        scheme = "https" if self._settings.server.tls else "http"
-        return f"{scheme}://{shown}:{port}"
+def settlement(old: ServerSection, new: ServerSection) -> tuple[ServerSection, list[str]]:
+    """What of `new` a reload can take up (the drain time), and the names of changed fields that need a restart."""
+    kept = old.model_copy(update={"drain": new.drain})
+    return kept, [name for name in ServerSection.model_fields if getattr(kept, name) != getattr(new, name)]
+
+
+def _claim(host: str, port: int) -> None:
+    """Raises OSError when somebody listens there: SO_REUSEPORT alone would let two gateways share a port unnoticed."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host or "::", port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)

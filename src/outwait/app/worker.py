@@ -1,6 +1,9 @@
 """One worker process: takes the sockets its supervisor made, serves until told to stop, and leaves in good order.
 
-Started as `python -m outwait.app.worker` with what it needs in the environment (see `supervisor`).
+Started as `python -m outwait.app.worker` by a supervisor, which holds the other end of its line (app.line).
+
+    SIGTERM, or the line's end   drain: stop accepting, let running answers finish
+    SIGTERM again                tell who still waits, and leave
 """
 
 from __future__ import annotations
@@ -9,15 +12,15 @@ import asyncio
 import gc
 import logging
 import os
+import shutil
 import signal
-import socket
+import ssl
 import sys
 
 import uvloop
 
-from outwait.app import gateway, supervisor
-from outwait.config.errors import ConfigError
-from outwait.config.load import load
+from outwait.app import gateway
+from outwait.app.line import WorkerEnd
 from outwait.config.settings import Settings
 from outwait.ledger import logs
 from outwait.wire import listen, tls
@@ -30,74 +33,83 @@ _GC_THRESHOLD = (50_000, 20, 50)
 
 def main() -> int:
     """Run the worker; returns the exit status."""
-    number = int(os.environ.get(supervisor.NUMBER, "0"))
-    config = os.environ.get(supervisor.CONFIG)
     try:
-        settings = load(config)
-    except ConfigError as error:
-        sys.stderr.write(f"{error}\n")
+        line = WorkerEnd()
+    except KeyError:
+        sys.stderr.write("This is a part of `outwait serve`, which starts it.\n")
         return 2
+    settings = line.first()
+    if settings is None:
+        return 1
     pipe = logs.configure(settings.log.level, settings.log.format, settings.secrets())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_serve(settings, config, pipe, number))
+        return runner.run(Worker(settings, line, pipe).run())
 
 
-async def _serve(settings: Settings, config: str | None, pipe: logs.Logs, number: int) -> int:
-    loop = asyncio.get_running_loop()
-    found = listen.raise_descriptors()
-    room = found.connections()
-    _log.info("worker %d: %d descriptors, room for %d connections", number, found.soft, room)
-    made = gateway.build(settings, pipe, worker=number, connections=room)
-    stop = asyncio.Event()
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
-    loop.add_signal_handler(signal.SIGINT, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, _reload, made, config)
-    _watch_supervisor(stop)
-    context = tls.server_context(settings.server.tls.cert, settings.server.tls.key) if settings.server.tls else None
-    listeners = [await listen.start(made.server, sock, context) for sock in _sockets()]
-    made.recorder.start()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_GC_THRESHOLD)
-    _say_ready()
-    await stop.wait()
-    for listener in listeners:
-        listener.close()
-    whole = await made.close(made.settings.server.drain)
-    _log.info("worker %d: %s", number, "all answers were finished" if whole else "the drain time ended; answers were cut")
-    return 0
+class Worker:
+    """The gateway in its process: signals, sockets, reloads and the end."""
 
+    def __init__(self, settings: Settings, line: WorkerEnd, pipe: logs.Logs) -> None:
+        self._settings = settings
+        self._line = line
+        self._pipe = pipe
+        self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._alone = False
+        self._tls: ssl.SSLContext | None = None
 
-def _reload(made: gateway.Gateway, config: str | None) -> None:
-    try:
-        made.reload(load(config))
-    except ConfigError as error:
-        _log.error("the new configuration is not taken up; the old one stays:\n%s", error)
-        return
-    _log.info("configuration %d is in force", made.door.catalog.version)
+    async def run(self) -> int:
+        """Serve until the end; returns the exit status."""
+        loop = asyncio.get_running_loop()
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(sign, self._asked_to_stop)
+        found = listen.raise_descriptors()
+        room = found.connections()
+        number = self._line.number
+        _log.info("worker %d: %d descriptors, room for %d connections", number, found.soft, room)
+        made = gateway.build(self._settings, self._pipe, worker=number, connections=room)
+        if self._settings.server.tls is not None:
+            self._tls = tls.server_context(self._settings.server.tls.cert, self._settings.server.tls.key)
+        listeners = [await listen.start(made.server, sock, self._tls) for sock in self._line.sockets]
+        made.recorder.start()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*_GC_THRESHOLD)
+        await self._line.serving(lambda settings: self._reload(made, settings), self._orphaned)
+        await self._stop.wait()
+        for listener in listeners:
+            listener.close()
+        whole = await made.close(made.settings.server.drain, self._hurry)
+        end = "all answers were finished" if whole else "time was up; who still waited was told so"
+        _log.info("worker %d: %s", number, end)
+        if self._alone:
+            shutil.rmtree(os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""), ignore_errors=True)
+        return 0
 
+    def _asked_to_stop(self) -> None:
+        if self._stop.is_set():
+            self._hurry.set()
+        self._stop.set()
 
-def _sockets() -> list[socket.socket]:
-    return [socket.socket(fileno=int(fd)) for fd in os.environ[supervisor.SOCKETS].split(",")]
+    def _orphaned(self) -> None:
+        if not self._stop.is_set():
+            _log.warning("worker %d: the supervisor is gone; draining", self._line.number)
+        self._alone = True
+        self._stop.set()
 
-
-def _say_ready() -> None:
-    pipe = int(os.environ[supervisor.READY])
-    os.write(pipe, b"!")
-    os.close(pipe)
-
-
-def _watch_supervisor(stop: asyncio.Event) -> None:
-    """The other end of this pipe is held by the supervisor alone: when it closes, nobody looks after this worker."""
-    pipe = int(os.environ[supervisor.LIFE])
-    loop = asyncio.get_running_loop()
-
-    def ended() -> None:
-        loop.remove_reader(pipe)
-        _log.warning("the supervisor is gone; draining")
-        stop.set()
-
-    loop.add_reader(pipe, ended)
+    def _reload(self, made: gateway.Gateway, settings: Settings) -> None:
+        """Take up checked settings; new connections get the certificate as it is on disk now."""
+        try:
+            made.reload(settings)
+        except Exception:  # noqa: BLE001 - task top: a worker that cannot take up a configuration serves on with the old one
+            _log.exception("worker %d: the new configuration could not be taken up", self._line.number)
+            return
+        if self._tls is not None and settings.server.tls is not None:
+            try:
+                self._tls.load_cert_chain(settings.server.tls.cert, settings.server.tls.key)
+            except OSError as error:
+                _log.error("the certificate in use stays: %s", error)
+        _log.info("worker %d: configuration %d is in force", self._line.number, made.door.catalog.version)
 
 
 if __name__ == "__main__":

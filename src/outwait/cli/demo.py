@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
@@ -14,7 +15,7 @@ from rich.console import Console
 
 from outwait.cli import demo_view as view
 from outwait.cli.demo_gateway import GatewayError
-from outwait.cli.demo_scene import Setting, Track, play, problems, tracks
+from outwait.cli.demo_scene import Audience, Setting, Track, play, problems, tracks
 
 INSTALL = "The demo calls with the official openai SDK, which is not installed:\n\n  pip install 'outwait[demo]'\n"
 
@@ -51,6 +52,9 @@ def show(setting: Setting, sdk: str, *, as_json: bool = False, plain: bool = Fal
         found = problems(setting, calls)
     except GatewayError as error:
         log, found = error.log, [str(error)]
+    except asyncio.CancelledError:
+        typer.echo("The demo was told to end before it was over.", err=True)
+        return 1
     if as_json:
         typer.echo(json.dumps(facts(setting, sdk, calls, found, log), indent=2))
         return 1 if found else 0
@@ -61,13 +65,21 @@ def show(setting: Setting, sdk: str, *, as_json: bool = False, plain: bool = Fal
     return 1 if found else 0
 
 
+async def _played(setting: Setting, calls: list[Track], audience: Audience) -> str | None:
+    """Play, and leave nothing running when the demo itself is told to end (Ctrl-C cancels by itself)."""
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await play(setting, calls, audience)
+
+
 def _watched(setting: Setting, calls: list[Track], console: Console, *, as_json: bool, plain: bool) -> str | None:
     if as_json:
-        return asyncio.run(play(setting, calls, view.silent()))
+        return asyncio.run(_played(setting, calls, view.silent()))
     if plain or not console.is_terminal:
-        return asyncio.run(play(setting, calls, view.plain(console)))
+        return asyncio.run(_played(setting, calls, view.plain(console)))
     with view.Stage(console, setting, calls, time.monotonic) as audience:
-        return asyncio.run(play(setting, calls, audience))
+        return asyncio.run(_played(setting, calls, audience))
 
 
 def facts(setting: Setting, sdk: str, calls: list[Track], found: list[str], log: str | None) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import groupby
 from typing import Final
 
 from rich.console import Console, Group
@@ -20,7 +21,7 @@ _STYLES: Final[dict[str, str]] = {
 }  # fmt: skip
 _RANK: Final = ("silence", "beat", "failed", "answer", "cut")  # the later one is shown where two share a cell
 _NARROWEST, _WIDEST = 12, 72
-_TITLE, _NOTE = 20, 24  # columns beside the bar
+_TITLE, _NOTE = 20, 30  # columns beside the bar
 
 
 def opening(setting: Setting, sdk: str) -> str:
@@ -48,14 +49,13 @@ def bar(track: Track, elapsed: float, span: float, width: int, glyphs: dict[str,
     until = elapsed if track.seconds is None else track.seconds
     for cell in range(_cell(until, span, width) + 1):
         cells[cell] = "silence"
-    for seconds, kind in track.marks:
+    for seconds, mark in track.marks:
         cell = _cell(seconds, span, width)
-        if _RANK.index(kind) > _RANK.index(cells.get(cell, "silence")):
-            cells[cell] = kind
+        if _RANK.index(mark) > _RANK.index(cells.get(cell, "silence")):
+            cells[cell] = mark
     text = Text(no_wrap=True)
-    for cell in range(width):
-        kind_here = cells.get(cell)
-        text.append(" " if kind_here is None else glyphs[kind_here], _STYLES.get(kind_here or "", ""))
+    for kind, run in groupby(cells.get(cell, "") for cell in range(width)):
+        text.append((glyphs[kind] if kind else " ") * len(tuple(run)), _STYLES.get(kind))
     return text
 
 

@@ -3,84 +3,96 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from typing import Annotated
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from outwait.cli.serve import Config, load_or_exit
-from outwait.config import catalog as catalogs
-from outwait.config.settings import Settings
+from outwait.cli.serve import Config
+from outwait.config.errors import ConfigError
 from outwait.core.catalog import Catalog, Channel
-from outwait.core.fault import Refusal
+from outwait.core.fault import Fault, Refusal
 from outwait.core.principal import Principal
 from outwait.core.request import Call
-from outwait.dialects.profiles import profile
-from outwait.plan.explain import Row, explain as rows_of
-from outwait.plan.facts import Facts
-from outwait.plan.planner import Planner
+
+if TYPE_CHECKING:
+    from outwait.plan.explain import Row
+
+EXAMPLES = """Examples:
+
+outwait explain --model o3-pro --stream
+
+outwait explain --model gpt-4o --key dev --header 'x-outwait-timeout-total: 10m'
+
+outwait explain --model gpt-4o --header 'user-agent: OpenAI/Python 1.99.0' --header 'x-stainless-read-timeout: 600'
+
+Exit status: 0 explained, 1 the gateway would refuse such a call, 2 usage or configuration.
+"""
+_ANYBODY = Principal("(any)")
 
 
 def explain(
-    model: Annotated[str, typer.Option("--model", "-m", help="The model name a client would send.")],
-    stream: Annotated[bool, typer.Option("--stream/--json-reply", help="A streamed call, or one JSON reply.")] = False,
-    effort: Annotated[str | None, typer.Option(help="reasoning_effort of the request, if any.")] = None,
-    key: Annotated[str | None, typer.Option(help="Name of the client key (its own settings count).")] = None,
+    *,
+    model: Annotated[str, typer.Option("--model", "-m", help="The model's name, as a client would send it.")],
+    stream: Annotated[bool, typer.Option("--stream/--no-stream", help="A streamed call, or one JSON reply.")] = False,
+    effort: Annotated[str | None, typer.Option(help="The reasoning_effort of the request, if any.")] = None,
+    key: Annotated[str | None, typer.Option(help="Name of the client key; its own settings count.")] = None,
     header: Annotated[
-        list[str] | None, typer.Option("--header", "-H", help="A request header, e.g. 'x-outwait-timeout-total: 10m'.")
+        list[str] | None, typer.Option("--header", "-H", help="A header of the request, 'name: value'; repeatable.")
     ] = None,
     config: Config = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """Show the plan of a request: route, the seven clocks, heartbeats, retries, and why each is what it is.
+    """Show the plan of a request: its route, the seven clocks, heartbeats and retries, each with its reason.
 
     Works without a configuration too, and then shows the built-in numbers.
     """
-    settings = load_or_exit(config, serving=False)
+    from outwait.dialects.profiles import profile
+    from outwait.plan.explain import explain as rows_of
+    from outwait.plan.facts import Facts
+    from outwait.plan.planner import Planner
+
+    catalog = _catalog(config)
     call = Call("openai", "chat.completions", model, stream, b"", headers=_headers(header or []), effort=effort)
     client = profile(call.headers)
+    principal = _principal(catalog, key)
     try:
-        principal = _principal(settings, key)
-        plan = Planner(_catalog(settings)).plan(Facts(call, principal, client.name, client.shape))
+        plan = Planner(catalog).plan(Facts(call, principal, client.name, client.shape))
     except Refusal as refused:
-        typer.secho(refused.fault.message, fg="red", err=True)
-        raise typer.Exit(1) from refused
+        _refused(refused.fault, as_json=as_json)
     rows = rows_of(plan)
     if as_json:
-        typer.echo(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=2))
+        asked = {"model": model, "stream": stream, "key": key, "client": client.name}
+        told = {**asked, "decisions": [asdict(row) for row in rows]}
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
         return
     _draw(rows)
 
 
-def _catalog(settings: Settings) -> Catalog:
+def _catalog(config: str | None) -> Catalog:
     """The configured catalog; without channels, one that would take any model, so that the numbers can be shown."""
-    catalog = catalogs.build(settings)
+    from outwait.config import catalog as catalogs
+    from outwait.config.load import load
+
+    try:
+        catalog = catalogs.build(load(config, serving=False))
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
     if catalog.channels:
         return catalog
-    return Catalog(
-        channels=(Channel("(any)", "openai", "http://localhost/v1"),),
-        preset=catalog.preset,
-        rules=catalog.rules,
-        ceiling=catalog.ceiling,
-        floor=catalog.floor,
-        heartbeat=catalog.heartbeat,
-        retry=catalog.retry,
-        on_disconnect=catalog.on_disconnect,
-        scenarios=catalog.scenarios,
-    )
+    typer.echo("No channels are configured: these numbers hold for any channel.", err=True)
+    return replace(catalog, channels=(Channel("(any)", "openai", "http://localhost/v1"),))
 
 
-def _principal(settings: Settings, name: str | None) -> Principal:
+def _principal(catalog: Catalog, name: str | None) -> Principal:
     if name is None:
-        return Principal("(any)")
-    for principal in catalogs.build(settings).keys.values():
+        return _ANYBODY
+    for principal in catalog.keys.values():
         if principal.name == name:
             return principal
-    known = ", ".join(key.name for key in settings.keys) or "none"
-    typer.secho(f"There is no client key named {name!r}; known: {known}.", fg="red", err=True)
-    raise typer.Exit(2)
+    known = ", ".join(principal.name for principal in catalog.keys.values()) or "none"
+    raise typer.BadParameter(f"there is no client key named {name!r}; known: {known}", param_hint="--key")
 
 
 def _headers(lines: list[str]) -> dict[str, str]:
@@ -88,16 +100,27 @@ def _headers(lines: list[str]) -> dict[str, str]:
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon or not name.strip():
-            typer.secho(f"--header takes 'name: value', not {line!r}.", fg="red", err=True)
-            raise typer.Exit(2)
+            raise typer.BadParameter(f"takes 'name: value', not {line!r}", param_hint="--header")
         headers[name.strip().lower()] = value.strip()
     return headers
 
 
+def _refused(refused: Fault, *, as_json: bool) -> NoReturn:
+    if as_json:
+        told = {"status": refused.status, "code": refused.code, "message": refused.message, "param": refused.param}
+        typer.echo(json.dumps({"refused": told}, ensure_ascii=False, indent=2))
+    else:
+        typer.secho(f"The gateway would answer {refused.status} {refused.code}: {refused.message}", fg="red", err=True)
+    raise typer.Exit(1)
+
+
 def _draw(rows: tuple[Row, ...]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table("", "what", "value", "because")
     group = ""
     for row in rows:
         table.add_row("" if row.group == group else row.group, row.name, row.value, row.reason)
         group = row.group
-    Console(highlight=False).print(table)
+    Console(highlight=False, markup=False).print(table)

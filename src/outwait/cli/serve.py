@@ -5,102 +5,158 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from outwait.app.supervisor import Supervisor
 from outwait.config.errors import ConfigError
-from outwait.config.load import load
-from outwait.config.settings import Settings
-from outwait.config.summary import summary
-from outwait.ledger import logs
+
+if TYPE_CHECKING:
+    from outwait.config.settings import Settings
 
 Config = Annotated[
     str | None,
-    typer.Option("--config", "-c", help="outwait.yaml. Looked for here, in ~/.config/outwait and /etc/outwait if not given."),
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="FILE",
+        help="The configuration; else $OUTWAIT_CONFIG, or outwait.yaml here, in ~/.config/outwait or /etc/outwait.",
+    ),
 ]
+EXAMPLES = """Examples:
+
+OPENAI_API_KEY=... outwait serve    (no file: one channel, and a client key that is shown once)
+
+outwait serve --config outwait.yaml --workers 4
+
+outwait serve --check    (is the configuration good, and what would run?)
+
+Signals: TERM or INT lets running answers finish for server.drain, a second one ends them; HUP rereads the file.
+
+Exit status: 0 ended in order, 1 could not start or was cut short, 2 usage or configuration.
+"""
+_OPTION = "OUTWAIT_SERVER__"
 
 
 def serve(
+    *,
     config: Config = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on, instead of server.host.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on, instead of server.port; 0 takes a free one.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Worker processes, instead of server.workers.")] = None,
-    check: Annotated[bool, typer.Option("--check", help="Read the configuration, show what would run, and stop.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="With --check: the same as JSON.")] = False,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port, instead of server.port; 0 takes a free one.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Worker processes, instead of server.workers.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Show what would run, or what is wrong, and stop.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --check: as JSON.")] = False,
 ) -> None:
     """Run the gateway.
 
-    Without a configuration file, set OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY: each makes a channel, and a client
-    key is made and shown once. SIGTERM or Ctrl-C drains: running answers may finish; a second one stops at once. SIGHUP
-    reads the configuration again.
+    Without a configuration file, set OPENAI_API_KEY, ANTHROPIC_API_KEY or
+    GEMINI_API_KEY: each makes a channel, and a client key is made and shown once.
     """
+    if as_json and not check:
+        raise typer.BadParameter("goes with --check", param_hint="--json")
     overrides = _overrides(host=host, port=port, workers=workers)
-    settings = load_or_exit(config, {**os.environ, **overrides})
+    try:
+        settings = _read(config, overrides)
+    except ConfigError as error:
+        _refuse(error, as_json=as_json)
     if check:
         _show(settings, as_json=as_json)
         return
-    if settings.origin.fresh_key is not None:
+    raise typer.Exit(_run(settings, config, overrides))
+
+
+def _read(config: str | None, overrides: Mapping[str, str]) -> Settings:
+    """The settings, proven to work. Raises ConfigError."""
+    from outwait.app import preflight
+    from outwait.config.load import load
+
+    settings = load(config, env={**os.environ, **overrides})
+    preflight.check(settings)
+    return settings
+
+
+def _run(settings: Settings, config: str | None, overrides: dict[str, str]) -> int:
+    from outwait.app.supervisor import Supervisor
+    from outwait.ledger import logs
+
+    if settings.origin.fresh_key is not None:  # a reload must not make another one
         overrides["OUTWAIT_KEYS"] = json.dumps([{"name": "default", "key": settings.origin.fresh_key}])
     logs.configure(settings.log.level, settings.log.format, settings.secrets())
-    supervisor = Supervisor(settings, config, overrides, lambda url: _announce(url, settings))
+    supervisor = Supervisor(settings, lambda: _read(config, overrides), lambda url: _announce(url, settings))
+    server = settings.server
     try:
-        status = asyncio.run(supervisor.run())
+        supervisor.bind()
     except OSError as error:
-        server = settings.server
         typer.secho(f"Cannot listen on {server.host}:{server.port}: {error.strerror or error}.", fg="red", err=True)
-        typer.echo("Another program may use that port: choose one with --port, or find it with `ss -ltnp`.", err=True)
-        raise typer.Exit(1) from error
-    raise typer.Exit(status)
-
-
-def load_or_exit(config: str | None, env: dict[str, str] | None = None, *, serving: bool = True) -> Settings:
-    """The settings, or every problem with them on standard error and exit status 2."""
-    try:
-        return load(config, env=env, serving=serving)
-    except ConfigError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
+        way = "Choose another port with --port, or see who has this one with `ss -ltnp`, and another host with --host."
+        typer.echo(way, err=True)
+        return 1
+    return asyncio.run(supervisor.run())
 
 
 def _overrides(*, host: str | None, port: int | None, workers: int | None) -> dict[str, str]:
-    """Command-line options as the environment variables that workers read them from."""
+    """Command-line options as the environment variables that mean the same."""
     given = {"HOST": host, "PORT": port, "WORKERS": workers}
-    return {f"OUTWAIT_SERVER__{name}": str(value) for name, value in given.items() if value is not None}
+    return {f"{_OPTION}{name}": str(value) for name, value in given.items() if value is not None}
+
+
+def _refuse(error: ConfigError, *, as_json: bool) -> NoReturn:
+    """Tell every problem, and end with exit status 2."""
+    if as_json:
+        told = {"good": False, "file": error.file, "problems": [asdict(problem) for problem in error.problems]}
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        typer.echo(str(error), err=True)
+    raise typer.Exit(2) from error
 
 
 def _announce(url: str, settings: Settings) -> None:
-    console = Console(stderr=True, highlight=False)
-    console.print(f"[bold]outwait[/bold] listens on [bold]{url}[/bold]  (OpenAI base URL: {url}/v1)")
-    for channel in settings.channels:
-        console.print(f"  channel {channel.name}: {', '.join(channel.models) or 'all models'} -> {channel.base_url}")
+    base = url.replace("//0.0.0.0:", "//localhost:").replace("//[::]:", "//localhost:") + "/v1"
+    lines = [f"outwait listens on {url}"]
+    lines += [
+        f"  channel {channel.name}: {', '.join(channel.models) or 'all models'} -> {channel.base_url}"
+        for channel in settings.channels
+    ]
     if settings.origin.fresh_key is not None:
-        console.print(f"  client key for this run: [bold]{settings.origin.fresh_key}[/bold]  (shown once)")
+        lines.append(f"  client key for this run, shown once: {settings.origin.fresh_key}")
     elif not settings.keys:
-        console.print("  no client keys are configured: everybody on this machine may use it")
-    for note in settings.origin.notes:
-        console.print(f"  note: {note}")
+        lines.append("  no client keys are configured: everybody on this machine may use it")
+    lines.append(f"  OpenAI clients: base URL {base}")
+    lines.extend(f"  note: {note}" for note in settings.origin.notes)
+    typer.echo("\n".join(lines), err=True)
 
 
 def _show(settings: Settings, *, as_json: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from outwait.config.summary import summary
+
     facts = summary(settings)
     if as_json:
-        typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+        typer.echo(json.dumps({"good": True, **facts}, ensure_ascii=False, indent=2))
         return
-    console = Console(highlight=False)
-    where = settings.origin.file or "the environment (no file)"
-    console.print(f"The configuration is good: {where}")
-    console.print(f"It would listen on {facts['url']} with {settings.server.workers} worker(s).")
+    typer.echo(f"The configuration is good: {settings.origin.file or 'from the environment (no file)'}")
+    count = settings.server.workers
+    typer.echo(f"It would listen on {facts['url']} with {count} worker{'s' if count > 1 else ''}.")
     table = Table("channel", "dialect", "models", "base URL", "credentials", "priority")
     for channel in settings.channels:
         models = ", ".join(channel.models) or "all"
-        row = (channel.name, channel.dialect, models, channel.base_url, str(len(channel.credentials())), str(channel.priority))
-        table.add_row(*row)
-    console.print(table)
-    keys = ", ".join(key.name for key in settings.keys) or "none: open to everybody on this machine"
-    console.print(f"Client keys: {keys}. Timeout preset: {settings.timeouts.preset}.")
+        credentials = str(len(channel.credentials()))
+        table.add_row(channel.name, channel.dialect, models, channel.base_url, credentials, str(channel.priority))
+    Console(highlight=False, markup=False).print(table)
+    typer.echo(f"Client keys: {_keys(settings)}. Timeout preset: {settings.timeouts.preset}.")
     for note in settings.origin.notes:
-        console.print(f"Note: {note}")
+        typer.echo(f"Note: {note}")
+
+
+def _keys(settings: Settings) -> str:
+    if settings.origin.fresh_key is not None:
+        return "one, made at each start and shown then"
+    return ", ".join(key.name for key in settings.keys) or "none, open to everybody on this machine"

@@ -46,6 +46,7 @@ def _channel(section: ChannelSection) -> Channel:
         headers={name: value.get_secret_value() for name, value in section.headers.items()},
         ca_file=section.ca_file,
         verify_tls=section.verify_tls,
+        max_in_flight=section.max_in_flight,
     )
 
 

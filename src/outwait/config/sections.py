@@ -158,7 +158,7 @@ class RetrySection(Section):
 
 
 class ChannelSection(Section):
-    """One way to a provider."""
+    """One way to a provider. `max_in_flight`: attempts one worker runs there at a time, 0 = any number; more wait."""
 
     name: Name
     dialect: Annotated[Literal["openai"], BeforeValidator(_dialect)] = "openai"
@@ -174,6 +174,7 @@ class ChannelSection(Section):
     headers: dict[HeaderName, HeaderValue] = {}
     ca_file: ExistingFile | None = None
     verify_tls: bool = True
+    max_in_flight: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
     @model_validator(mode="after")
     def _one_way_to_say_it(self) -> Self:

@@ -26,6 +26,7 @@ def summary(settings: Settings) -> dict[str, object]:
                 "priority": channel.priority,
                 "weight": channel.weight,
                 "timeouts": channel.timeouts.spans(),
+                "max_in_flight": channel.max_in_flight,
             }
             for channel in settings.channels
         ],

@@ -96,7 +96,7 @@ def _extend(items: list[Any], new: list[Any]) -> None:
         if isinstance(item, dict) and isinstance(item.get("index"), int):
             same = (item["index"], item.get("type"))
             for old in reversed(items):
-                if isinstance(old, dict) and old.get("index") == same[0] and same[1] in {None, old.get("type")}:
+                if isinstance(old, dict) and old.get("index") == same[0] and same[1] in (None, old.get("type")):
                     _grow(old, item)
                     break
             else:
@@ -140,7 +140,9 @@ class _Calls:
 
     def add(self, delta: Members) -> None:
         """Add one entry of `delta.tool_calls`; the call it belongs to is found by index, else by id, else the last."""
-        index, ident = delta.get("index"), delta.get("id") or None
+        index, ident = delta.get("index"), delta.get("id")
+        if not isinstance(ident, str) or not ident:
+            ident = None
         if isinstance(index, int):
             call = self._by_index.get(index)
         else:
@@ -148,7 +150,7 @@ class _Calls:
             if call is None and ident is None and self._calls and not _named(delta):
                 call = self._calls[-1]
         # The same index for all parallel calls: a new id with a new name begins a new call.
-        if call is None or (ident and call.get("id") not in {None, "", ident} and _named(delta)):
+        if call is None or (ident and call.get("id") not in (None, "", ident) and _named(delta)):
             call = {}
             self._calls.append(call)
         if isinstance(index, int):

@@ -141,7 +141,10 @@ def change(body: bytes, values: Mapping[str, bytes]) -> bytes:
     cuts: list[tuple[int, int, bytes]] = []
     added: list[bytes] = []
     for key, text in values.items():
-        places = values_of(body, key)
+        try:
+            places = values_of(body, key)
+        except TooManyKeysError:
+            return _rebuild(body, values)
         if not places:
             added.append(b'"%s":%s' % (key.encode(), text))
             continue

@@ -123,6 +123,10 @@ class Splitter:
 
     def _take(self, line: bytes, events: list[Event]) -> None:
         """One whole line, without its end."""
+        self._lines += len(line)
+        if self._lines > self.limit:
+            self._overflow()
+            return
         if self.first:
             self.first = False
             line = line.removeprefix(_BOM)
@@ -132,10 +136,6 @@ class Splitter:
                 self._data.clear()
                 self._name = b""
             self._lines = 0
-            return
-        self._lines += len(line)
-        if self._lines > self.limit:
-            self._overflow()
             return
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")

@@ -1,10 +1,10 @@
 """The story of one call: who asks, what is asked, what to do about it, and the answer.
 
-    admit    the key is known                               access
-    read     the few facts that decide are taken from it    dialects
-    plan     candidates, clocks, heartbeats, and why        plan
-    open     a new exchange, or the one this call is a retry of
-    respond  the relay carries the answer, however long it takes
+admit    the key is known                               access
+read     the few facts that decide are taken from it    dialects
+plan     candidates, clocks, heartbeats, and why        plan
+open     a new exchange, or the one this call is a retry of
+respond  the relay carries the answer, however long it takes
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from outwait.core.plan import Plan
 from outwait.core.principal import Principal
 from outwait.core.request import Call
 from outwait.dialects.dialect import Dialect
-from outwait.dialects.profiles import Profile, profile
+from outwait.dialects.profiles import profile
 from outwait.edge.door import Door
 from outwait.edge.refuse import refuse
 from outwait.exchange.adopt import fingerprint, is_retry
@@ -25,8 +25,8 @@ from outwait.relay.relay import Relay
 from outwait.wire.request import Request
 
 
-async def serve_call(door: Door, dialect: Dialect, request: Request) -> None:
-    """Answer one model call, in the client's dialect."""
+def serve_call(door: Door, dialect: Dialect, request: Request) -> None:
+    """Answer one model call, in the client's dialect. Returns at once: the relay answers when there is something."""
     principal: Principal | None = None
     try:
         if door.draining:
@@ -39,7 +39,10 @@ async def serve_call(door: Door, dialect: Dialect, request: Request) -> None:
         refuse(door, dialect, request, refused.fault, principal)
         return
     exchange, adopted = _open(door, dialect, call, principal, plan)
-    await _respond(exchange, request, client, adopted=adopted)
+    relay = Relay(exchange, request.outlet, client, adopted=adopted)
+    if not adopted:
+        exchange.begin()
+    relay.start()
 
 
 def _open(door: Door, dialect: Dialect, call: Call, principal: Principal, plan: Plan) -> tuple[Exchange, bool]:
@@ -51,15 +54,3 @@ def _open(door: Door, dialect: Dialect, call: Call, principal: Principal, plan: 
     exchange = Exchange(door.new_id(), principal.name, call, plan, dialect, door.ports)
     door.registry.add(exchange)
     return exchange, False
-
-
-async def _respond(exchange: Exchange, request: Request, client: Profile, *, adopted: bool) -> None:
-    relay = Relay(exchange, request.outlet, client, adopted=adopted)
-    if not adopted:
-        exchange.begin()
-    relay.start()
-    try:
-        await relay.done
-    finally:
-        relay.drop()
-

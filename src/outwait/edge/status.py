@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from outwait.dialects.dialect import Dialect
 from outwait.edge.door import Door
+from outwait.ledger.metrics import CONTENT_TYPE
 from outwait.wire.request import Request
 
 _JSON = b"content-type: application/json\r\ncache-control: no-store\r\n"
-_TEXT = b"content-type: text/plain; version=0.0.4; charset=utf-8\r\ncache-control: no-store\r\n"
+_FIGURES = f"content-type: {CONTENT_TYPE}\r\ncache-control: no-store\r\n".encode()
 
 
-async def healthz(_: Door, __: Dialect, request: Request) -> None:
+def healthz(_: Door, __: Dialect, request: Request) -> None:
     """The process turns; says nothing about upstreams, so that a restart is never the answer to a provider's outage."""
     request.outlet.send(200, _JSON, b'{"status":"ok"}')
 
 
-async def readyz(door: Door, _: Dialect, request: Request) -> None:
+def readyz(door: Door, _: Dialect, request: Request) -> None:
     """Whether new work is welcome: false from the first moment of a drain."""
     if door.draining:
         request.outlet.send(503, _JSON, b'{"status":"draining"}')
@@ -24,6 +25,6 @@ async def readyz(door: Door, _: Dialect, request: Request) -> None:
 
 
 async def metrics(door: Door, _: Dialect, request: Request) -> None:
-    """All workers' figures in Prometheus' text format."""
+    """All workers' figures in Prometheus' text format; they are put together off the loop."""
     page = await door.metrics()
-    request.outlet.send(200, _TEXT, page)
+    request.outlet.send(200, _FIGURES, page)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from outwait.core.entry import Entry
 from outwait.exchange.effects import Outcome
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
 MIDDLEBOX_LIMIT = 60.0  # seconds of silence nginx, Apache, ALB and most others allow by default (FACTS 1.4)
 
 
-@dataclass(slots=True)
-class Delivery:
+class Delivery(msgspec.Struct, gc=False):
     """What one client connection took. `whole`: a complete reply, be it an answer or an error told in full, so that
     there is nothing to come back for. `status`: what it saw, 0 for none. `data`: some of the answer was written to it.
     """
@@ -52,8 +52,8 @@ def entry_of(exchange: Exchange, delivery: Delivery) -> Entry:
         attempts=machine.number,
         channel=candidate.channel if candidate else "",
         upstream_model=candidate.model if candidate else "",
-        first_byte=marks.last("head"),
-        first_token=marks.last("content"),
+        first_byte=None if machine.head_at is None else machine.head_at - marks.accepted,
+        first_token=None if machine.content_at is None else machine.content_at - marks.accepted,
         silence=machine.silence,
         heartbeats=delivery.heartbeats,
         retries=tuple(exchange.retries),
@@ -61,6 +61,6 @@ def entry_of(exchange: Exchange, delivery: Delivery) -> Entry:
         adopted=delivery.adopted,
         fault=exchange.fault,
         usage=exchange.usage,
-        timeline=marks.marks(),
+        timeline=marks.raw(),
         client=exchange.client,
     )

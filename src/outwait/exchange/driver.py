@@ -124,7 +124,13 @@ class Exchange:
 
     def begin(self) -> None:
         """Start the first attempt."""
-        self.feed(on.BEGIN)
+        channel = self.machine.candidate.channel
+        if channel and self.ports.slots.acquire(channel, self._granted):
+            self._slot = channel
+            self.feed(on.BEGIN_GRANTED)
+        else:
+            self._waiting = channel or None
+            self.feed(on.BEGIN)
 
     def join(self, wake: Callable[[], None]) -> Reader:
         """A reader comes; it starts at the first byte."""
@@ -137,6 +143,7 @@ class Exchange:
     def leave(self, reader: Reader, delivery: Delivery) -> None:
         """A reader goes, with what its client got."""
         self.replay.readers.remove(reader)
+        reader.close()
         self._deliveries.append(delivery)
         if not self.replay.readers:
             if not self.settled:
@@ -173,10 +180,12 @@ class Exchange:
 
     def feed(self, event: on.Input) -> None:
         """Hand one input to the machine and do what it says."""
-        for effect in self.machine.handle(event, self.ports.clock()):
+        machine = self.machine
+        for effect in machine.handle(event, self.ports.clock()):
             _DO[type(effect)](self, effect)
-        if not self.settled:
-            self.ports.wheel.set(self._alarm, self.machine.deadline())
+        due = machine.deadline()
+        if due != self._alarm.due:
+            self.ports.wheel.set(self._alarm, due)
 
     def is_current(self, tap: Tap) -> bool:
         """Whether `tap` belongs to the running attempt; a late report of an ended one counts for nothing."""
@@ -204,19 +213,21 @@ class Exchange:
         elif not replay.whole:
             self.cancel()  # nobody reads, and it can no longer be kept: going on would be for nothing
 
-    def completed(self, last: bytes, usage: Usage | None, *, framed: bool) -> None:
-        """The answer is whole; `last` is its last piece. `framed`: its framing has ended too."""
+    def completed(self, last: bytes, usage: Usage | None, event: on.Input, *, framed: bool) -> None:
+        """The answer is whole, says `event`; `last` is its last piece. `framed`: its framing has ended too."""
         self._last = last
         self.usage = usage
         attempt = self._detach()
         if attempt is not None and not framed:
             attempt.leave()
-        self.feed(on.ENDED)
+        self.feed(event)
 
     # -- effects -------------------------------------------------------------------------------------------------
 
     def _acquire(self, effect: do.Acquire) -> None:
         channel = effect.candidate.channel
+        if self._waiting == channel:
+            return  # `begin` has asked already
         if self.ports.slots.acquire(channel, self._granted):
             self._slot = channel
             self.feed(on.GRANTED)
@@ -234,6 +245,7 @@ class Exchange:
         attempt = self.ports.open(effect.candidate, body, tap, fresh=effect.fresh, call=self.call)
         if self._tap is tap:
             self.attempt = attempt
+            tap.opened()
         else:
             attempt.cancel()  # it was over before its handle was here
 

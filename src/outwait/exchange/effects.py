@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from outwait.core.fault import Fault, RetryClass
 from outwait.core.plan import Candidate
@@ -17,15 +18,13 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
-class Acquire:
+class Acquire(msgspec.Struct, frozen=True, gc=False):
     """Ask the channel for a slot; answer with `Granted` when it is free."""
 
     candidate: Candidate
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(msgspec.Struct, frozen=True, gc=False):
     """Start attempt `number` (from 1); `fresh`: not on a pooled connection."""
 
     candidate: Candidate
@@ -33,13 +32,11 @@ class Open:
     fresh: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+class Close(msgspec.Struct, frozen=True, gc=False):
     """End the running attempt, or withdraw from the queue for a slot."""
 
 
-@dataclass(frozen=True, slots=True)
-class Retrying:
+class Retrying(msgspec.Struct, frozen=True, gc=False):
     """Another attempt will follow one of `retry_class` that failed at `candidate`; charge the budgets, unless it is a
     `repair` of the same attempt."""
 
@@ -49,8 +46,7 @@ class Retrying:
     repair: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Settle:
+class Settle(msgspec.Struct, frozen=True, gc=False):
     """It is over; nothing follows."""
 
     outcome: Outcome

@@ -5,13 +5,12 @@ Inputs that carry nothing are shared instances (`GRANTED`, `SENT`, ...), since t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from outwait.core.fault import Fault
 
 
-@dataclass(frozen=True, slots=True)
-class Odds:
+class Odds(msgspec.Struct, frozen=True, gc=False):
     """What a failure may count on at this moment, asked from the budgets, and one throw of the dice.
 
     `active`: the retry budget has room. `paid`: the budget for retries that may be charged twice has room.
@@ -23,92 +22,89 @@ class Odds:
     luck: float = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Begin:
-    """The request is admitted and planned."""
+class Begin(msgspec.Struct, frozen=True, gc=False):
+    """The request is admitted and planned; `granted`: the first candidate's slot is taken already."""
+
+    granted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
+class Granted(msgspec.Struct, frozen=True, gc=False):
     """The channel has a free slot for the attempt that waits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Connected:
+class Connected(msgspec.Struct, frozen=True, gc=False):
     """The attempt has a connection; `reused`: from the pool."""
 
     reused: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Wrote:
+class Wrote(msgspec.Struct, frozen=True, gc=False):
     """The upstream took more of the request; the write clock starts again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True, gc=False):
     """The request is flushed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Headed:
+class Dispatched(msgspec.Struct, frozen=True, gc=False):
+    """`Connected(reused=True)` and `Sent` in one: a pooled connection took the whole request at once."""
+
+
+class Replied(msgspec.Struct, frozen=True, gc=False):
+    """`Headed` and `Ended` in one: the whole answer came in one piece. `content`: there are words in it."""
+
+    status: int = 200
+    content: bool = True
+
+
+class Headed(msgspec.Struct, frozen=True, gc=False):
     """The response head is here."""
 
     status: int = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(msgspec.Struct, frozen=True, gc=False):
     """The first content was seen (not pings, not role-only chunks)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Committed:
+class Committed(msgspec.Struct, frozen=True, gc=False):
     """Content was handed to the replay buffer: from here on a retry would repeat words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Paused:
+class Paused(msgspec.Struct, frozen=True, gc=False):
     """The upstream is held back, because a reader is slow."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resumed:
+class Resumed(msgspec.Struct, frozen=True, gc=False):
     """The upstream is read again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True, gc=False):
     """The answer is whole."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(msgspec.Struct, frozen=True, gc=False):
     """The attempt broke."""
 
     fault: Fault
     odds: Odds
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(msgspec.Struct, frozen=True, gc=False):
     """Time has passed; sent when `Machine.deadline()` is reached."""
 
     odds: Odds
 
 
-@dataclass(frozen=True, slots=True)
-class ReaderLeft:
+class ReaderLeft(msgspec.Struct, frozen=True, gc=False):
     """The last reader went away."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReaderCame:
+class ReaderCame(msgspec.Struct, frozen=True, gc=False):
     """A reader is there (again)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(msgspec.Struct, frozen=True, gc=False):
     """Somebody with the right to do so wants this exchange to end."""
 
 
@@ -118,7 +114,9 @@ Input = (
     | Connected
     | Wrote
     | Sent
+    | Dispatched
     | Headed
+    | Replied
     | Content
     | Committed
     | Paused
@@ -132,12 +130,15 @@ Input = (
 )
 
 BEGIN = Begin()
+BEGIN_GRANTED = Begin(granted=True)
 GRANTED = Granted()
 CONNECTED = Connected(reused=False)
 REUSED = Connected(reused=True)
 WROTE = Wrote()
 SENT = Sent()
+DISPATCHED = Dispatched()
 HEADED_OK = Headed(200)
+REPLIED_OK = Replied(200)
 CONTENT = Content()
 COMMITTED = Committed()
 PAUSED = Paused()

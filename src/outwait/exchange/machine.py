@@ -37,16 +37,14 @@ from outwait.core.fault import Clock, Fault, RetryClass, fault
 from outwait.core.plan import Candidate, OnDisconnect, Plan, Timeouts
 from outwait.exchange import inputs as on
 from outwait.exchange.effects import Acquire, Close, Effect, Open, Outcome, Retrying, Settle
-from outwait.exchange.phase import CLOCKS, STAGES, Phase
+from outwait.exchange.phase import Impossible, Phase
 from outwait.exchange.timeline import Timeline
 from outwait.policy import backoff, retry
 
 _GROWING = frozenset((Clock.CONNECT, Clock.WRITE, Clock.FIRST_BYTE, Clock.FIRST_TOKEN, Clock.IDLE))
 _NOTHING: tuple[Effect, ...] = ()
-
-
-class Impossible(RuntimeError):  # noqa: N818 - it says what the input was
-    """An input came that cannot happen in this phase: a bug in the driver."""
+_COMPLETED: tuple[Effect, ...] = (Settle(Outcome.COMPLETED),)
+_NOBODY = Candidate("", "", "")
 
 
 class Machine:
@@ -60,11 +58,11 @@ class Machine:
     __slots__ = (
         "_after",
         "_candidates",
+        "_cap",
         "_fresh",
         "_held",
         "_index",
         "_linger_due",
-        "_row",
         "_sign",
         "_since",
         "_span",
@@ -72,7 +70,10 @@ class Machine:
         "_total_due",
         "_turns",
         "attached",
+        "candidate",
         "committed",
+        "content_at",
+        "head_at",
         "number",
         "outcome",
         "phase",
@@ -86,29 +87,31 @@ class Machine:
         self.timeline = Timeline(now)
         self.phase = Phase.NEW
         self.number = 0  # attempts begun
+        self.head_at: float | None = None  # when the last response head came, and the last first content
+        self.content_at: float | None = None
         self.committed = False
         self.attached = True
         self.outcome: Outcome | None = None
         self.silence = 0.0  # longest wait for the upstream so far, seconds
         self._candidates = list(plan.candidates)
         self._index = 0
+        self.candidate = plan.candidates[0] if plan.candidates else _NOBODY  # of the current or last attempt
         self._after: dict[int, float] = {}  # candidate index -> not before
         self._fresh = False
         self._stale_at = -1  # index of the candidate whose dead pooled connection was repaired last
         self._turns = 0  # candidates turned to: attempts, and queues that were too long
         self._held = False
-        self._row = ROWS[Phase.NEW]
+        self._cap = self._total_due = now + plan.timeouts.total.seconds  # the latest deadline, whatever the phase
         self._since = now
         self._sign = now  # the upstream's last sign of life that a client could have seen
         self._span = math.inf
-        self._total_due = now + plan.timeouts.total.seconds
         self._linger_due = math.inf
 
     # -- what the driver asks ------------------------------------------------------------------------------------
 
     def handle(self, event: on.Input, now: float) -> tuple[Effect, ...]:
         """Take one input; returns the effects to carry out, in order."""
-        action = self._row.get(type(event))
+        action = self.phase.row.get(type(event))
         if action is None:
             if self.phase is Phase.SETTLED:
                 return _NOTHING
@@ -117,10 +120,8 @@ class Machine:
 
     def deadline(self) -> float:
         """When the next clock runs out (loop seconds)."""
-        if self.phase is Phase.SETTLED:
-            return math.inf
-        due = self._total_due if self._held else self._since + self._span
-        return min(due, self._total_due, self._linger_due)
+        due = math.inf if self._held else self._since + self._span
+        return self._cap if due > self._cap else due
 
     def progress(self, now: float) -> None:
         """The upstream gave something that is not a ping."""
@@ -128,21 +129,19 @@ class Machine:
             self._heard(now)
             self._since = now
 
-    @property
-    def candidate(self) -> Candidate:
-        """The candidate of the current (or last) attempt."""
-        return self._candidates[self._index]
-
     def timeouts(self) -> Timeouts:
         """The spans that hold for the current candidate."""
         return self.candidate.timeouts or self.plan.timeouts
 
     # -- the ordinary walk ---------------------------------------------------------------------------------------
 
-    def _begin(self, _: on.Input, now: float) -> tuple[Effect, ...]:
+    def _begin(self, event: on.Begin, now: float) -> tuple[Effect, ...]:
+        self.timeline.add(now, "accepted", self.plan.scenario)
         if not self._candidates:
             return self._settle(Outcome.FAILED, fault("no_healthy_channel"), now)
-        self.timeline.add(now, "accepted", self.plan.scenario)
+        if event.granted:
+            self._turns = 1
+            return self._granted(event, now)
         return self._acquire(now)
 
     def _acquire(self, now: float) -> tuple[Effect, ...]:
@@ -171,14 +170,28 @@ class Machine:
         self._enter(Phase.SENT, now)
         return _NOTHING
 
+    def _dispatched(self, _: on.Input, now: float) -> tuple[Effect, ...]:
+        self.timeline.add(now, "sent", "on a pooled connection")
+        self._enter(Phase.SENT, now)
+        return _NOTHING
+
+    def _replied(self, event: on.Replied, now: float) -> tuple[Effect, ...]:
+        self.timeline.add(now, "replied", str(event.status))
+        self.head_at = now
+        if event.content:
+            self.content_at = now
+        return self._settle(Outcome.COMPLETED, None, now)
+
     def _headed(self, event: on.Headed, now: float) -> tuple[Effect, ...]:
         self.timeline.add(now, "head", str(event.status))
+        self.head_at = now
         self._enter(Phase.HEAD, now)
         return _NOTHING
 
     def _content(self, _: on.Input, now: float) -> tuple[Effect, ...]:
         self._heard(now)
         self.timeline.add(now, "content")
+        self.content_at = now
         self._enter(Phase.FLOWING, now)
         return _NOTHING
 
@@ -221,13 +234,14 @@ class Machine:
             return _NOTHING
         if self.phase is Phase.BACKOFF:
             return self._acquire(now)
-        return self._ran_out(CLOCKS[self.phase], self._span, event.odds, now)
+        clock = self.phase.clock
+        return _NOTHING if clock is None else self._ran_out(clock, self._span, event.odds, now)
 
     def _ran_out(self, clock: Clock, span: float, odds: on.Odds, now: float) -> tuple[Effect, ...]:
         running = self._running()
         reason = self.timeouts().of(clock).reason if clock is not Clock.TOTAL else self.plan.timeouts.total.reason
         code = f"{clock.value}_timeout"
-        expired = fault(code, clock=clock, span=span, reason=reason, stage=STAGES.get(self.phase))
+        expired = fault(code, clock=clock, span=span, reason=reason, stage=self.phase.stage)
         self.timeline.add(now, "timeout", f"{clock.value} {span:g}s: {reason}")
         if clock is Clock.TOTAL:
             return running + self._settle(Outcome.FAILED, expired, now)
@@ -269,7 +283,7 @@ class Machine:
             self._fresh = True
             self.timeline.add(now, "retry", "the pooled connection was dead; a fresh one")
         elif failed.hint == "unstreamable" and self.candidate.streamed:
-            self._candidates[self._index] = replace(self.candidate, streamed=False)
+            self.candidate = self._candidates[self._index] = replace(self.candidate, streamed=False)
             self.timeline.add(now, "retry", "this upstream does not stream the model; asked for one reply")
         else:
             return False
@@ -298,6 +312,7 @@ class Machine:
             )
             if wait is not None:
                 self._index = following
+                self.candidate = self._candidates[following]
                 return wait
         return None
 
@@ -310,6 +325,7 @@ class Machine:
             return self._end(fault("client_gave_up"), now)
         if self.plan.on_disconnect is OnDisconnect.LINGER:
             self._linger_due = now + self.plan.linger
+            self._cap = min(self._total_due, self._linger_due)
         return _NOTHING
 
     def _reader_came(self, _: on.Input, now: float) -> tuple[Effect, ...]:
@@ -317,6 +333,7 @@ class Machine:
             self.timeline.add(now, "client returned")
         self.attached = True
         self._linger_due = math.inf
+        self._cap = self._total_due
         return _NOTHING
 
     def _cancel(self, _: on.Input, now: float) -> tuple[Effect, ...]:
@@ -329,31 +346,31 @@ class Machine:
 
     def _running(self) -> tuple[Effect, ...]:
         """The effect that ends what is running upstream, if anything is."""
-        return (Close(),) if self.phase in CLOCKS else _NOTHING
+        return _NOTHING if self.phase.clock is None else (Close(),)
 
     def _settle(self, outcome: Outcome, why: Fault | None, now: float) -> tuple[Effect, ...]:
         self._heard(now)
         self.outcome = outcome
         self.timeline.add(now, outcome.value, why.code if why else "")
         self._enter(Phase.SETTLED, now)
-        return (Settle(outcome, why),)
+        self._cap = math.inf
+        return _COMPLETED if why is None else (Settle(outcome, why),)
 
     def _enter(self, phase: Phase, now: float) -> None:
         self.phase = phase
-        self._row = ROWS[phase]
         self._since = now
         self._held = False
-        clock = CLOCKS.get(phase)
-        if clock is None:
-            self._span = math.inf
-            return
-        spans = self.timeouts()
-        grown = 1.0 + spans.growth * max(0, self.number - 1) if clock in _GROWING else 1.0
-        self._span = spans.of(clock).seconds * grown
+        spans = self.candidate.timeouts or self.plan.timeouts
+        span = phase.span(spans)
+        if spans.growth and self.number > 1 and phase.clock in _GROWING:
+            span *= 1.0 + spans.growth * (self.number - 1)
+        self._span = span
 
     def _heard(self, now: float) -> None:
         if not self._held:  # while a slow reader holds the upstream back, the silence is not the upstream's
-            self.silence = max(self.silence, now - self._sign)
+            gap = now - self._sign
+            if gap > self.silence:
+                self.silence = gap
         self._sign = now
 
 
@@ -380,16 +397,18 @@ _ANSWERED: dict[type, Action] = {
 ROWS: dict[Phase, dict[type, Action]] = {
     Phase.NEW: {on.Begin: Machine._begin},
     Phase.QUEUED: {**_ALWAYS, on.Granted: Machine._granted},
-    Phase.CONNECTING: {**_ATTEMPT, on.Connected: Machine._connected},
+    Phase.CONNECTING: {**_ATTEMPT, on.Connected: Machine._connected, on.Dispatched: Machine._dispatched},
     Phase.SENDING: {
         **_ATTEMPT,
         on.Wrote: Machine._wrote,
         on.Sent: Machine._sent,
         on.Headed: Machine._headed,
     },
-    Phase.SENT: {**_ATTEMPT, on.Headed: Machine._headed},
+    Phase.SENT: {**_ATTEMPT, on.Headed: Machine._headed, on.Replied: Machine._replied},
     Phase.HEAD: {**_ANSWERED, on.Content: Machine._content},
     Phase.FLOWING: {**_ANSWERED, on.Content: Machine._ignore, on.Committed: Machine._committed},
     Phase.BACKOFF: dict(_ALWAYS),
     Phase.SETTLED: {},
 }
+for _phase, _row in ROWS.items():
+    _phase.row = _row

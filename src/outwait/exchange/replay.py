@@ -184,6 +184,10 @@ class Replay:
         return self.lag() <= self._bounds.lag // 2
 
 
+def _nobody() -> None:
+    """Wakes nobody: the reader is closed."""
+
+
 class Reader:
     """One reader's place in the replay buffer. `wake` is called when there is more to read, or the end."""
 
@@ -198,6 +202,10 @@ class Reader:
     def wake(self) -> None:
         """Tell the owner that there is more."""
         self._wake()
+
+    def close(self) -> None:
+        """Let the owner go: the two refer to each other, and what reference counting frees the collector need not find."""
+        self._wake = _nobody
 
     def read(self) -> bytes:
         """The next chunk, b"" when there is none yet. Raises `Gone`."""

@@ -15,6 +15,7 @@ from outwait.core.plan import Candidate
 from outwait.core.progress import Attempt
 from outwait.dialects.dialect import Reader
 from outwait.exchange import inputs as on
+from outwait.exchange.phase import Phase
 
 if TYPE_CHECKING:
     from outwait.exchange.driver import Exchange
@@ -36,7 +37,9 @@ class Tap:
         "_held",
         "_left",
         "_reader",
+        "_reused",
         "_status",
+        "_whole",
     )
 
     def __init__(self, exchange: Exchange, candidate: Candidate) -> None:
@@ -50,6 +53,14 @@ class Tap:
         self._headers: Mapping[str, str] = {}
         self._error = bytearray()
         self._left = -1
+        self._reused = False  # connected on a pooled connection, not reported yet: `sent` may come with it
+        self._whole = False  # the whole reply is here, and its head not reported yet: `end` comes with it
+
+    def opened(self) -> None:
+        """The attempt has its handle; what was to be reported together with more is reported now."""
+        if self._reused:
+            self._reused = False
+            self._exchange.feed(on.REUSED)
 
     def resolved(self) -> None:
         """The name is resolved; the connect clock covers this, so it is only noted."""
@@ -59,18 +70,28 @@ class Tap:
 
     def connected(self, reused: bool) -> None:
         """TCP and TLS are up."""
-        if self._exchange.is_current(self):
-            self._exchange.feed(on.REUSED if reused else on.CONNECTED)
+        if not self._exchange.is_current(self):
+            return
+        if reused:
+            self._reused = True
+        else:
+            self._exchange.feed(on.CONNECTED)
 
     def wrote(self, left: int) -> None:
         """The kernel took more of the request."""
         self._left = left
         if self._exchange.is_current(self):
+            self.opened()
             self._exchange.feed(on.WROTE)
 
     def sent(self) -> None:
         """The request is flushed."""
-        if self._exchange.is_current(self):
+        if not self._exchange.is_current(self):
+            return
+        if self._reused:
+            self._reused = False
+            self._exchange.feed(on.DISPATCHED)
+        else:
             self._exchange.feed(on.SENT)
 
     def still_writing(self, attempt: Attempt | None) -> bool:
@@ -80,14 +101,17 @@ class Tap:
         self._left = left
         return moved
 
-    def head(self, status: int, headers: Mapping[str, str]) -> None:
-        """The response head."""
+    def head(self, status: int, headers: Mapping[str, str], *, whole: bool = False) -> None:
+        """The response head; `whole`: body and end follow at once."""
         exchange = self._exchange
         if not exchange.is_current(self):
             return
         self._status, self._headers = status, headers
         if status in _SUCCESS:
             self._reader = exchange.dialect.reader(exchange.call, self._candidate, status, headers)
+            if whole and exchange.machine.phase is Phase.SENT:
+                self._whole = True
+                return
         exchange.feed(on.HEADED_OK if status == 200 else on.Headed(status))
 
     def body(self, data: bytes) -> None:
@@ -115,6 +139,10 @@ class Tap:
 
     def _before_commit(self, reader: Reader, out: bytes) -> None:
         exchange = self._exchange
+        if self._whole:
+            if out:
+                self._held.append(out)
+            return  # the end is next, and tells everything at once
         if reader.content and not self._content:
             self._content = True
             exchange.feed(on.CONTENT)
@@ -153,15 +181,26 @@ class Tap:
         if not self._committed:
             exchange.replay.head = reader.head
         last = b"".join((*self._held, ending.data)) if self._held else ending.data
-        exchange.completed(last, ending.usage, framed=framed)
+        event: on.Input = on.ENDED
+        if self._whole:
+            event = on.REPLIED_OK if reader.content and self._status == 200 else on.Replied(self._status, reader.content)
+        exchange.completed(last, ending.usage, event, framed=framed)
 
     def failed(self, fault: Fault) -> None:
         """The attempt broke on the wire."""
         if not self._exchange.is_current(self):
             return
+        self.opened()
+        self._tell_head()
         if self._status and self._reader is None:
             fault = self._refused()  # a refusal that breaks off is a refusal: its status says more than the break
         self._exchange.broke(_at_stage(fault, content=self._content))
+
+    def _tell_head(self) -> None:
+        """A whole reply was no good after all: its head is an event of its own."""
+        if self._whole:
+            self._whole = False
+            self._exchange.feed(on.Headed(self._status))
 
     def _refused(self) -> Fault:
         """The fault that the upstream's error reply means."""
@@ -169,6 +208,7 @@ class Tap:
 
     def _spoiled(self, fault: Fault) -> None:
         if self._exchange.is_current(self):
+            self._tell_head()
             self._exchange.spoiled(_at_stage(fault, content=self._content, answered=True))
 
 

@@ -172,7 +172,7 @@ def _streamed(facts: Facts, judged: Judged, channel: Channel) -> tuple[bool, str
 
 
 def _choose(facts: Facts, judged: Judged, catalog: Catalog) -> Choice:
-    """Request header > key > configuration by model glob > by scenario > scenario table."""
+    """Request header > key > configuration by model glob > by scenario > for all (`*`) > scenario table."""
     scenario = judged.scenario
     asked = facts.call.headers.get(disconnect.HEADER)
     if asked is not None:
@@ -185,8 +185,8 @@ def _choose(facts: Facts, judged: Judged, catalog: Catalog) -> Choice:
     text, reason = facts.principal.on_disconnect, f"key {facts.principal.name}"
     if text is None:
         configured = catalog.on_disconnect
-        glob = globs.first((name for name in configured if name != scenario.name), facts.call.model)
-        name = scenario.name if glob is None else glob
+        glob = globs.first((name for name in configured if name not in {scenario.name, "*"}), facts.call.model)
+        name = glob or (scenario.name if scenario.name in configured else "*")
         text, reason = configured.get(name), f"config: {name}"
     if text is None:
         return Choice(scenario.on_disconnect, scenario.linger, f"scenario {scenario.name}")

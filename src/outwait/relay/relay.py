@@ -14,7 +14,6 @@ every silence, whatever the exchange is doing meanwhile: waiting for a slot, for
 
 from __future__ import annotations
 
-import asyncio
 from enum import Enum
 
 from outwait.dialects.profiles import Profile
@@ -36,7 +35,7 @@ class State(Enum):
 
 
 class Relay:
-    """Carries one exchange's answer to one client. `done` resolves when the reply is over, one way or the other."""
+    """Carries one exchange's answer to one client. Nobody waits for it: the exchange, the outlet and its alarm call it."""
 
     __slots__ = (
         "_accepted",
@@ -48,14 +47,12 @@ class Relay:
         "_told",
         "_written",
         "delivery",
-        "done",
         "state",
     )
 
     def __init__(self, exchange: Exchange, outlet: Outlet, profile: Profile, *, adopted: bool) -> None:
         self.state = State.WAITING
         self.delivery = Delivery(adopted=adopted)
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._exchange = exchange
         self._outlet = outlet
         self._profile = profile
@@ -178,13 +175,6 @@ class Relay:
         self.delivery.whole = whole
         self._outlet.on_gone = self._outlet.on_drain = None
         self._exchange.leave(self._reader, self.delivery)
-        if not self.done.done():
-            self.done.set_result(None)
-
-    def drop(self) -> None:
-        """The task that waits for this reply was cancelled: end it honestly."""
-        if self.state is not State.CLOSED:
-            self._break_off()
 
     # -- heartbeats ----------------------------------------------------------------------------------------------
 

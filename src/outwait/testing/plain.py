@@ -22,7 +22,7 @@ BEATS: Mapping[bool, bytes] = {True: b": beat\n", False: b"\n"}
 class PlainReader:
     """Reads one reply (dialects.dialect.Reader)."""
 
-    __slots__ = ("_cut", "_stream", "_words", "content", "fault", "finished", "head", "progress", "usage")
+    __slots__ = ("_count", "_cut", "_stream", "_words", "content", "fault", "finished", "head", "progress", "usage")
 
     def __init__(self, head: Head, *, stream: bool) -> None:
         self.head = head
@@ -32,6 +32,7 @@ class PlainReader:
         self._stream = stream
         self._cut = b""  # the beginning of a line
         self._words: list[bytes] = []
+        self._count = 0  # lines of words
 
     def feed(self, data: bytes) -> bytes:
         """Whole lines, without pings."""
@@ -55,6 +56,7 @@ class PlainReader:
             return self._stream
         if line != b"+":
             self.content = True
+            self._count += 1
             return True
         return self._stream
 
@@ -64,7 +66,7 @@ class PlainReader:
             return Ending(fault=fault("upstream_truncated"))
         if not self.content:
             return Ending(fault=fault("upstream_empty"))
-        return Ending(b"".join(self._words), usage=Usage(output=len(self._words)))
+        return Ending(b"".join(self._words), usage=Usage(output=self._count))
 
 
 def reply_head(call: Call) -> Head:

@@ -10,9 +10,10 @@
 
 A line is `seconds input [options] [-> effects] [| phase [until seconds]]`. Without an arrow nothing may follow; phase
 and deadline are compared where they are given (`until never` for none). Inputs are those of `exchange.inputs` in lower
-case, and `progress`; options of `fail` are fields of a fault (`status` makes it an answer of the upstream), options of
-`fail` and `tick` the odds: `paid`, `spent` (the retry budget has no room), `luck=0.5`. When something else happens than
-what is written, the script is shown with what did.
+case, and `progress`; some have options: `begin granted`, `head 206`, `replied 200 wordless`. Options of `fail` are
+fields of a fault (`status` makes it an answer of the upstream), those of `fail` and `tick` the odds: `paid`, `spent`
+(the retry budget has no room), `luck=0.5`. When something else happens than what is written, the script is shown with
+what did.
 """
 
 from __future__ import annotations
@@ -101,12 +102,12 @@ def _plain(text: str) -> str:
 
 
 _WORDS: Mapping[str, on.Input] = {
-    "begin": on.BEGIN,
     "granted": on.GRANTED,
     "connected": on.CONNECTED,
     "reused": on.REUSED,
     "wrote": on.WROTE,
     "sent": on.SENT,
+    "dispatched": on.DISPATCHED,
     "head": on.HEADED_OK,
     "content": on.CONTENT,
     "committed": on.COMMITTED,
@@ -130,6 +131,10 @@ def _input(said: str) -> on.Input:
         return on.Failed(_fault(options[0], values), odds)
     if word == "head" and options:
         return on.Headed(int(options[0]))
+    if word == "replied":
+        return on.Replied(int(options[0]), content="wordless" not in flags)
+    if word == "begin":
+        return on.Begin(granted="granted" in flags)
     return _WORDS[word]
 
 

@@ -20,7 +20,7 @@ from typing import Any, ParamSpec, cast
 
 from outwait.access.limits import Slots
 from outwait.core.entry import Entry
-from outwait.core.fault import Fault, UpstreamError, fault
+from outwait.core.fault import FAULTS, Fault, UpstreamError, fault
 from outwait.core.plan import Candidate, Plan
 from outwait.core.request import Call
 from outwait.dialects.profiles import UNKNOWN
@@ -202,7 +202,7 @@ class Rig:
         self, plan: Plan, *, stream: bool = True, retry: int = 0, body: bytes = b"question", gone: bool = False
     ) -> Visit:
         """A client calls. `retry`: its SDK's count of repeats. `gone`: it left before anything could be written."""
-        headers = {"x-stainless-retry-count": str(retry)}
+        headers = {"user-agent": "tests/1", "x-stainless-retry-count": str(retry)}
         call = Call("plain", "talk", "model", stream=stream, body=body, headers=headers, path="/talk")
         client = Client(self.wheel)
         client.gone = gone
@@ -226,9 +226,11 @@ class Rig:
 def _judge(_candidate: Candidate, status: int, headers: Mapping[str, str], body: bytes) -> Fault:
     """An error reply's fault: its body is the code, if it is one; `retry-after` in seconds."""
     code = body.decode().strip()
+    if code not in FAULTS:
+        code = "upstream_error"
     wait = headers.get("retry-after")
     return fault(
-        code or "upstream_error",
+        code,
         status=status,
         retry_after=float(wait) if wait else None,
         upstream=UpstreamError(status, "text/plain", body),

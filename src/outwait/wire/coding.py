@@ -14,6 +14,8 @@ STEP = 65_536
 _MAX_RATIO = 200
 _RATIO_FREE = 8 * 1024 * 1024
 _GZIP = zlib.MAX_WBITS | 16
+# A zlib header is two bytes; only both together tell it from raw DEFLATE.
+_HEAD = 2
 _WBITS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": zlib.MAX_WBITS}
 
 
@@ -46,6 +48,8 @@ class Decoder:
 
     def pull(self) -> bytes:
         """The next decoded bytes, at most `STEP`; empty when more input is needed. Raises CodingError."""
+        if not self._started and len(self._tail) < _HEAD:
+            return b""
         while self._tail or self._full:
             if self._engine.eof:
                 self._next_member()

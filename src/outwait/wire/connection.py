@@ -29,6 +29,8 @@ from outwait.wire.unpack import BodySink, Unpacker
 _PIECE = 262_144
 # A pooled connection that ends this soon (seconds) after the request, without a byte, was dead before (FACTS 2.1).
 _STALE_WITHIN = 1.0
+# Content codings that are none.
+_PLAIN = ("", "identity")
 
 
 class Home(Protocol):
@@ -267,7 +269,7 @@ class Connection(asyncio.Protocol):
         decoder: Decoder | None = None
         bad: Fault | None = None
         coding = reader.headers.get("content-encoding", "").strip().lower()
-        if coding not in ("", "identity"):
+        if coding not in _PLAIN:
             try:
                 decoder = Decoder(coding, reader.max_body)
             except CodingError as error:
@@ -276,7 +278,7 @@ class Connection(asyncio.Protocol):
             del reader.headers["content-encoding"]  # the body reported is not coded, and not of the announced length
             reader.headers.pop("content-length", None)
         attempt.close_delimited = reader.close_delimited
-        sink.head(reader.status, reader.headers)
+        sink.head(reader.status, reader.headers, whole=reader.complete and coding in _PLAIN)
         if decoder is not None and self._attempt is not None:
             self._insert(decoder, sink, attempt)
         return bad

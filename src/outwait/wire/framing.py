@@ -50,9 +50,9 @@ def chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-def final(status: int, headers: bytes, body: bytes, length: int) -> bytes:
+def final(opening: bytes, headers: bytes, body: bytes, length: int) -> bytes:
     """A whole response after which the connection closes; `length` is told even where the body is left out (HEAD)."""
-    return b"%b%bconnection: close\r\ncontent-length: %d\r\n\r\n%b" % (status_line(status), headers, length, body)
+    return b"%b%bconnection: close\r\ncontent-length: %d\r\n\r\n%b" % (opening, headers, length, body)
 
 
 class FixedBody:
@@ -62,7 +62,7 @@ class FixedBody:
 
     def __init__(self, length: int) -> None:
         self._length = length
-        self._data = bytearray()
+        self._data: bytes | bytearray = bytearray()
 
     @property
     def taken(self) -> int:
@@ -77,15 +77,16 @@ class FixedBody:
     def feed(self, data: bytes) -> bytes:
         """Take what belongs to the body; returns the rest."""
         need = self._length - len(self._data)
-        if len(data) <= need:
+        if len(data) < need:
             self._data += data
             return b""
-        self._data += data[:need]
+        last = data[:need]  # the whole of `data` is not copied
+        self._data = b"".join((self._data, last)) if self._data else last
         return data[need:]
 
     def whole(self) -> bytes:
         """The body; once, after `done`."""
-        return bytes(self._data)
+        return bytes(self._data)  # which copies no bytes
 
 
 class ChunkedBody:

@@ -15,12 +15,14 @@ RESETTING: a close-delimited response was aborted: a reset follows as soon as th
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
+from weakref import ref
 
 from outwait.core.fault import Fault, Refusal, fault
 from outwait.wire import flush, framing, guard
 from outwait.wire.outlet import Outlet
-from outwait.wire.request import Request, read_head
+from outwait.wire.request import Head, Request
 from outwait.wire.wheel import NEVER, Alarm
 
 if TYPE_CHECKING:
@@ -29,20 +31,28 @@ if TYPE_CHECKING:
 _HEAD, _BODY, _HANDLING, _LEAVING, _RESETTING, _CLOSED = range(6)
 _HIGH_WATER = 64 * 1024
 _LOOKS_PER_STALL = 4
+# Pipelined requests answered in a row before other connections have their turn.
+_TURNS = 16
+
+
+def _nothing() -> None:
+    """No head is known yet."""
 
 
 class Inlet(asyncio.Protocol):
-    """A client connection. `peer`: its address, "" on a Unix socket. `outlet`: of the request being handled."""
+    """A client connection. `peer`: its address, "" on a Unix socket. `outlet`: of the request being handled. `alarm`: the
+    connection's one; it is due at the earlier of the connection's own deadline and the outlet's, or before that.
+    """
 
     __slots__ = (
-        "_alarm", "_body", "_buffer", "_due", "_flush", "_paused", "_phase", "_request", "_seen", "_server", "_since",
-        "admitted", "outlet", "peer", "transport",
+        "_advancing", "_body", "_buffer", "_due", "_flush", "_known", "_paused", "_phase", "_request", "_seen", "_since",
+        "admitted", "alarm", "outlet", "peer", "server", "transport",
     )  # fmt: skip
 
     transport: asyncio.Transport
 
     def __init__(self, server: Server) -> None:
-        self._server = server
+        self.server = server
         self._phase = _HEAD
         self._buffer = b""  # input not yet understood
         self._seen = 0  # of it, bytes known to hold no whole head; while leaving, bytes thrown away
@@ -51,7 +61,9 @@ class Inlet(asyncio.Protocol):
         self._paused = False
         self._since = 0.0  # when the body, or the reset, began
         self._due = NEVER
-        self._alarm = Alarm(self._ring)
+        self._advancing = False
+        self._known: Callable[[], Head | None] = _nothing  # the head of the request before, if it is remembered
+        self.alarm = Alarm(self._ring)
         self._flush = flush.Flush()
         self.admitted = False
         self.outlet: Outlet | None = None
@@ -67,11 +79,11 @@ class Inlet(asyncio.Protocol):
             transport.set_write_buffer_limits(high=_HIGH_WATER)  # uvloop's default under TLS is 512 KiB
         name = transport.get_extra_info("peername")
         self.peer = name[0].removeprefix("::ffff:") if isinstance(name, tuple) else ""
-        refused = self._server.arrived(self)
+        refused = self.server.arrived(self)
         if transport.is_closing():
             return
         if refused is None:
-            self._wait(self._server.limits.idle_seconds)
+            self._wait(self.server.limits.idle_seconds)
         else:
             self._refuse(fault(refused))
 
@@ -79,18 +91,21 @@ class Inlet(asyncio.Protocol):
         """Input, in any pieces."""
         phase = self._phase
         if phase == _HEAD:
-            self._buffer = self._buffer + data if self._buffer else data
+            if self._buffer:
+                data = self._buffer + data
+            elif self._again(data):
+                return
+            self._buffer = data
             self._advance()
         elif phase == _BODY:
             self._feed(data)
         elif phase == _HANDLING:
             self._buffer += data
-            if not self._paused and len(self._buffer) > self._server.limits.backlog_bytes:
-                self._paused = True
-                self.transport.pause_reading()
+            if len(self._buffer) > self.server.limits.backlog_bytes:
+                self._pause()
         else:
             self._seen += len(data)
-            if self._seen > self._server.limits.linger_bytes:
+            if self._seen > self.server.limits.linger_bytes:
                 self.transport.abort()
 
     def eof_received(self) -> bool:
@@ -108,8 +123,8 @@ class Inlet(asyncio.Protocol):
         self._phase = _CLOSED
         self._buffer = b""
         self._body = self._request = None
-        self._server.wheel.forget(self._alarm)
-        self._server.left(self)
+        self.server.wheel.forget(self.alarm)
+        self.server.left(self)
         self._depart()
 
     def pause_writing(self) -> None:
@@ -135,39 +150,28 @@ class Inlet(asyncio.Protocol):
     def watch(self) -> None:
         """Bytes of a long response wait for the client: look after a while whether it takes them."""
         if not self._flush.watched:
-            now = self._server.wheel.now()
+            now = self.server.wheel.now()
             self._flush.look(self.transport, now)
             self._flush.watched = True
-            self._due = now + self._server.limits.write_stall / _LOOKS_PER_STALL
-            self.rearm()
-
-    def may_keep(self) -> bool:
-        """Whether the connection may serve another request."""
-        return not self._server.draining
-
-    def date(self) -> bytes:
-        """The Date header, as a line."""
-        return self._server.date()
+            self._until(now + self.server.limits.write_stall / _LOOKS_PER_STALL)
 
     def rearm(self) -> None:
         """Set the connection's one alarm to the earlier of its own deadline and the outlet's."""
         due = self._due
         if self.outlet is not None and self.outlet.due < due:
             due = self.outlet.due
-        self._server.wheel.set(self._alarm, due)
+        self.server.wheel.set(self.alarm, due)
 
-    def responded(self, *, keep: bool) -> None:
+    def responded(self, keep: bool) -> None:
         """The response is whole; go on with the next request, or part."""
         self._release()
         if not keep:
             self._leave()
             return
         self._phase = _HEAD
-        self._wait(self._server.limits.idle_seconds)
-        if self._buffer:
+        self._wait(self.server.limits.idle_seconds)
+        if self._buffer and not self._advancing:
             self._advance()
-        if self._paused and len(self._buffer) <= self._server.limits.backlog_bytes and not self.transport.is_closing():
-            self._resume()
 
     def aborted(self, *, reset: bool) -> None:
         """The response ends here and must not look whole."""
@@ -176,7 +180,7 @@ class Inlet(asyncio.Protocol):
             self._leave()
             return
         self._phase = _RESETTING
-        self._since = self._server.wheel.now()
+        self._since = self.server.wheel.now()
         self._wait(0.0)
 
     # -- the server's calls
@@ -193,55 +197,101 @@ class Inlet(asyncio.Protocol):
 
     # -- reading
 
+    def _again(self, data: bytes) -> bool:
+        """Take `data` if it starts with the head of the request before, but for the digits of its length."""
+        head = self._known()
+        if head is None or not data.startswith(head.start):
+            return False
+        at, length = head.size, head.length
+        if head.cut:
+            end = data.find(b"\r", at, at + 19)
+            digits = data[at:end]
+            if end < 0 or not digits.isdigit() or not data.startswith(head.rest, end):
+                return False
+            at, length = end + len(head.rest), int(digits)
+        self._accept(head, length, data, at)
+        return True
+
     def _advance(self) -> None:
-        """Read on in what was received, as far as one request goes."""
+        """Read on in what was received: request after request, as long as each is answered at once."""
+        self._advancing = True
+        turns = 0
+        while self._phase == _HEAD and self._buffer and turns < _TURNS and self._step():
+            turns += 1
+        self._advancing = False
+        if turns == _TURNS and self._phase == _HEAD and self._buffer:
+            self._pause()  # others want their turn
+            asyncio.get_running_loop().call_soon(self._go_on)
+        elif self._paused and len(self._buffer) <= self.server.limits.backlog_bytes:
+            self._resume()
+
+    def _go_on(self) -> None:
+        if self._phase == _HEAD and self._buffer:
+            self._advance()
+
+    def _step(self) -> bool:
+        """Read one head, and what is there of its body; false if it is not whole."""
         buffer = self._buffer
         while buffer.startswith(b"\r\n"):  # RFC 9112 section 2.2: empty lines before a request are ignored
             buffer = buffer[2:]
             self._seen = 0
-        end = buffer.find(b"\r\n\r\n", max(self._seen - 3, 0))
+        end = buffer.find(b"\r\n\r\n", max(self._seen - 3, 0)) + 4
         try:
-            if end < 0:
+            if end < 4:
                 self._buffer = buffer
                 self._partial(buffer)
-            else:
-                self._seen = 0
-                self._buffer = buffer[end + 4 :]
-                self._accept(read_head(buffer[: end + 4], self._server.limits))
+                return False
+            self._seen = 0
+            head, length = self.server.heads.read(buffer[:end])
         except Refusal as refused:
             self._refuse(refused.fault)
+            return False
+        self._known = ref(head)
+        self._accept(head, length, buffer, end)
+        return True
 
     def _partial(self, buffer: bytes) -> None:
         if not buffer:
             return
-        guard.check_partial(buffer, self._seen, self._server.limits)
+        guard.check_partial(buffer, self._seen, self.server.limits)
         if not self._seen:
-            self._wait(self._server.limits.head_seconds)
+            self._wait(self.server.limits.head_seconds)
         self._seen = len(buffer)
 
-    def _accept(self, request: Request) -> None:
-        """A head is whole and good: see about its body."""
-        request.peer = self.peer
-        request.accepted = now = self._server.wheel.now()
-        self._request = request
-        length = request.length
-        if length == 0:
-            self._dispatch(b"")
-            return
-        limit = self._server.body_limit(request.path)
-        if length > limit:
-            raise guard.refusal("The request body is larger than the server takes.", "request_too_large")
-        rest, self._buffer = self._buffer, b""
+    def _accept(self, head: Head, length: int, data: bytes, at: int) -> None:
+        """A head is whole and good, and `data` goes on behind it `at`: see about its body."""
+        now = self.server.wheel.now()
+        request = Request(
+            head.method, head.path, head.query, head.version, head.headers, head.memo, head.keep, self.peer, now
+        )
+        if length:
+            limit = self.server.body_limit(head.path)
+            if length > limit:
+                self._request = request
+                self._refuse(fault("request_too_large", "The request body is larger than the server takes."))
+                return
+            end = at + length
+            if length < 0 or len(data) < end:
+                self._request = request
+                self._since = now
+                self._body = framing.ChunkedBody(limit) if length == guard.CHUNKED else framing.FixedBody(length)
+                self._await_body(data[at:], asked=head.expects)
+                return
+            request.body = data[at:end]
+            at = end
+        self._buffer = data[at:]
+        self._dispatch(request)
+
+    def _await_body(self, rest: bytes, *, asked: bool) -> None:
+        """The body comes in pieces; `rest` is what came with the head."""
+        self._buffer = b""
         self._phase = _BODY
-        self._since = now
-        self._body = framing.ChunkedBody(limit) if length == guard.CHUNKED else framing.FixedBody(length)
         if rest:
             self._feed(rest)
-        elif request.expects:
+        elif asked:
             self.put(framing.CONTINUE)
         if self._phase == _BODY:
-            self._due = self._body_due()
-            self.rearm()
+            self._until(self._body_due())
 
     def _feed(self, data: bytes) -> None:
         body = self._body
@@ -252,29 +302,33 @@ class Inlet(asyncio.Protocol):
             self._refuse(refused.fault)
             return
         if body.done:
-            self._buffer = rest
+            request, self._request = self._request, None
+            assert request is not None  # noqa: S101 - the phase says so
+            request.body = body.whole()
             self._body = None
-            self._dispatch(body.whole())
+            self._buffer = rest
+            self._dispatch(request)
 
-    def _dispatch(self, body: bytes) -> None:
-        request, self._request = self._request, None
-        assert request is not None  # noqa: S101 - the phase says so
-        request.body = body
+    def _dispatch(self, request: Request) -> None:
         request.outlet = self.outlet = Outlet(self, request)
         self._phase = _HANDLING
         self._due = NEVER
         self._flush.watched = False
-        self._server.handle(request)
+        self.server.handle(request)
 
     # -- deadlines
 
     def _wait(self, seconds: float) -> None:
-        self._due = self._server.wheel.now() + seconds
-        self.rearm()
+        self._until(self.server.wheel.now() + seconds)
+
+    def _until(self, due: float) -> None:
+        self._due = due
+        if due < self.alarm.due:  # otherwise it rings before, and is set anew then
+            self.rearm()
 
     def _body_due(self) -> float:
         """When the body will be too slow, should nothing more of it come."""
-        limits = self._server.limits
+        limits = self.server.limits
         taken = self._body.taken if self._body is not None else 0
         return self._since + min(limits.body_seconds, limits.body_grace + taken / limits.body_rate)
 
@@ -304,7 +358,7 @@ class Inlet(asyncio.Protocol):
 
     def _look(self, now: float) -> None:
         """Is anything still on its way to the client? If not, an idle or parting connection closes."""
-        limits = self._server.limits
+        limits = self.server.limits
         if self._flush.look(self.transport, now) >= limits.write_stall:
             self.kill()
         elif self._flush.watched:
@@ -319,10 +373,11 @@ class Inlet(asyncio.Protocol):
 
     def _refuse(self, refused: Fault) -> None:
         """Tell why, then part."""
-        status, headers, body = self._server.refuse(refused, self._request)
+        status, headers, body = self.server.refuse(refused, self._request)
         head_only = self._request is not None and self._request.method == "HEAD"
         self._request = None
-        self.put(framing.final(status, self.date() + headers, b"" if head_only else body, len(body)))
+        opening = self.server.opening(status, self.server.wheel.now())
+        self.put(framing.final(opening, headers, b"" if head_only else body, len(body)))
         self._leave(unread=True)
 
     def _leave(self, *, unread: bool = False) -> None:
@@ -347,11 +402,11 @@ class Inlet(asyncio.Protocol):
         self._buffer = b""
         self._body = self._request = None
         self._seen = 0
-        self._wait(self._server.limits.linger_seconds)
+        self._wait(self.server.limits.linger_seconds)
 
     def _reset(self, now: float) -> None:
         """Reset once the client's kernel has everything: a reset destroys what is still on its way."""
-        if flush.waiting(self.transport) and now - self._since < self._server.limits.linger_seconds:
+        if flush.waiting(self.transport) and now - self._since < self.server.limits.linger_seconds:
             self._due = now
         else:
             flush.reset(self.transport)
@@ -367,6 +422,12 @@ class Inlet(asyncio.Protocol):
         if outlet is not None:
             outlet.release()
 
+    def _pause(self) -> None:
+        if not self._paused and not self.transport.is_closing():
+            self._paused = True
+            self.transport.pause_reading()
+
     def _resume(self) -> None:
         self._paused = False
-        self.transport.resume_reading()
+        if not self.transport.is_closing():
+            self.transport.resume_reading()

@@ -9,7 +9,7 @@ moment. An `abort` can never be taken for a clean end: a chunked body lacks its 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from outwait.wire import framing
 from outwait.wire.wheel import NEVER
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from outwait.wire.request import Request
 
 _FRESH, _CHUNKED, _RAW, _SILENT, _DONE = range(5)
-# Above this, joining a piece with its chunk frame costs more than handing over three buffers.
+# From here on, joining a body with what goes around it costs more than handing over several buffers.
 _JOIN_BYTES = 16 * 1024
 
 
@@ -62,29 +62,38 @@ class Outlet:
 
     def send(self, status: int, headers: bytes, body: bytes) -> None:
         """The whole response; `headers` is a block as `framing.render` makes it, without length or connection."""
-        self._begin(status)
+        if self._phase != _FRESH:
+            self._misused("a second response")
+        self.status = status
         if self.gone:
             return
         self._phase = _DONE
-        keep = self._keep and self._inlet.may_keep()
-        head = self._head(headers, keep)
-        if status not in framing.BODILESS:
-            head += b"content-length: %d\r\n\r\n" % len(body)
-            if not self._head_only:
-                head += body
+        inlet = self._inlet
+        keep = self._keep and not inlet.server.draining
+        length = b"content-length: %d\r\n\r\n" % len(body)
+        if status in framing.BODILESS:
+            length, body = b"\r\n", b""
+        elif self._head_only:
+            body = b""
+        opening = inlet.server.opening(status, inlet.server.wheel.now())
+        if len(body) < _JOIN_BYTES:
+            inlet.put(b"".join((opening, headers, self._connection(keep), length, body)))
         else:
-            head += b"\r\n"
-        self._inlet.put(head)
-        self._inlet.responded(keep=keep)
+            inlet.put(b"".join((opening, headers, self._connection(keep), length)))
+            inlet.put(body)
+        inlet.responded(keep)
 
     def open(self, status: int, headers: bytes) -> None:
         """Status and headers of a response whose body comes in pieces."""
-        self._begin(status)
+        if self._phase != _FRESH:
+            self._misused("a second response")
+        self.status = status
         if self.gone:
             return
+        server = self._inlet.server
         chunked = self._version == 1
-        self._keep = self._keep and chunked and self._inlet.may_keep()
-        head = self._head(headers, self._keep)
+        self._keep = self._keep and chunked and not server.draining
+        head = server.opening(status, server.wheel.now()) + headers + self._connection(self._keep)
         if chunked and status not in framing.BODILESS:
             head += b"transfer-encoding: chunked\r\n"
         if self._head_only or status in framing.BODILESS:
@@ -119,7 +128,7 @@ class Outlet:
         self._phase = _DONE
         if phase == _CHUNKED:
             self._inlet.put(framing.LAST_CHUNK)
-        self._inlet.responded(keep=self._keep)
+        self._inlet.responded(self._keep)
 
     def abort(self) -> None:
         """End the response, visibly not whole, after what was written is flushed. Idempotent."""
@@ -138,7 +147,8 @@ class Outlet:
         self.due = due
         if ring is not None:
             self.ring = ring
-        if self._phase != _DONE and not self.gone:
+        # The connection's alarm mostly rings before `due` anyway, set for an earlier response, and is set anew then.
+        if due < self._inlet.alarm.due and self._phase != _DONE and not self.gone:
             self._inlet.rearm()
 
     def lost(self) -> None:
@@ -152,22 +162,13 @@ class Outlet:
     def release(self) -> None:
         """The wire's word: nothing will be written, waited for or rung any more."""
         self.due = NEVER
-        self.ring = None
-        self.on_drain = None
-        self.on_gone = None
+        self.ring = self.on_drain = self.on_gone = None
         self.blocked = False
 
-    def _begin(self, status: int) -> None:
-        if self._phase != _FRESH:
-            self._misused("a second response")
-        self.status = status
-
-    def _head(self, headers: bytes, keep: bool) -> bytes:
+    def _connection(self, keep: bool) -> bytes:
         if not keep:
-            connection = b"connection: close\r\n"
-        else:
-            connection = b"" if self._version else b"connection: keep-alive\r\n"
-        return b"%b%b%b%b" % (framing.status_line(self.status), self._inlet.date(), headers, connection)
+            return b"connection: close\r\n"
+        return b"" if self._version else b"connection: keep-alive\r\n"
 
-    def _misused(self, what: str) -> None:
+    def _misused(self, what: str) -> NoReturn:
         raise RuntimeError(what)

@@ -1,16 +1,20 @@
-"""One request as the handler gets it, and the reading of its head with llhttp.
+"""One request as the handler gets it, and the reading of its head with llhttp, or from memory.
 
 Promises: `read_head` takes exactly one whole head (up to and with its empty line) that nothing has checked yet, and
-returns a request or raises `Refusal`. A parser lives for one head only: the framing of bodies is ours (framing.py), so
+returns what it says or raises `Refusal`; `Heads` answers the same, and keeps a bounded number of answers. A parser lives for one head only: the framing of bodies is ours (framing.py), so
 that the exact end of each message is known, and a waiting connection holds no parser.
 """
 
 from __future__ import annotations
 
+import re
 import sys
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import httptools
+import msgspec
 
 from outwait.wire import guard
 from outwait.wire.guard import Limits, refusal
@@ -34,34 +38,102 @@ _SPELLINGS: Final = (
 )  # fmt: skip
 _NAMES: Final = {key.encode(): sys.intern(name.lower()) for name in _SPELLINGS for key in (name, name.lower())}
 
+_LENGTH_LINE: Final = re.compile(rb"\r\n[Cc]ontent-[Ll]ength: ([0-9]{1,18})(?=\r\n)")
+_DIGITS: Final = 18
+# Heads of SDKs have 300-1500 bytes. With their keys and fields, so many of this size take a few MB.
+_REMEMBERED: Final = 512
+_REMEMBERED_BYTES: Final = 4096
 
-class Request:
-    """One request, whole: its body was read before the handler sees it.
+
+class Head:
+    """What one head says, shared by all requests that came with the same bytes: nobody may change it, but for `memo`.
 
     `path`: as sent, percent-encoding kept, without the query. `query`: after the `?`, or "". `version`: 0 or 1 for
-    HTTP/1.x. `headers`: lower-case names, repeated ones joined by ", ", latin-1. `peer`: the client's address, "" on a
-    Unix socket. `accepted`: the loop's clock in seconds when the head was complete. `outlet`: where the response goes.
-    `length` (bytes or CHUNKED), `keep` and `expects` are the wire's: body framing, connection reuse, 100-continue.
+    HTTP/1.x. `headers`: lower-case names, repeated ones joined by ", ", latin-1; content-length is not among them, since
+    it may differ between those who share. `memo`: what the layers above derived from this head alone; it goes when the
+    head is forgotten. `length`: of the body, in bytes, or CHUNKED. `keep`: whether the client would use the connection
+    again. `expects`: it waits for 100-continue. `start`, `rest`: its bytes around the digits of the length, if `cut`.
     """
 
     __slots__ = (
-        "accepted", "body", "expects", "headers", "keep", "length", "method", "outlet", "path", "peer", "query",
-        "version",
+        "__weakref__", "cut", "expects", "headers", "keep", "length", "memo", "method", "path", "query", "rest", "size",
+        "start", "version",
     )  # fmt: skip
-
-    outlet: Outlet
 
     def __init__(self, method: str, target: str, version: int, headers: dict[str, str]) -> None:
         self.method = method
         self.path, _, self.query = target.partition("?")
         self.version = version
-        self.headers = headers
-        self.body = b""
-        self.peer = ""
-        self.accepted = 0.0
         self.length = guard.body_length(headers, version)
         self.keep = guard.keeps_alive(headers, version)
         self.expects = guard.expects_continue(headers, version)
+        headers.pop("content-length", None)
+        self.headers: Mapping[str, str] = MappingProxyType(headers)
+        self.memo: dict[str, Any] = {}
+        self.cut = False
+        self.start = self.rest = b""
+        self.size = 0  # bytes of `start`
+
+
+class Request(msgspec.Struct):
+    """One request, whole: its body was read before the handler sees it.
+
+    The first fields are its head's, see there. `peer`: the client's address, "" on a Unix socket. `accepted`: the loop's
+    clock in seconds when the head was complete. `outlet`: where the response goes.
+    """
+
+    method: str
+    path: str
+    query: str
+    version: int
+    headers: Mapping[str, str]
+    memo: dict[str, Any]
+    keep: bool
+    peer: str
+    accepted: float
+    body: bytes = b""
+    outlet: Outlet = msgspec.field(default=cast("Outlet", None))  # set before anybody sees the request
+
+
+class Heads:
+    """Reads the heads of one server, and remembers them: clients send the same one again and again, but for the length.
+
+    The key is every byte of a head that passed all checks, save the digits of a Content-Length that stands alone on its
+    line in its usual spelling; with it go credentials, so that what was found for one client is never another's. What
+    stands around the digits decides nothing else about them: any other spelling, sign, list or second length makes
+    another key, and is judged anew.
+    """
+
+    __slots__ = ("_known", "_largest", "_limits")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._known: dict[bytes | tuple[bytes, bytes], Head] = {}
+        # With the longest digits in place a remembered head must still be within the limit.
+        self._largest = min(_REMEMBERED_BYTES, limits.head_bytes - _DIGITS)
+
+    def read(self, block: bytes) -> tuple[Head, int]:
+        """The head that `block` is, and the length of the body behind it. Raises Refusal."""
+        length = _LENGTH_LINE.search(block)
+        # A pair and bytes are never equal: no head without digits can be taken for one whose digits were cut out.
+        key = block if length is None else (block[: length.start(1)], block[length.end(1) :])
+        head = self._known.get(key)
+        if head is None:
+            head = read_head(block, self._limits)
+            if len(block) <= self._largest:
+                self._remember(key, head)
+        return head, head.length if length is None else int(length[1])
+
+    def _remember(self, key: bytes | tuple[bytes, bytes], head: Head) -> None:
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        self._known[key] = head
+        if isinstance(key, bytes):
+            head.start = key
+        else:
+            head.cut = True
+            head.start, head.rest = key
+        head.size = len(head.start)
 
 
 class _Fields:
@@ -91,8 +163,8 @@ class _Fields:
         self.complete = True
 
 
-def read_head(block: bytes, limits: Limits) -> Request:
-    """The request whose head is `block`. Raises Refusal."""
+def read_head(block: bytes, limits: Limits) -> Head:
+    """The head that `block` is. Raises Refusal."""
     guard.check_raw(block[: limits.head_bytes])
     guard.check_size(block, limits)
     method, target, version = guard.request_line(block)
@@ -108,4 +180,4 @@ def read_head(block: bytes, limits: Limits) -> Request:
     if fields.repeated is not None:
         raise refusal(f"The request has more than one {fields.repeated} header.")
     guard.check_host(fields.headers, version)
-    return Request(method, target, version, fields.headers)
+    return Head(method, target, version, fields.headers)

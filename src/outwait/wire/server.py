@@ -15,15 +15,17 @@ from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 
 from outwait.core.fault import Fault, fault
+from outwait.wire import framing
 from outwait.wire.guard import Limits
 from outwait.wire.inlet import Inlet
-from outwait.wire.request import Request
+from outwait.wire.outlet import Outlet
+from outwait.wire.request import Heads, Request
 from outwait.wire.tasks import spawn
 from outwait.wire.wheel import Wheel
 
 _log = logging.getLogger("outwait")
 
-Handler = Callable[[Request], Awaitable[None]]
+Handler = Callable[[Request], Awaitable[None] | None]
 Refuse = Callable[[Fault, Request | None], tuple[int, bytes, bytes]]
 
 # Refused connections stay a moment to be told why; this many above the limit, they are cut without a word.
@@ -35,14 +37,14 @@ _FAREWELL = 1.0
 class Server:
     """Serves HTTP/1.1 on the connections that `protocol_factory` is given.
 
-    `handler(request)`: answers through `request.outlet`. `body_limit(path)`: bytes a body may have.
-    `refuse(fault, request or None)`: status, header block and body of an error; the request where its head was read.
-    `draining`: responses close their connections. `handling`: requests whose handler runs.
+    `handler(request)`: answers through `request.outlet`, now or later; what it returns is awaited in a task, if anything.
+    `body_limit(path)`: bytes a body may have. `refuse(fault, request or None)`: status, header block and body of an error;
+    the request where its head was read. `draining`: responses close their connections. `heads`: reads request heads.
     """
 
     __slots__ = (
-        "_date", "_date_until", "_handler", "_idle", "_inlets", "_peers", "body_limit", "draining", "handling",
-        "limits", "refuse", "wheel",
+        "_date", "_date_until", "_handler", "_idle", "_inlets", "_openings", "_peers", "_served", "body_limit",
+        "draining", "heads", "limits", "refuse", "wheel",
     )  # fmt: skip
 
     def __init__(
@@ -54,13 +56,15 @@ class Server:
         self.body_limit = body_limit
         self.refuse = refuse
         self.draining = False
-        self.handling = 0
+        self.heads = Heads(limits)
+        self._served: set[Outlet] = set()  # of the requests whose handlers are tasks
         self._inlets: set[Inlet] = set()
         self._peers: dict[str, int] = {}
         self._idle: asyncio.Event = asyncio.Event()
         self._idle.set()
         self._date = b""
         self._date_until = 0.0
+        self._openings: dict[int, bytes] = {}
 
     def protocol_factory(self) -> Inlet:
         """For `loop.create_server`: the protocol of one new connection."""
@@ -70,6 +74,12 @@ class Server:
     def connections(self) -> int:
         """Connections open now, refused ones included."""
         return len(self._inlets)
+
+    @property
+    def handling(self) -> int:
+        """Requests being handled: their response is not over, or their handler's task still runs."""
+        outlets = {inlet.outlet for inlet in self._inlets}
+        return len(self._served.union(outlets) - {None})
 
     def drain(self) -> None:
         """Close idle connections now and the others after their response. The listener is its owner's to close."""
@@ -129,29 +139,40 @@ class Server:
         self._check_idle()
 
     def handle(self, request: Request) -> None:
-        """Run the handler. One task per request: an idle connection then costs no task (docs/architecture.md)."""
-        self.handling += 1
-        self._idle.clear()
-        spawn(self._serve(request), "request")
+        """Run the handler. One that returns an awaitable gets a task; any other answers through the outlet, now or later,
+        and costs none: its connection is what is waited for in a drain.
+        """
+        try:
+            answer = self._handler(request)
+        except Exception:  # noqa: BLE001 - the top of a request
+            _log.exception("the handler of %s %s failed", request.method, request.path)
+            self._settle(request, None)
+            return
+        if answer is not None:
+            self._served.add(request.outlet)
+            spawn(self._serve(request, answer), "request")
 
-    def date(self) -> bytes:
-        """The Date header as a line; made anew once a second (RFC 9110 section 6.6.1)."""
-        now = self.wheel.now()
+    def opening(self, status: int, now: float) -> bytes:
+        """The status line and the Date header; made anew once a second (RFC 9110 section 6.6.1)."""
         if now >= self._date_until:
             self._date_until = now + 1.0
             self._date = f"date: {formatdate(time.time(), usegmt=True)}\r\n".encode("ascii")
-        return self._date
+            self._openings.clear()
+        found = self._openings.get(status)
+        if found is None:
+            found = self._openings[status] = framing.status_line(status) + self._date
+        return found
 
-    async def _serve(self, request: Request) -> None:
+    async def _serve(self, request: Request, answer: Awaitable[None]) -> None:
         try:
-            await self._handler(request)
+            await answer
             self._settle(request, "the handler returned before the response was whole")
         except Exception:  # noqa: BLE001 - the top of a request's task
             _log.exception("the handler of %s %s failed", request.method, request.path)
             self._settle(request, None)
         finally:
             request.outlet.abort()  # does nothing unless the task was cancelled in the middle
-            self.handling -= 1
+            self._served.discard(request.outlet)
             self._check_idle()
 
     def _settle(self, request: Request, complaint: str | None) -> None:
@@ -167,7 +188,7 @@ class Server:
             outlet.send(*self.refuse(fault("internal_error"), request))
 
     def _check_idle(self) -> None:
-        if not self._inlets and not self.handling:
+        if not self._inlets and not self._served:  # a response without a task is over when its connection is
             self._idle.set()
 
 

@@ -41,12 +41,15 @@ class Alarm:
 
 
 class Wheel:
-    """Rings alarms. `lateness`: seconds the latest tick came after its slot; `worst`: the highest, a reader resets."""
+    """Rings alarms. `now()`: the loop's clock in seconds. `lateness`: seconds the latest tick came after its slot;
+    `worst`: the highest, a reader resets.
+    """
 
-    __slots__ = ("_armed", "_closed", "_heap", "_loop", "_passed", "_rate", "_slots", "_timer", "lateness", "worst")
+    __slots__ = ("_armed", "_closed", "_heap", "_loop", "_passed", "_rate", "_slots", "_timer", "lateness", "now", "worst")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, tick: float = 0.025) -> None:
         self._loop = loop
+        self.now = loop.time
         self._rate = 1.0 / tick
         self._slots: dict[int, list[Alarm]] = {}
         self._heap: list[int] = []
@@ -57,12 +60,11 @@ class Wheel:
         self.lateness = 0.0
         self.worst = 0.0
 
-    def now(self) -> float:
-        """The loop's clock in seconds."""
-        return self._loop.time()
-
     def set(self, alarm: Alarm, due: float) -> None:
         """Let `alarm` ring at `due` instead of whenever it would have; a `due` in the past rings at the next tick."""
+        if alarm.slot != _NO_SLOT and due >= alarm.due:
+            alarm.due = due  # its entry comes up first, and is looked at again then
+            return
         alarm.due = due
         if due == NEVER or self._closed:
             return

@@ -53,6 +53,7 @@ def test_errors_in_every_shape(value: dict[str, Any], code: str, status: int, ca
         {"error": None, "choices": [], "usage": None},
         {"usage": {}, "message": "x"},
         {"base_resp": {"status_code": 0}, "choices": [{}]},
+        {"choices": [{}], "object": [], "type": {}},
         {},
         [],
         "text",

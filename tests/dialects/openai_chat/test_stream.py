@@ -229,7 +229,8 @@ def test_half_a_character_is_passed_on() -> None:
 
 
 EVENTS = st.sampled_from(
-    [ROLE, WORD, STOP, USAGE, ERROR, BLANK, DONE, b": ping\n\n", b"\n", b"id: 3\n", b"event: message\n", b"data: {}\n\n",
+    [ROLE, WORD, STOP, USAGE, ERROR, BLANK, DONE, b": ping\n\n", b"\n", b"id: 3\n", b"event: message\n",
+     b"data: {}\n\n",
      event(chunk({"content": "b"}, index=1)), WORD.replace(b"\n", b"\r\n"), b"data: <\n\n", b'{"error":1}\n',
      b"data: " + chunk({"content": "two"})[:-1] + b"\ndata: }\n\n", b"event: error\n", WORD[:-1], b"data:" + WORD[6:]]
 )  # fmt: skip

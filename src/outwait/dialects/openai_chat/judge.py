@@ -123,7 +123,7 @@ def error_in(value: object, raw: bytes, *, named: bool = False) -> Fault | None:
             return fault_of(_text(error), error, raw if len(value) == 1 else document.dumps({"error": error}))
         return fault_of(error if isinstance(error, str) else _text(value), value, raw)
     base = value.get("base_resp")  # MiniMax
-    if isinstance(base, dict) and base.get("status_code") not in {None, 0}:
+    if isinstance(base, dict) and base.get("status_code") not in (None, 0):
         return fault_of(_text(base), {"code": base.get("status_code")}, raw)
     if named or value.get("object") == "error" or value.get("type") == "error":
         return fault_of(_text(value), value, raw)

@@ -1,0 +1,78 @@
+"""The line between the supervisor and one worker: a socket pair, one end in each process.
+
+    supervisor -> worker   settings, each as its length (8 bytes) and a pickle; the first are those to start with
+    worker -> supervisor   one byte when it serves
+    end of the line        the other process is gone, however it went
+
+Workers are given the settings that the supervisor has checked, and do not read the file themselves: a worker that takes
+a dead one's place runs with what is in force, even while the file is being edited.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import socket
+from collections.abc import Callable
+
+from outwait.config.settings import Settings
+from outwait.wire.tasks import spawn
+
+NUMBER = "OUTWAIT_WORKER_NUMBER"
+SOCKETS = "OUTWAIT_WORKER_SOCKETS"
+LINE = "OUTWAIT_WORKER_LINE"
+_LENGTH = 8
+
+
+def pack(settings: Settings) -> bytes:
+    """`settings` as they travel on the line."""
+    data = pickle.dumps(settings)
+    return len(data).to_bytes(_LENGTH, "big") + data
+
+
+class WorkerEnd:
+    """The worker's end. `number`: whose it is; `sockets`: what to listen on."""
+
+    def __init__(self) -> None:
+        """Raises KeyError when this process was not started by a supervisor."""
+        self.number = int(os.environ[NUMBER])
+        self.sockets = [socket.socket(fileno=int(fd)) for fd in os.environ[SOCKETS].split(",")]
+        self._line = socket.socket(fileno=int(os.environ[LINE]))
+        self._writer: asyncio.StreamWriter | None = None
+
+    def first(self) -> Settings | None:
+        """The settings to start with; waits for them. None when the supervisor went before it sent them."""
+        length = self._exactly(_LENGTH)
+        data = self._exactly(int.from_bytes(length, "big")) if length else b""
+        return _unpack(data) if data else None
+
+    async def serving(self, take: Callable[[Settings], None], ended: Callable[[], None]) -> None:
+        """Say that this worker serves. From now on `take` gets new settings; `ended` is called at the line's end."""
+        reader, self._writer = await asyncio.open_unix_connection(sock=self._line)
+        self._writer.write(b"!")
+        spawn(_listen(reader, take, ended), "line")
+
+    def _exactly(self, count: int) -> bytes:
+        data = b""
+        while len(data) < count:
+            piece = self._line.recv(count - len(data))
+            if not piece:
+                return b""
+            data += piece
+        return data
+
+
+async def _listen(reader: asyncio.StreamReader, take: Callable[[Settings], None], ended: Callable[[], None]) -> None:
+    try:
+        while True:
+            length = await reader.readexactly(_LENGTH)
+            take(_unpack(await reader.readexactly(int.from_bytes(length, "big"))))
+    except (asyncio.IncompleteReadError, OSError):
+        ended()
+
+
+def _unpack(data: bytes) -> Settings:
+    settings = pickle.loads(data)  # noqa: S301 - from this worker's own parent, over a socket nobody else has
+    assert isinstance(settings, Settings)  # noqa: S101 - narrows the type
+    return settings

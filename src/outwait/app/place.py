@@ -1,0 +1,114 @@
+"""One worker's place: its listening sockets, which stay, and its process, which is replaced when it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+
+from outwait.app import line
+from outwait.config.settings import Settings
+from outwait.ledger.metrics import mark_process_dead
+from outwait.wire.tasks import spawn
+
+STEADY = 10.0  # seconds a worker must have served for its end not to count as a failed start
+SLOWEST = 10.0  # seconds between starts of a worker that keeps dying
+_FIRST = 0.2
+
+
+class Place:
+    """`ready` is set while a worker serves here; `failures` counts lives in a row that were too short."""
+
+    __slots__ = ("_line", "_ready_at", "failures", "number", "process", "ready", "sockets")
+
+    def __init__(self, number: int, sockets: list[socket.socket]) -> None:
+        self.number = number
+        self.sockets = sockets
+        self.process: asyncio.subprocess.Process | None = None
+        self.ready = asyncio.Event()
+        self.failures = 0
+        self._ready_at: float | None = None
+        self._line: asyncio.StreamWriter | None = None
+
+    async def start(self, settings: Settings) -> None:
+        """Start a process here. Raises OSError when the system has no room for one."""
+        fds = [sock.fileno() for sock in self.sockets]  # before anything can close them
+        ours, theirs = socket.socketpair()
+        try:
+            reader, self._line = await asyncio.open_unix_connection(sock=ours)
+            self._line.write(line.pack(settings))
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-m", "outwait.app.worker"),
+                env={
+                    **os.environ,
+                    line.NUMBER: str(self.number),
+                    line.SOCKETS: ",".join(map(str, fds)),
+                    line.LINE: str(theirs.fileno()),
+                },
+                pass_fds=(*fds, theirs.fileno()),
+                start_new_session=True,  # Ctrl-C is the supervisor's to pass on
+            )
+        finally:
+            theirs.close()
+        spawn(self._hear(reader), f"line of worker {self.number}")
+
+    async def ended(self) -> int:
+        """Wait for the process to end; returns its status, negative for a signal."""
+        assert self.process is not None  # noqa: S101 - called after `start`
+        process = self.process
+        status = await process.wait()
+        self.process = None
+        mark_process_dead(process.pid)
+        served = self._ready_at is not None and asyncio.get_running_loop().time() - self._ready_at >= STEADY
+        self.vacate(failed=not served)
+        return status
+
+    def vacate(self, *, failed: bool) -> None:
+        """Nobody is here any more."""
+        self.failures = self.failures + 1 if failed else 0
+        self.ready.clear()
+        self._ready_at = None
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+    def pause(self) -> float:
+        """Seconds until the next start: none after a good life, longer and longer after short ones."""
+        return min(SLOWEST, _FIRST * 2.0 ** (self.failures - 1)) if self.failures else 0.0
+
+    def tell(self, settings: Settings) -> None:
+        """Hand new settings to the worker."""
+        if self._line is not None:
+            self._line.write(line.pack(settings))
+
+    def signal(self, sign: signal.Signals) -> None:
+        """Send a signal to the process, if there is one."""
+        if self.process is not None and self.process.returncode is None:
+            self.process.send_signal(sign)
+
+    def deafen(self) -> None:
+        """Stop listening until a new worker listens again: who connects is served by another worker, or told at once
+        that nobody is there, instead of waiting here. Linux keeps the address bound meanwhile.
+        """
+        for sock in self.sockets:
+            try:
+                sock.shutdown(socket.SHUT_RD)
+            except OSError:  # it was not listening
+                continue
+
+    def close(self) -> None:
+        """Give up the sockets."""
+        for sock in self.sockets:
+            sock.close()
+
+    async def _hear(self, reader: asyncio.StreamReader) -> None:
+        try:
+            word = await reader.read(1)
+        except OSError:
+            return
+        if word and self.process is not None:
+            self._ready_at = asyncio.get_running_loop().time()
+            self.ready.set()

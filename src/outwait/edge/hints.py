@@ -1,0 +1,71 @@
+"""What to say about a path that is not there: most such calls have a base URL that is wrong in one of a few ways."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+BASE = "/v1"
+CHAT = "/v1/chat/completions"
+# Offered by providers under these paths, and called by SDKs; not offered here.
+LATER = (
+    "/v1/responses", "/v1/completions", "/v1/embeddings", "/v1/messages", "/v1/complete", "/v1/images", "/v1/audio",
+    "/v1/moderations", "/v1/rerank", "/v1/files", "/v1/batches", "/v1/fine_tuning", "/v1/assistants", "/v1/threads",
+    "/v1/vector_stores", "/v1/conversations", "/v1/realtime", "/v1beta",
+)  # fmt: skip
+# What probes of orchestrators and load balancers ask for by habit.
+PROBES = {
+    "/health": "/healthz",
+    "/healthcheck": "/healthz",
+    "/livez": "/healthz",
+    "/live": "/healthz",
+    "/ping": "/healthz",
+    "/status": "/healthz",
+    "/ready": "/readyz",
+    "/readiness": "/readyz",
+    "/v1/health": "/healthz",
+}
+_LONGEST = 200
+
+
+def later(path: str) -> str | None:
+    """A sentence for an endpoint that providers have and this gateway has not yet, else None."""
+    tidy = _tidy(path)
+    for known in LATER:
+        for name in (known, known.removeprefix(BASE)):
+            if tidy == name or tidy.startswith(f"{name}/"):
+                return f"outwait does not offer {known} yet; it answers {CHAT}."
+    return None
+
+
+def hint(path: str, known: Collection[str]) -> str:
+    """A sentence that says what `path` was probably meant to be; `known`: the paths there are."""
+    tidy = _tidy(path)
+    if "/openai/deployments/" in tidy:
+        return f"It is a path of Azure's clients: use a plain OpenAI client whose base URL ends in {BASE}."
+    if tidy in PROBES:
+        return f"Did you mean {PROBES[tidy]}?"
+    if tidy in ("", BASE):
+        return f"Model calls go to {CHAT}: give OpenAI clients a base URL that ends in {BASE}."
+    meant = next((each for each in known if tidy in (each, each.removeprefix(BASE)) or tidy.endswith(each)), None)
+    if meant is None:
+        return f"Model calls go to {CHAT}."
+    return f"Did you mean {meant}? {_why(path, meant)}"
+
+
+def _why(path: str, meant: str) -> str:
+    if f"{BASE}{BASE}" in re.sub(r"/+", "/", path):
+        return f"The base URL should end in one {BASE}; here it came twice."
+    if path.endswith("/"):
+        return "It has no slash at its end."
+    if not meant.startswith(BASE):
+        return f"It stands at the root, without {path.removesuffix(meant) or BASE}."
+    if "//" in path:
+        return "One slash is enough."
+    return f"The base URL of an OpenAI client should end in {BASE}, right after the host."
+
+
+def _tidy(path: str) -> str:
+    """`path` with single slashes, none at the end, and one /v1 where there were several; cut to a sane length."""
+    tidy = re.sub(r"/+", "/", path[:_LONGEST]).rstrip("/")
+    return re.sub(r"(?:/v1)+(?=/|$)", BASE, tidy)

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import openai
+import pytest
+from tests.toolkit.simulate.conftest import Heard, body_of, hear, run
+
+from outwait.toolkit.simulate.script import EXAMPLES, GRAMMAR, ScriptError
+from outwait.toolkit.simulate.server import Simulator
+
+
+def get(path: str, simulator: Simulator | None = None, method: str = "GET") -> Heard:
+    return run(lambda url: hear(url, b"", path, method), simulator)
+
+
+def test_it_says_that_it_is_alive() -> None:
+    assert get("/healthz").body == b'{"status":"ok"}'
+
+
+def test_models_lists_the_examples_and_the_aliases() -> None:
+    listed = json.loads(get("/v1/models", Simulator(aliases={"o3": "silent-20s"})).body)
+    assert [each["id"] for each in listed["data"]] == [*EXAMPLES, "o3"]
+    chosen = json.loads(get("/v1/models", Simulator(models=["hang"])).body)
+    assert chosen == {
+        "object": "list", "data": [{"id": "hang", "object": "model", "created": 0, "owned_by": "simulate"}]
+    }  # fmt: skip
+
+
+def test_any_script_is_a_model() -> None:
+    assert json.loads(get("/v1/models/drip-7ms").body)["id"] == "drip-7ms"
+    assert get("/v1/models/gpt-9").status == 404
+
+
+def test_names_given_must_be_scripts() -> None:
+    with pytest.raises(ScriptError):
+        Simulator(aliases={"o3": "nonsense"})
+    with pytest.raises(ScriptError):
+        Simulator(models=["nonsense"])
+
+
+def test_an_unknown_model_is_told_the_grammar() -> None:
+    heard = run(lambda url: hear(url, body_of("gpt-9", stream=True)))
+    error = json.loads(heard.body)["error"]
+    assert (heard.status, error["code"], error["param"]) == (404, "model_not_found", "model")
+    assert GRAMMAR in error["message"]
+
+
+@pytest.mark.parametrize(
+    "body,param", [(b"{", None), (b"[]", None), (b"\xff", None), (b"{}", "model"), (b'{"model":"fast"}', "messages")]
+)
+def test_a_wrong_body_is_a_400(body: bytes, param: str | None) -> None:
+    heard = run(lambda url: hear(url, body))
+    assert heard.status == 400
+    assert json.loads(heard.body)["error"]["param"] == param
+
+
+def test_other_paths_and_methods_are_errors_in_the_same_shape() -> None:
+    for path, method, status in (
+        ("/v1/chat/completions", "GET", 405), ("/nowhere", "GET", 404), ("/simulate/calls", "POST", 405),
+        ("/v1/models", "DELETE", 404),
+    ):  # fmt: skip
+        heard = get(path, method=method)
+        assert heard.status == status
+        assert json.loads(heard.body)["error"]["message"]
+
+
+def test_what_the_wire_refuses_has_the_same_shape_too() -> None:
+    heard = get("/ä".encode().decode("latin-1"))
+    assert heard.status == 400
+    assert json.loads(heard.body)["error"]["code"] == "bad_request"
+
+
+@pytest.mark.parametrize("key,status", [("sk-right", 200), ("sk-wrong", 401), ("", 401)])
+def test_a_key_is_asked_for_when_there_is_one(key: str, status: int) -> None:
+    heard = run(lambda url: hear(url, body_of("fast", stream=False), key=key), Simulator(key="sk-right"))
+    assert heard.status == status
+
+
+def test_flaky_counts_each_body_for_itself() -> None:
+    async def story(url: str) -> Heard:
+        bodies = body_of("flaky-2", stream=False), body_of("flaky-2", stream=False, seed=1)
+        heard = [await hear(url, body) for body in bodies for _ in range(3)]
+        assert [each.status for each in heard] == [503, 503, 200] * 2
+        return heard[0]
+
+    run(story)
+
+
+def test_calls_tell_what_was_received_and_a_delete_forgets_it() -> None:
+    async def story(url: str) -> Heard:
+        await hear(url, body_of("drip-1ms", stream=True), key="sk-secret")
+        told: dict[str, Any] = json.loads((await hear(url, b"", "/simulate/calls", "GET")).body)
+        call = told["calls"][0]
+        assert (told["count"], call["model"], call["stream"], call["outcome"]) == (1, "drip-1ms", True, "whole")
+        assert (call["question"], call["cut"], call["status"]) == ("what is it?", False, 200)
+        assert "sk-secret" not in json.dumps(told)
+        assert (await hear(url, b"", "/simulate/calls", "DELETE")).status == 204
+        empty = await hear(url, b"", "/simulate/calls", "GET")
+        assert json.loads(empty.body) == {"count": 0, "calls": []}
+        return empty
+
+    run(story)
+
+
+def test_replies_are_the_same_for_the_same_seed() -> None:
+    def words(seed: int) -> str:
+        heard = run(lambda url: hear(url, body_of("fast", stream=False)), Simulator(seed=seed))
+        content: str = json.loads(heard.body)["choices"][0]["message"]["content"]
+        return content
+
+    assert words(1) == words(1) != words(2)
+
+
+def test_the_sdk_gets_its_answer_and_its_errors() -> None:
+    async def story() -> None:
+        simulator = Simulator(aliases={"o3": "silent-50ms"})
+        http = openai.DefaultAsyncHttpxClient(trust_env=False)
+        async with (
+            simulator as url,
+            openai.AsyncOpenAI(api_key="x", base_url=url, max_retries=0, http_client=http) as client,
+        ):
+            messages: Any = [{"role": "user", "content": "hi"}]
+            whole = await client.chat.completions.create(model="o3", messages=messages, n=2)
+            stream = await client.chat.completions.create(model="o3", messages=messages, stream=True)
+            text = "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
+            assert text == whole.choices[0].message.content
+            assert len(whole.choices) == 2
+            for model, error in (
+                ("error-429", openai.RateLimitError),
+                ("nope", openai.NotFoundError),
+                ("reset", openai.APIConnectionError),
+            ):
+                with pytest.raises(error):
+                    await client.chat.completions.create(model=model, messages=messages)
+
+    asyncio.run(story())
+
+
+def test_stopping_cuts_what_is_open_and_it_can_start_again() -> None:
+    async def story() -> None:
+        simulator = Simulator()
+        url = await simulator.start()
+        task = asyncio.ensure_future(hear(url, body_of("hang", stream=True)))
+        while not simulator.calls:  # noqa: ASYNC110 - what is awaited happens in the simulator
+            await asyncio.sleep(0.01)
+        async with asyncio.timeout(3):
+            await simulator.stop()
+            assert (await task).raw == b""
+        assert simulator.calls[0].cut
+        simulator.reset()
+        async with simulator as again:
+            assert (await hear(again, body_of("fast", stream=False))).status == 200
+        assert len(simulator.calls) == 1
+
+    asyncio.run(story())
