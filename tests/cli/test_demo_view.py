@@ -12,7 +12,7 @@ SETTING = Setting(silence=4, thinking=12)
 
 
 def cut() -> Track:
-    track = Track("direct", True, [(4.0, "cut"), (4.0, "failed")], "HTTP 504 (InternalServerError)", status=504)
+    track = Track("direct", True, [(4.0, "cut"), (4.0, "failed")], "504 InternalServerError", status=504)
     track.seconds, track.upstream_calls = 4.0, 1
     return track
 
@@ -74,8 +74,8 @@ def test_nothing_is_said_to_programs() -> None:
 
 def test_the_table_and_the_sentence() -> None:
     out = io.StringIO()
-    Console(file=out, width=110).print(view.table([cut(), alive()]))
-    assert "HTTP 504 (InternalServerError)" in out.getvalue()
+    Console(file=out, width=80).print(view.table([cut(), alive()]))
+    assert "504 InternalServerError" in out.getvalue()
     assert "12.0 s" in out.getvalue()
     held = view.conclusion(SETTING, [cut(), alive()], [])
     assert held.startswith("It held: ")

@@ -56,8 +56,9 @@ def test_it_shows_its_grammar_and_serves_until_it_is_told_to_end() -> None:
 
     async def story() -> None:
         serving = asyncio.ensure_future(command.serve(Simulator(), Console(file=out), 0, "127.0.0.1"))
-        while "listens" not in out.getvalue():  # noqa: ASYNC110 - what is awaited happens in the command
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(5):
+            while "listens" not in out.getvalue():  # noqa: ASYNC110 - what is awaited happens in the command
+                await asyncio.sleep(0.01)
         found = re.search(r"http://\S+", out.getvalue())
         assert found
         models = await asyncio.to_thread(_get, found[0] + "/models")

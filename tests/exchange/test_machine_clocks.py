@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from outwait.core.fault import Clock, Fault, Stage
-from outwait.core.plan import Candidate, Retry
+from outwait.core.plan import Candidate, Retry, Span
 from outwait.exchange import inputs as on
 from outwait.exchange.effects import Settle
 from outwait.exchange.machine import Machine
@@ -73,6 +75,18 @@ def test_the_total_clock_closes_and_never_retries() -> None:
         plan_of("a", "b", spans={"total": 7}),
         until(2) + "\n7 tick paid -> close, settle failed total_timeout | settled until never",
     )
+
+
+def test_the_end_of_the_total_clock_is_told_as_one() -> None:
+    machine = play(plan_of("a", "b", spans={"total": 7}), until(2) + "\n7 tick -> close, settle failed total_timeout")
+    told = [(mark.event, mark.detail) for mark in machine.timeline.marks()][-2:]
+    assert told == [("timeout", "total 7s: rule of total"), ("failed", "total_timeout")]
+
+
+def test_a_candidates_own_rule_is_told() -> None:
+    spans = replace(timeouts_of(), connect=Span(3, "channel a"))
+    machine = play(plan_of(Candidate("a", "plain", "m", timeouts=spans), retry=ONCE), until(2))
+    assert run_out(machine, 3).reason == "channel a"
 
 
 def test_the_total_clock_wins_over_a_clock_that_strikes_with_it() -> None:

@@ -256,6 +256,27 @@ def test_each_candidate_may_have_a_dead_pooled_connection() -> None:
     assert details(machine, "no retry") == ["all 2 attempts are made"]
 
 
+def test_the_second_candidate_may_be_the_only_one_with_a_dead_connection() -> None:
+    play(
+        plan_of("a", "b"),
+        OPEN_A
+        + """
+        2  fail upstream_connect                  -> retry a safe, acquire b
+        2  granted                                -> open b 2
+        3  fail upstream_reset hint=stale         -> repair b safe, acquire b
+        """,
+    )
+
+
+def test_another_failure_of_a_streamed_candidate_is_no_reason_to_stop_streaming() -> None:
+    streamed = Candidate("a", "plain", "m", streamed=True)
+    machine = play(
+        plan_of(streamed, retry=Retry(base_transport=0.0)),
+        OPEN_A + "1 fail upstream_connect -> retry a safe, acquire a",
+    )
+    assert machine.candidate.streamed
+
+
 def test_a_repair_needs_no_budget() -> None:
     play(plan_of("a"), OPEN_A + "1 fail upstream_reset hint=stale spent -> repair a safe, acquire a")
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from outwait.core.entry import Entry, Mark
 
@@ -41,7 +41,7 @@ ORDINARY = Entry(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")  # it keeps nothing, and Hypothesis wants no fixture made anew for each test
 def entry() -> MakeEntry:
     def make(**changes: Any) -> Entry:
         return replace(ORDINARY, **changes)

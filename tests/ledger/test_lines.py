@@ -100,6 +100,11 @@ def test_what_clients_name_is_cut(entry: Any) -> None:
     )
 
 
+def test_a_cut_leaves_no_half_of_a_secret(entry: Any) -> None:
+    fields = exchange_fields(entry(client="x" * 115 + "canary-secret"), CLEAN)
+    assert fields["client"] == "x" * 115 + "[mask"
+
+
 def test_levels(entry: Any) -> None:
     assert level_of(entry()) == "info"
     assert level_of(entry(outcome="failed", fault=fault("upstream_reset"))) == "warning"

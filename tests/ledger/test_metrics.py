@@ -150,7 +150,7 @@ def test_any_model_name_renders_to_text_that_parses(name: str) -> None:
 
 WORKER = """
 import sys
-from dataclasses import replace
+from msgspec.structs import replace
 sys.path.insert(0, sys.argv[1])
 from conftest import ORDINARY
 from outwait.ledger.metrics import Metrics

@@ -18,7 +18,7 @@ LUCK = st.floats(min_value=0, max_value=1, exclude_max=True)
 
 
 def _wait(**changes: object) -> float | None:
-    given_: dict = {"number": 1, "again": True, "luck": 0.5, "retry_after": None, "remaining": 600.0} | changes
+    given_: dict = {"number": 1, "luck": 0.5, "retry_after": None, "remaining": 600.0} | changes
     return wait(given_.pop("failed", RESET), Retry(), **given_)
 
 
@@ -42,7 +42,7 @@ def test_retry_after(asked: float | None, held: float | None) -> None:
 
 
 def test_a_fresh_endpoint_is_tried_at_once() -> None:
-    assert _wait(again=False) == 0
+    assert _wait(number=0) == 0
 
 
 def test_a_transport_fault_pauses_briefly_and_a_refusal_longer() -> None:
@@ -51,12 +51,8 @@ def test_a_transport_fault_pauses_briefly_and_a_refusal_longer() -> None:
     assert _wait(failed=BUSY) == 0.5
 
 
-def test_number_zero_is_taken_as_the_first() -> None:
-    assert _wait(number=0) == _wait(number=1)
-
-
 def test_retry_after_is_honoured_and_jitter_comes_on_top() -> None:
-    assert _wait(again=False, retry_after=30) == 30
+    assert _wait(number=0, retry_after=30) == 30
     assert _wait(failed=BUSY, retry_after=30) == 30.5
 
 
@@ -66,8 +62,7 @@ def test_too_long_a_wish_is_not_waited_for() -> None:
 
 
 @given(
-    number=st.integers(1, 50),
-    again=st.booleans(),
+    number=st.integers(0, 50),
     luck=LUCK,
     retry_after=st.none() | st.floats(),
     remaining=st.floats(0, 1000),

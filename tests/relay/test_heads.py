@@ -16,7 +16,7 @@ from outwait.testing.scripted import Upstream
 
 def fields(block: bytes) -> dict[str, str]:
     assert block.endswith(b"\r\n")
-    return dict(line.split(": ", 1) for line in block.decode("latin-1").split("\r\n") if line)  # type: ignore[misc]
+    return dict(line.split(": ", 1) for line in block.decode("latin-1").split("\r\n") if line)
 
 
 @scene

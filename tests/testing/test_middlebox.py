@@ -157,6 +157,21 @@ def test_an_upstream_that_is_not_there_is_a_502() -> None:
     asyncio.run(story())
 
 
+def test_what_is_not_http_passes_unchanged() -> None:
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"\x16\x03 SSH-2.0\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+        writer.write(b"more")
+
+    async def story() -> None:
+        async with Scene(speak, silence=5) as scene:
+            assert await scene.ask() == b"\x16\x03 SSH-2.0\r\nmore"
+
+    asyncio.run(story())
+
+
 def test_a_client_that_leaves_takes_its_upstream_connection_along() -> None:
     async def story() -> None:
         asked, gone = asyncio.Event(), asyncio.Event()

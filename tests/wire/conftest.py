@@ -168,7 +168,7 @@ class Knock:
     def __call__(
         self,
         scenario: Scenario,
-        handler: Callable[[Request], Awaitable[None]] = echo,
+        handler: Callable[[Request], Awaitable[None] | None] = echo,
         tls: tuple[ssl.SSLContext, ssl.SSLContext] | None = None,
         body_limit: int = 20 * 1024 * 1024,
         **limits: float | frozenset[str],
@@ -176,9 +176,9 @@ class Knock:
         async def play() -> None:
             wheel = Wheel(asyncio.get_running_loop(), tick=0.005)
 
-            async def noted(request: Request) -> None:
+            def noted(request: Request) -> Awaitable[None] | None:
                 door.seen.append(request)
-                await handler(request)
+                return handler(request)
 
             bounds = replace(Limits(), **limits)  # type: ignore[arg-type] # names are checked by dataclasses
             server = Server(noted, limits=bounds, wheel=wheel, body_limit=lambda _: body_limit, refuse=refuse)

@@ -45,7 +45,7 @@ def test_status_lines() -> None:
 
 
 def test_a_last_response() -> None:
-    assert framing.final(400, b"a: b\r\n", b"", 7) == (
+    assert framing.final(b"HTTP/1.1 400 Bad Request\r\n", b"a: b\r\n", b"", 7) == (
         b"HTTP/1.1 400 Bad Request\r\na: b\r\nconnection: close\r\ncontent-length: 7\r\n\r\n"
     )
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -8,25 +9,23 @@ from hypothesis import strategies as st
 
 from outwait.core.fault import Refusal
 from outwait.wire.guard import CHUNKED, Limits
-from outwait.wire.request import Request, read_head
+from outwait.wire.request import Head, Heads, read_head
 
 LIMITS = Limits()
 
 
-def read(*lines: bytes) -> Request:
+def read(*lines: bytes) -> Head:
     return read_head(b"\r\n".join((*lines, b"", b"")), LIMITS)
 
 
-def test_what_a_handler_gets() -> None:
-    request = read(
+def test_what_a_head_says() -> None:
+    head = read(
         b"POST /v1/chat/completions?a=1&b=%20? HTTP/1.1", b"Host: gateway:8787", b"User-Agent: OpenAI/Python 3.54.0 ",
         b"X-Own:   spaced \t", b"Content-Length: 12",
     )  # fmt: skip
-    assert (request.method, request.path, request.query) == ("POST", "/v1/chat/completions", "a=1&b=%20?")
-    assert request.headers == {
-        "host": "gateway:8787", "user-agent": "OpenAI/Python 3.54.0", "x-own": "spaced", "content-length": "12",
-    }  # fmt: skip
-    assert (request.version, request.length, request.keep, request.expects, request.body) == (1, 12, True, False, b"")
+    assert (head.method, head.path, head.query) == ("POST", "/v1/chat/completions", "a=1&b=%20?")
+    assert head.headers == {"host": "gateway:8787", "user-agent": "OpenAI/Python 3.54.0", "x-own": "spaced"}
+    assert (head.version, head.length, head.keep, head.expects) == (1, 12, True, False)
 
 
 def test_how_the_wire_is_to_go_on() -> None:
@@ -119,3 +118,137 @@ def test_any_good_header_arrives_as_sent(fields: list[tuple[str, str]]) -> None:
 def test_any_bytes_give_a_request_or_a_refusal(data: bytes) -> None:
     with contextlib.suppress(Refusal):
         read_head(b"GET / HTTP/1.1\r\nhost: a\r\n" + data + b"\r\n\r\n", LIMITS)
+
+
+# ------------------------------------------------------------------------------------------------------- heads again
+def post(length: bytes, *more: bytes) -> bytes:
+    return b"\r\n".join((b"POST /p HTTP/1.1", b"Host: a", b"Content-Length: " + length, *more, b"", b""))
+
+
+def test_the_same_head_is_read_once_whatever_its_length() -> None:
+    heads = Heads(LIMITS)
+    first, again = heads.read(post(b"5")), heads.read(post(b"1234"))
+    assert first is again
+    assert [first.body_length(block, len(block)) for block in (post(b"5"), post(b"1234"), post(b"0"))] == [5, 1234, 0]
+    first.memo["who"] = "dev"
+    assert heads.read(post(b"77")).memo == {"who": "dev"}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        post(b"5", b"Authorization: Bearer x"),
+        post(b"5").replace(b"Content-Length", b"content-length"),
+        post(b"5").replace(b"Host: a", b"Host: b"),
+        post(b"5").replace(b" /p ", b" /q "),
+    ],
+)
+def test_any_other_byte_makes_another_head(other: bytes) -> None:
+    heads = Heads(LIMITS)
+    known = heads.read(post(b"5"))
+    known.memo["who"] = "dev"
+    assert heads.read(other) is not known
+    assert heads.read(other).memo == {}
+    assert known.ends(other) == 0
+
+
+@pytest.mark.parametrize(
+    "length", [b"", b" 5", b"5 ", b"+5", b"-5", b"5,5", b"5\r\nContent-Length: 5", b"0x5", b"1" * 19, b"\xb2", b"\0"]
+)
+def test_what_is_not_digits_is_judged_as_if_nothing_were_known(length: bytes) -> None:
+    heads = Heads(LIMITS)
+    known = heads.read(post(b"5"))
+    block = post(length)
+    assert known.ends(block) == 0
+    assert told(heads.read, block) == told(lambda bytes_: read_head(bytes_, LIMITS), block)
+
+
+@pytest.mark.parametrize("line", [b"Transfer-Encoding: chunked", b"Content-Length: 5", b"CONTENT-LENGTH: 5"])
+def test_a_second_framing_is_refused_though_the_first_is_known(line: bytes) -> None:
+    heads = Heads(LIMITS)
+    heads.read(post(b"5"))
+    for _ in range(2):
+        with pytest.raises(Refusal):
+            heads.read(post(b"5", line))
+
+
+def test_the_fields_of_a_head_cannot_be_changed() -> None:
+    with pytest.raises(TypeError):
+        read(b"GET / HTTP/1.1", b"host: a").headers["x"] = "y"  # type: ignore[index]
+
+
+def test_where_a_known_head_ends() -> None:
+    heads = Heads(LIMITS)
+    head = heads.read(post(b"5"))
+    assert head.ends(post(b"123") + b"body") == len(post(b"123"))
+    assert head.ends(post(b"5")[:-1]) == 0
+    plain = heads.read(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+    assert plain.ends(b"GET / HTTP/1.1\r\nhost: a\r\n\r\nGET") == 27
+    assert plain.body_length(b"", 27) == 0
+
+
+def test_a_head_that_could_outgrow_its_limit_is_not_remembered() -> None:
+    block = post(b"5")
+    heads = Heads(Limits(head_bytes=len(block) + 17))
+    assert heads.read(block) is not heads.read(block)
+    assert heads.read(block).size == 0
+    assert heads.read(block).body_length(block, len(block)) == 5
+    with pytest.raises(Refusal):
+        heads.read(post(b"0" * 17 + b"55"))
+    heads = Heads(Limits(head_bytes=len(block) + 18))
+    assert heads.read(block) is heads.read(post(b"0" * 18))
+
+
+def test_large_heads_are_not_remembered() -> None:
+    heads = Heads(LIMITS)
+    block = post(b"5", b"Cookie: " + b"c" * 4096)
+    assert heads.read(block) is not heads.read(block)
+
+
+def test_the_memory_is_bounded() -> None:
+    heads = Heads(LIMITS)
+    first = heads.read(post(b"5"))
+    for number in range(2000):
+        heads.read(post(b"5", b"X-Request-Id: %d" % number))
+        assert len(heads._known) <= 512
+    assert heads.read(post(b"5")) is not first
+
+
+LINES = [
+    b"Content-Length: 5", b"content-length: 5", b"Content-Length: 17", b"Content-length: 05", b"CONTENT-LENGTH: 5",
+    b"Content-Length:5", b"Content-Length: 5 ", b"Content-Length: ", b"Content-Length: 0", b"Content-Length: 5, 5",
+    b"Content-Length: +5", b"Content-Length : 5", b"Transfer-Encoding: chunked", b"Transfer-Encoding: gzip", b"x: y",
+    b"X: Content-Length: 5", b"Connection: close", b"Expect: 100-continue", b"Authorization: Bearer a",
+    b"Authorization: Bearer b", b" Content-Length: 5", b"Content-Length: 123456789012345678",
+    b"Content-Length: 1234567890123456789", b"x: \0", b"x: y\rz", b"Content-Length: 5\nx: y",
+]  # fmt: skip
+lines = st.lists(st.sampled_from(LINES), max_size=3)
+first_lines = st.sampled_from([b"POST / HTTP/1.1", b"POST /a?b HTTP/1.1", b"POST / HTTP/1.0", b"GET / HTTP/1.1", b"X"])
+
+
+@given(st.lists(st.tuples(first_lines, lines), min_size=1, max_size=12))
+def test_with_memory_and_without_every_head_says_the_same(sent: list[tuple[bytes, list[bytes]]]) -> None:
+    heads = Heads(LIMITS)
+    known: list[Head] = []
+    for start, fields in sent:
+        block = b"\r\n".join((start, b"Host: a", *fields, b"", b""))
+        fresh = told(lambda bytes_: read_head(bytes_, LIMITS), block)
+        for head in known:  # what a connection does before it asks the memory
+            end = head.ends(block + b"tail")
+            if end:
+                assert end == len(block)
+                assert told(lambda _, head=head: head, block) == fresh  # type: ignore[misc]
+        assert told(heads.read, block) == fresh
+        with contextlib.suppress(Refusal):
+            known.append(heads.read(block))
+
+
+def told(reads: Callable[[bytes], Head], block: bytes) -> object:
+    """All that a head says to the wire and the handler; or the refusal."""
+    try:
+        head = reads(block)
+    except Refusal as refused:
+        return refused.fault
+    # a head that was not remembered has read its length itself
+    length = head.body_length(block, len(block))
+    return head.method, head.path, head.query, head.version, dict(head.headers), head.keep, head.expects, length

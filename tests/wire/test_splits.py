@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from outwait.wire.guard import Limits
 from outwait.wire.inlet import Inlet
-from outwait.wire.request import Request
+from outwait.wire.request import Heads, Request
 
 GET = b"GET /a?b=c HTTP/1.1\r\nhost: a\r\n\r\n"
 POST = b"POST /p HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhello"
@@ -84,7 +84,7 @@ def seen_through(data: bytes, cuts: list[int]) -> list[tuple[str, bytes]]:
     quiet = SimpleNamespace(now=lambda: 0.0, set=lambda *_: None)
     server: Any = SimpleNamespace(
         limits=Limits(), wheel=quiet, arrived=lambda _: None, handle=handle, draining=False, body_limit=lambda _: 1000,
-        refuse=lambda fault, _: (fault.status, b"", b""), date=lambda: b"",
+        refuse=lambda fault, _: (fault.status, b"", b""), opening=lambda *_: b"", heads=Heads(Limits()),
     )  # fmt: skip
     inlet, wire = Inlet(server), Wire()
     inlet.connection_made(wire)  # type: ignore[arg-type]

@@ -57,10 +57,12 @@ class Supervisor:
         port = server.port
         if port:
             _claim(server.host, port)
-        for _ in range(server.workers):
-            sockets = listen.bind(server.host, port)
-            port = sockets[0].getsockname()[1]
-            self._sockets.append(sockets)
+        first = listen.bind(server.host, port)
+        # Asked for by its number, a port stays bound while nobody listens (place.deafen); one the kernel chose, not.
+        port = first[0].getsockname()[1]
+        self._sockets = [listen.bind(server.host, port) for _ in range(server.workers)]
+        for sock in first:
+            sock.close()
 
     @property
     def url(self) -> str:

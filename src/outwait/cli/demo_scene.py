@@ -183,7 +183,7 @@ async def _call(setting: Setting, track: Track, url: str, audience: Audience) ->
             return
     track.right = text == expected(setting, track) and finish == "stop"
     if track.right:
-        _settle(track, f"the whole answer, {len(text.split())} words", audience)
+        _settle(track, f"whole answer, {len(text.split())} words", audience)
     else:
         _settle(track, f"a wrong answer ({len(text.split())} words, finish reason {finish})", audience)
 
@@ -221,7 +221,7 @@ def expected(setting: Setting, track: Track) -> str:
 def _words(error: Exception) -> str:
     status = getattr(error, "status_code", None)
     if status is not None:
-        return f"HTTP {status} ({type(error).__name__})"
+        return f"{status} {type(error).__name__}"
     return f"{type(error).__name__}: {' '.join(str(error).split())[:80]}"
 
 

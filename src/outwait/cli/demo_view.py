@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import Final
 
+from rich import box
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -90,7 +91,7 @@ def told(track: Track, kind: Kind) -> str:
 
 def table(calls: list[Track]) -> Table:
     """The four calls side by side."""
-    made = Table("call", "result", "after", "heartbeats", "upstream calls")
+    made = Table("call", "result", "after", "heartbeats", "upstream\ncalls", box=box.SIMPLE_HEAD, pad_edge=False)
     made.columns[0].no_wrap = made.columns[2].no_wrap = True
     for column in made.columns[2:]:
         column.justify = "right"

@@ -112,7 +112,7 @@ def _refuse(error: ConfigError, *, as_json: bool) -> NoReturn:
         told = {"good": False, "file": error.file, "problems": [asdict(problem) for problem in error.problems]}
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        typer.echo(str(error), err=True)
+        typer.echo(str(error).replace(f"${_OPTION}HOST: ", "--host: "), err=True)
     raise typer.Exit(2) from error
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from outwait.core.fault import Fault
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(msgspec.Struct, frozen=True, gc=False):
     """The head of a reply as the client will see it (before hop-by-hop and outwait headers are added).
 
     `length`: body length in bytes when the whole body is known, else None.
@@ -20,8 +19,7 @@ class Head:
     length: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(msgspec.Struct, frozen=True, gc=False):
     """Tokens as the upstream counted them."""
 
     input: int = 0
@@ -30,8 +28,7 @@ class Usage:
     reasoning: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(msgspec.Struct, frozen=True, gc=False):
     """How a reply ended: the last bytes for the client, and the fault if it was not whole."""
 
     data: bytes = b""

@@ -9,37 +9,34 @@ respond  the relay carries the answer, however long it takes
 
 from __future__ import annotations
 
-from outwait.access.admission import admit
 from outwait.core.fault import Refusal, fault
 from outwait.core.plan import Plan
 from outwait.core.principal import Principal
 from outwait.core.request import Call
 from outwait.dialects.dialect import Dialect
-from outwait.dialects.profiles import profile
 from outwait.edge.door import Door
+from outwait.edge.known import Known, meet
 from outwait.edge.refuse import refuse
 from outwait.exchange.adopt import fingerprint, is_retry
 from outwait.exchange.driver import Exchange
-from outwait.plan.facts import Facts
 from outwait.relay.relay import Relay
 from outwait.wire.request import Request
 
 
 def serve_call(door: Door, dialect: Dialect, request: Request) -> None:
     """Answer one model call, in the client's dialect. Returns at once: the relay answers when there is something."""
-    principal: Principal | None = None
+    known: Known | None = None
     try:
         if door.draining:
             raise Refusal(fault("gateway_draining"))
-        principal = admit(request.headers, door.catalog)
+        known = meet(door, request)
         call = dialect.read(request.method, request.path, request.headers, request.body)
-        client = profile(request.headers)
-        plan = door.planner.plan(Facts(call, principal, client.name, client.shape))
+        plan = known.plan(call)
     except Refusal as refused:
-        refuse(door, dialect, request, refused.fault, principal)
+        refuse(door, dialect, request, refused.fault, known.principal if known else None)
         return
-    exchange, adopted = _open(door, dialect, call, principal, plan)
-    relay = Relay(exchange, request.outlet, client, adopted=adopted)
+    exchange, adopted = _open(door, dialect, call, known.principal, plan)
+    relay = Relay(exchange, request.outlet, known.client, adopted=adopted)
     if not adopted:
         exchange.begin()
     relay.start()

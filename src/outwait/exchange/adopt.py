@@ -15,7 +15,7 @@ from outwait.core.request import Call
 def is_retry(headers: Mapping[str, str]) -> bool:
     """Whether the client says that it repeats itself."""
     count = headers.get("x-stainless-retry-count", "0")
-    return count.isascii() and count.isdigit() and int(count[:9]) >= 1
+    return count != "0" and count.isascii() and count.isdigit() and int(count[:9]) >= 1
 
 
 def fingerprint(key: str, call: Call) -> bytes:

@@ -30,7 +30,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from outwait.core.fault import Clock, Fault, RetryClass, fault
@@ -39,12 +38,12 @@ from outwait.exchange import inputs as on
 from outwait.exchange.effects import Acquire, Close, Effect, Open, Outcome, Retrying, Settle
 from outwait.exchange.phase import Impossible, Phase
 from outwait.exchange.timeline import Timeline
-from outwait.policy import backoff, retry
+from outwait.exchange.turns import Turns
+from outwait.policy import retry
 
 _GROWING = frozenset((Clock.CONNECT, Clock.WRITE, Clock.FIRST_BYTE, Clock.FIRST_TOKEN, Clock.IDLE))
 _NOTHING: tuple[Effect, ...] = ()
 _COMPLETED: tuple[Effect, ...] = (Settle(Outcome.COMPLETED),)
-_NOBODY = Candidate("", "", "")
 
 
 class Machine:
@@ -56,21 +55,16 @@ class Machine:
     """
 
     __slots__ = (
-        "_after",
-        "_candidates",
         "_cap",
         "_fresh",
         "_held",
-        "_index",
         "_linger_due",
         "_sign",
         "_since",
         "_span",
-        "_stale_at",
         "_total_due",
         "_turns",
         "attached",
-        "candidate",
         "committed",
         "content_at",
         "head_at",
@@ -93,13 +87,8 @@ class Machine:
         self.attached = True
         self.outcome: Outcome | None = None
         self.silence = 0.0  # longest wait for the upstream so far, seconds
-        self._candidates = list(plan.candidates)
-        self._index = 0
-        self.candidate = plan.candidates[0] if plan.candidates else _NOBODY  # of the current or last attempt
-        self._after: dict[int, float] = {}  # candidate index -> not before
         self._fresh = False
-        self._stale_at = -1  # index of the candidate whose dead pooled connection was repaired last
-        self._turns = 0  # candidates turned to: attempts, and queues that were too long
+        self._turns = Turns(plan.candidates)
         self._held = False
         self._cap = self._total_due = now + plan.timeouts.total.seconds  # the latest deadline, whatever the phase
         self._since = now
@@ -129,6 +118,11 @@ class Machine:
             self._heard(now)
             self._since = now
 
+    @property
+    def candidate(self) -> Candidate:
+        """The candidate of the current or last attempt."""
+        return self._turns.current
+
     def timeouts(self) -> Timeouts:
         """The spans that hold for the current candidate."""
         return self.candidate.timeouts or self.plan.timeouts
@@ -137,24 +131,25 @@ class Machine:
 
     def _begin(self, event: on.Begin, now: float) -> tuple[Effect, ...]:
         self.timeline.add(now, "accepted", self.plan.scenario)
-        if not self._candidates:
+        if not self._turns:
             return self._settle(Outcome.FAILED, fault("no_healthy_channel"), now)
         if event.granted:
-            self._turns = 1
+            self._turns.taken = 1
             return self._granted(event, now)
         return self._acquire(now)
 
     def _acquire(self, now: float) -> tuple[Effect, ...]:
-        self._turns += 1
+        self._turns.taken += 1
         self._enter(Phase.QUEUED, now)
         return (Acquire(self.candidate),)
 
     def _granted(self, _: on.Input, now: float) -> tuple[Effect, ...]:
         self.number += 1
-        self.timeline.add(now, "attempt", self.candidate.channel)
+        candidate = self._turns.current
+        self.timeline.add(now, "attempt", candidate.channel)
         self._enter(Phase.CONNECTING, now)
         fresh, self._fresh = self._fresh, False
-        return (Open(self.candidate, self.number, fresh),)
+        return (Open(candidate, self.number, fresh),)
 
     def _connected(self, event: on.Connected, now: float) -> tuple[Effect, ...]:
         self.timeline.add(now, "connected", "reused" if event.reused else "")
@@ -252,16 +247,24 @@ class Machine:
         retry_class = retry.classify(failed, committed=self.committed)
         self.timeline.add(now, "failed", f"{failed.code} ({retry_class.value})")
         tried = self.candidate
-        if self._repaired(failed, retry_class, now):
+        repaired = self._turns.repair(failed) if retry_class is RetryClass.SAFE else None
+        if repaired is not None:
+            self.timeline.add(now, "retry", repaired)
+            self._fresh = failed.hint == "stale"
+            self.number -= 1
+            self._turns.taken -= 1
             return (Retrying(tried, retry_class, failed, repair=True), *self._acquire(now))
         verdict = retry.permitted(
             retry_class,
-            attempts=self._turns,
+            attempts=self._turns.taken,
             limit=self.plan.retry.attempts,
             active=odds.active,
             paid=odds.paid,
         )
-        wait = self._pick_next(failed, odds, now) if verdict.allowed else None
+        wait = None
+        if verdict.allowed:
+            due = self._total_due
+            wait = self._turns.pass_on(failed, self.plan.retry, luck=odds.luck, now=now, deadline=due)
         if wait is None:
             reason = "no candidate can be tried in time" if verdict.allowed else verdict.reason
             self.timeline.add(now, "no retry", reason)
@@ -273,48 +276,6 @@ class Machine:
         self._enter(Phase.BACKOFF, now)
         self._span = wait
         return (effect,)
-
-    def _repaired(self, failed: Fault, retry_class: RetryClass, now: float) -> bool:
-        """Two repairs that are no retries: a dead pooled connection, and an upstream that cannot stream."""
-        if retry_class is not RetryClass.SAFE:
-            return False
-        if failed.hint == "stale" and self._stale_at != self._index:
-            self._stale_at = self._index
-            self._fresh = True
-            self.timeline.add(now, "retry", "the pooled connection was dead; a fresh one")
-        elif failed.hint == "unstreamable" and self.candidate.streamed:
-            self.candidate = self._candidates[self._index] = replace(self.candidate, streamed=False)
-            self.timeline.add(now, "retry", "this upstream does not stream the model; asked for one reply")
-        else:
-            return False
-        self.number -= 1
-        self._turns -= 1
-        return True
-
-    def _pick_next(self, failed: Fault, odds: on.Odds, now: float) -> float | None:
-        """Choose the next candidate; returns seconds to wait for it, None when none can be tried in time."""
-        count = len(self._candidates)
-        again = self._turns >= count  # every one of them had its turn
-        if again and failed.clock is Clock.QUEUE:
-            return None  # all are full; the queue span is what the plan allows for that
-        if failed.retry_after is not None:
-            self._after[self._index] = now + failed.retry_after
-        for step in range(1, count + 1):
-            following = (self._index + step) % count
-            wait = backoff.wait(
-                failed,
-                self.plan.retry,
-                number=self._turns,
-                again=again,
-                luck=odds.luck,
-                retry_after=self._after.get(following, now) - now,
-                remaining=self._total_due - now,
-            )
-            if wait is not None:
-                self._index = following
-                self.candidate = self._candidates[following]
-                return wait
-        return None
 
     # -- readers -------------------------------------------------------------------------------------------------
 
@@ -360,7 +321,7 @@ class Machine:
         self.phase = phase
         self._since = now
         self._held = False
-        spans = self.candidate.timeouts or self.plan.timeouts
+        spans = self._turns.current.timeouts or self.plan.timeouts
         span = phase.span(spans)
         if spans.growth and self.number > 1 and phase.clock in _GROWING:
             span *= 1.0 + spans.growth * (self.number - 1)

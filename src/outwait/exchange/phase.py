@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from outwait.core.fault import Clock, Stage
 from outwait.core.plan import Timeouts
+from outwait.exchange.effects import Effect
 
 
 def _forever(_: Timeouts) -> float:
@@ -26,7 +27,7 @@ class Phase(Enum):
 
     clock: Clock | None
     stage: Stage | None
-    row: Mapping[type, Any]
+    row: Mapping[type, Callable[[Any, Any, float], tuple[Effect, ...]]]
     span: Callable[[Timeouts], float]
 
     def __new__(cls, label: str, clock: Clock | None, stage: Stage | None) -> Self:

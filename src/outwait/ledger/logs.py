@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, TextIO
 import structlog
 
 from outwait.core.entry import Entry
+from outwait.ledger.forms import Forms
 from outwait.ledger.lines import as_console, as_json, exchange_fields, level_of, stamp
 from outwait.ledger.redact import Redactor
 
@@ -41,6 +42,7 @@ class Logs:
         self.threshold = LEVELS[level]
         self.lost = 0
         self._render = as_console if form == "console" else as_json
+        self._forms = None if form == "console" else Forms(self.redactor)
         self._stream = stream
         self._lock = threading.Lock()
 
@@ -50,22 +52,25 @@ class Logs:
         cleaned = self.redactor.fields({str(name): value for name, value in fields.items() if name != "exception"})
         if exception is not None:
             cleaned["exception"] = self.redactor.text(str(exception))
-        self._put([self._render(cleaned)])
+        self._put(self._render(cleaned), 1)
 
     def absorb(self, entries: Sequence[Entry]) -> None:
         """Write one line per entry, all at once."""
-        loud = self.threshold > logging.INFO
-        lines = [
-            self._render(exchange_fields(entry, self.redactor))
-            for entry in entries
-            if not loud or LEVELS[level_of(entry)] >= self.threshold
-        ]
-        if lines:
-            self._put(lines)
+        if self.threshold > logging.INFO:
+            entries = [entry for entry in entries if LEVELS[level_of(entry)] >= self.threshold]
+        if not entries:
+            return
+        if self._forms is None:
+            data = b"".join([as_console(exchange_fields(entry, self.redactor)) for entry in entries])
+        else:
+            if self._forms.redactor is not self.redactor:  # a new configuration has other secrets
+                self._forms = Forms(self.redactor)
+            data = "".join(map(self._forms.line, entries)).encode()
+        self._put(data, len(entries))
 
-    def _put(self, lines: Sequence[bytes]) -> None:
+    def _put(self, data: bytes, count: int) -> None:
+        """Write `data`, `count` whole lines."""
         stream = self._stream if self._stream is not None else sys.stderr
-        data = b"".join(lines)
         with self._lock:
             try:
                 buffer: BinaryIO | None = getattr(stream, "buffer", None)
@@ -76,7 +81,7 @@ class Logs:
                     stream.write(data.decode("utf-8", "replace"))
                     stream.flush()
             except (OSError, ValueError):  # ValueError: the stream was closed
-                self.lost += len(lines)
+                self.lost += count
 
     def processor(self, _logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """The last of structlog's processors: writes the event, then drops it."""

@@ -33,24 +33,22 @@ def wait(
     retry: Retry,
     *,
     number: int,
-    again: bool,
     luck: float,
     retry_after: float | None,
     remaining: float,
 ) -> float | None:
     """Seconds to wait before the next attempt, or None: it would come too late, so do not make it there.
 
-    `number`: attempts made so far (from 1). `again`: the next endpoint was tried before, so it gets a pause; a fresh
-    one is tried at once. `retry_after`: seconds the next endpoint still wants to be left alone. `remaining`: seconds
-    to the deadline.
+    `number`: attempts made so far; 0 where the next endpoint was not tried before: that one gets no pause.
+    `retry_after`: seconds the next endpoint still wants to be left alone. `remaining`: seconds to the deadline.
     """
     asked = honoured(retry_after)
     if asked is None:
         return None
     pause = 0.0
-    if again:
+    if number:
         base = retry.base_overload if throttled(failed) else retry.base_transport
-        pause = jittered(max(0, number - 1), base, retry.cap, luck)
+        pause = jittered(number - 1, base, retry.cap, luck)
     # Jitter comes on top of Retry-After: everybody who was refused was told the same second.
     waiting = asked + pause
     return waiting if waiting < remaining else None

@@ -10,28 +10,30 @@ from outwait.wire import framing
 
 # nginx buffers a proxied reply unless told otherwise, and haproxy, lighttpd and browsers may compress, which batches
 # heartbeats (FACTS 1.1.9).
-_UNBUFFERED = b"cache-control: no-cache, no-transform\r\nx-accel-buffering: no\r\n"
+_UNBUFFERED = "cache-control: no-cache, no-transform\r\nx-accel-buffering: no\r\n"
 RETRY_AFTER_MAX = 120.0  # seconds; SDKs ignore a longer one (FACTS part 3)
 
 
 def answer(exchange: Exchange, head: Head) -> bytes:
     """The header block of an exchange's answer."""
-    block = b"content-type: %b\r\n%b%b" % (head.content_type.encode("latin-1"), _UNBUFFERED, identity(exchange))
+    block = f"content-type: {head.content_type}\r\n{_UNBUFFERED}{_names(exchange)}".encode("latin-1")
     return block + framing.render(head.headers) if head.headers else block
 
 
 def identity(exchange: Exchange) -> bytes:
     """Who answers: the exchange's id under the names clients look for, and the channel once there is one."""
+    return _names(exchange).encode("latin-1")
+
+
+def _names(exchange: Exchange) -> str:
     candidate = exchange.candidate
     name = exchange.id
     if candidate is None:
-        text = f"x-outwait-exchange: {name}\r\nx-request-id: {name}\r\nrequest-id: {name}\r\n"
-    else:
-        text = (
-            f"x-outwait-exchange: {name}\r\nx-outwait-channel: {candidate.channel}\r\n"
-            f"x-outwait-attempts: {exchange.machine.number}\r\nx-request-id: {name}\r\nrequest-id: {name}\r\n"
-        )
-    return text.encode("latin-1")
+        return f"x-outwait-exchange: {name}\r\nx-request-id: {name}\r\nrequest-id: {name}\r\n"
+    return (
+        f"x-outwait-exchange: {name}\r\nx-outwait-channel: {candidate.channel}\r\n"
+        f"x-outwait-attempts: {exchange.machine.number}\r\nx-request-id: {name}\r\nrequest-id: {name}\r\n"
+    )
 
 
 def failure(failed: Fault, *, told: bool, committed: bool = False) -> bytes:

@@ -31,6 +31,8 @@ _PIECE = 262_144
 _STALE_WITHIN = 1.0
 # Content codings that are none.
 _PLAIN = ("", "identity")
+# Looking up a member of an enum takes longer than most of what is done here.
+_SENDING, _SENT, _HEAD = Stage.SENDING, Stage.SENT, Stage.HEAD
 
 
 class Home(Protocol):
@@ -103,7 +105,7 @@ class Connection(asyncio.Protocol):
         self._choked = self._pushing = False
         self._sent = self._reused = False
         self._since = 0.0
-        self._stage = Stage.SENDING
+        self._stage = _SENDING
 
     @property
     def usable(self) -> bool:
@@ -122,7 +124,7 @@ class Connection(asyncio.Protocol):
         transport = cast("asyncio.Transport", self._transport)
         self._attempt = attempt
         self._sink = self._taker = sink
-        self._stage = Stage.SENDING
+        self._stage = _SENDING
         self._reused = reused
         self._sent = False
         self._since = self._loop.time()
@@ -131,17 +133,23 @@ class Connection(asyncio.Protocol):
         if attempt.paused:
             transport.pause_reading()
         sink.connected(reused)
-        if not self._busy():
+        if attempt.over:
             return
         if transport.is_closing():
             self._lost(None)
             return
-        if len(body) <= _PIECE:
-            transport.write(head + body)
-        else:
+        if len(body) > _PIECE:
             self._rest = memoryview(body)
             transport.write(head)
-        self._push()
+            self._push()
+            return
+        transport.write(head + body)
+        if transport.get_write_buffer_size() or transport.is_closing():
+            self._push()
+            return
+        self._sent = True
+        self._stage = _SENT
+        sink.sent()
 
     def left(self) -> int:
         """Request bytes that still wait on this side."""
@@ -167,12 +175,12 @@ class Connection(asyncio.Protocol):
         left = self.left()
         if left == 0:
             self._sent = True
-        if self._stage is not Stage.SENDING:
+        if self._stage is not _SENDING:
             return  # the response came first: how far the request went is no news any more
         if left:
             sink.wrote(left)
             return
-        self._stage = Stage.SENT
+        self._stage = _SENT
         self._since = self._loop.time()
         sink.sent()
 
@@ -191,7 +199,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Read on; bytes on an idle connection belong to no request and end it."""
         reader = self._reader
-        if not self._busy():
+        if self._attempt is None:
             self.drop()
             return
         bad: Fault | None = None
@@ -199,7 +207,7 @@ class Connection(asyncio.Protocol):
             reader.feed(data)
         except BadResponse as error:
             bad = self._bad(str(error))
-        if reader.status and self._stage is not Stage.HEAD:
+        if reader.status and self._stage is not _HEAD:
             bad = self._head() or bad
         taker = self._taker
         if taker is not None and reader.pieces:
@@ -207,7 +215,7 @@ class Connection(asyncio.Protocol):
             body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
             pieces.clear()
             taker.body(body)
-        if (bad is not None or reader.complete) and self._busy():
+        if (reader.complete or bad is not None) and self._attempt is not None:
             self._finish(bad)
 
     def eof_received(self) -> None:
@@ -245,7 +253,7 @@ class Connection(asyncio.Protocol):
 
     def leave(self) -> None:
         """Read what still comes to no one's use but the next request's: a connection read to the end can go on."""
-        if self._stage is not Stage.HEAD or self._reader.close_delimited:
+        if self._stage is not _HEAD or self._reader.close_delimited:
             self.drop()
             return
         self._taker = _Nobody()
@@ -265,11 +273,11 @@ class Connection(asyncio.Protocol):
         reader, sink, attempt = self._reader, self._sink, self._attempt
         if sink is None or attempt is None:
             return None
-        self._stage = Stage.HEAD
+        self._stage = _HEAD
         decoder: Decoder | None = None
         bad: Fault | None = None
-        coding = reader.headers.get("content-encoding", "").strip().lower()
-        if coding not in _PLAIN:
+        coding = reader.headers.get("content-encoding", "")
+        if coding and (coding := coding.strip().lower()) not in _PLAIN:
             try:
                 decoder = Decoder(coding, reader.max_body)
             except CodingError as error:
@@ -294,11 +302,11 @@ class Connection(asyncio.Protocol):
 
     def _lost(self, error: Exception | None) -> None:
         reader = self._reader
-        if self._stage is Stage.HEAD and reader.close_delimited and error is None:
+        if self._stage is _HEAD and reader.close_delimited and error is None:
             self._finish(None)
             return
         recent = self._loop.time() - self._since < _STALE_WITHIN
-        where = "in the body" if self._stage is Stage.HEAD else "in the head"
+        where = "in the body" if self._stage is _HEAD else "in the head"
         if reader.silent:
             where = "before any byte came"
         stale = self._reused and reader.silent and recent
@@ -322,9 +330,6 @@ class Connection(asyncio.Protocol):
         else:
             taker.failed(broken)
 
-    def _busy(self) -> bool:
-        return self._attempt is not None
-
     def _forget(self) -> None:
         attempt, self._attempt = self._attempt, None
         self._sink = self._taker = self._rest = None
@@ -332,5 +337,5 @@ class Connection(asyncio.Protocol):
             attempt.settle()
 
     def _bad(self, why: str) -> Fault:
-        stage = Stage.HEAD if self._reader.status else Stage.SENT if self._sent else Stage.SENDING
+        stage = _HEAD if self._reader.status else _SENT if self._sent else _SENDING
         return fault("upstream_bad_response", stage=stage, detail=why)

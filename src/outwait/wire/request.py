@@ -1,8 +1,9 @@
 """One request as the handler gets it, and the reading of its head with llhttp, or from memory.
 
 Promises: `read_head` takes exactly one whole head (up to and with its empty line) that nothing has checked yet, and
-returns what it says or raises `Refusal`; `Heads` answers the same, and keeps a bounded number of answers. A parser lives for one head only: the framing of bodies is ours (framing.py), so
-that the exact end of each message is known, and a waiting connection holds no parser.
+returns what it says or raises `Refusal`; `Heads` answers the same, from a bounded memory where it can. A parser lives
+for one head only: the framing of bodies is ours (framing.py), so that the exact end of each message is known, and a
+waiting connection holds no parser.
 """
 
 from __future__ import annotations
@@ -49,10 +50,11 @@ class Head:
     """What one head says, shared by all requests that came with the same bytes: nobody may change it, but for `memo`.
 
     `path`: as sent, percent-encoding kept, without the query. `query`: after the `?`, or "". `version`: 0 or 1 for
-    HTTP/1.x. `headers`: lower-case names, repeated ones joined by ", ", latin-1; content-length is not among them, since
-    it may differ between those who share. `memo`: what the layers above derived from this head alone; it goes when the
-    head is forgotten. `length`: of the body, in bytes, or CHUNKED. `keep`: whether the client would use the connection
-    again. `expects`: it waits for 100-continue. `start`, `rest`: its bytes around the digits of the length, if `cut`.
+    HTTP/1.x. `headers`: lower-case names, repeated ones joined by ", ", latin-1; content-length is not among them:
+    it may differ between those who share. `memo`: what the layers above derived from this head alone; it goes when
+    the head is forgotten. `length`: of the body, in bytes, or CHUNKED. `keep`: whether the client would use the
+    connection again. `expects`: it waits for 100-continue. `start`, `rest`: its bytes around the digits of the length,
+    if they are `cut` out.
     """
 
     __slots__ = (
@@ -72,14 +74,30 @@ class Head:
         self.memo: dict[str, Any] = {}
         self.cut = False
         self.start = self.rest = b""
-        self.size = 0  # bytes of `start`
+        self.size = 0  # bytes of `start`; 0 if the head is not remembered
+
+    def ends(self, data: bytes) -> int:
+        """Where this head ends if `data` begins with it, whatever the digits of its length; 0 if it does not."""
+        if not data.startswith(self.start):
+            return 0
+        size = self.size
+        if not self.cut:
+            return size
+        end = data.find(b"\r", size, size + _DIGITS + 1)
+        if end > 0 and data[size:end].isdigit() and data.startswith(self.rest, end):
+            return end + len(self.rest)
+        return 0
+
+    def body_length(self, data: bytes, end: int) -> int:
+        """The length of the body behind this head in `data`, where the head ends at `end`."""
+        return int(data[self.size : end - len(self.rest)]) if self.cut else self.length
 
 
 class Request(msgspec.Struct):
     """One request, whole: its body was read before the handler sees it.
 
-    The first fields are its head's, see there. `peer`: the client's address, "" on a Unix socket. `accepted`: the loop's
-    clock in seconds when the head was complete. `outlet`: where the response goes.
+    The first fields are its head's, see there. `peer`: the client's address, "" on a Unix socket. `accepted`: the
+    loop's clock in seconds when the head was complete. `outlet`: where the response goes.
     """
 
     method: str
@@ -112,8 +130,8 @@ class Heads:
         # With the longest digits in place a remembered head must still be within the limit.
         self._largest = min(_REMEMBERED_BYTES, limits.head_bytes - _DIGITS)
 
-    def read(self, block: bytes) -> tuple[Head, int]:
-        """The head that `block` is, and the length of the body behind it. Raises Refusal."""
+    def read(self, block: bytes) -> Head:
+        """The head that `block` is; the length it names is told by `body_length`. Raises Refusal."""
         length = _LENGTH_LINE.search(block)
         # A pair and bytes are never equal: no head without digits can be taken for one whose digits were cut out.
         key = block if length is None else (block[: length.start(1)], block[length.end(1) :])
@@ -122,7 +140,7 @@ class Heads:
             head = read_head(block, self._limits)
             if len(block) <= self._largest:
                 self._remember(key, head)
-        return head, head.length if length is None else int(length[1])
+        return head
 
     def _remember(self, key: bytes | tuple[bytes, bytes], head: Head) -> None:
         if len(self._known) >= _REMEMBERED:

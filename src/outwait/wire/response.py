@@ -8,6 +8,7 @@ Transfer-Encoding, repeated lengths, unknown transfer codings) is refused. llhtt
 from __future__ import annotations
 
 import math
+import sys
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
@@ -15,6 +16,22 @@ MAX_HEAD = 65_536
 MAX_HEADERS = 256
 MAX_BODY = 256 * 1024 * 1024
 _BODYLESS = frozenset((204, 304))
+
+# Names as providers and proxies spell them: looking them up is cheaper than decoding.
+_SPELLINGS = (
+    "Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "Alt-Svc", "Anthropic-Organization-Id",
+    "Anthropic-Ratelimit-Requests-Limit", "Anthropic-Ratelimit-Requests-Remaining",
+    "Anthropic-Ratelimit-Requests-Reset", "Anthropic-Ratelimit-Tokens-Limit", "Anthropic-Ratelimit-Tokens-Remaining",
+    "Anthropic-Ratelimit-Tokens-Reset", "CF-Cache-Status", "CF-Ray", "Cache-Control", "Connection", "Content-Encoding",
+    "Content-Length", "Content-Type", "Date", "Keep-Alive", "OpenAI-Model", "OpenAI-Organization",
+    "OpenAI-Processing-MS", "OpenAI-Project", "OpenAI-Version", "Pragma", "Request-Id", "Retry-After",
+    "Retry-After-MS", "Server", "Server-Timing", "Set-Cookie", "Strict-Transport-Security", "Transfer-Encoding", "Vary",
+    "Via", "X-Accel-Buffering", "X-Content-Type-Options", "X-Envoy-Upstream-Service-Time", "X-Frame-Options",
+    "X-Powered-By", "X-RateLimit-Limit-Requests", "X-RateLimit-Limit-Tokens", "X-RateLimit-Remaining-Requests",
+    "X-RateLimit-Remaining-Tokens", "X-RateLimit-Reset-Requests", "X-RateLimit-Reset-Tokens", "X-Request-Id",
+    "X-Should-Retry", "X-XSS-Protection",
+)  # fmt: skip
+_NAMES = {key.encode(): sys.intern(name.lower()) for name in _SPELLINGS for key in (name, name.title(), name.lower())}
 
 
 class BadResponse(Exception):  # noqa: N818 - it names what came
@@ -31,8 +48,8 @@ class ResponseReader:
 
     __slots__ = (
         "_complaint",
-        "_fields",
         "_head",
+        "_more",
         "_parser",
         "_taken",
         "close_delimited",
@@ -60,7 +77,7 @@ class ResponseReader:
         self.close_delimited = False
         self.silent = True
         self._complaint = ""
-        self._fields = 0
+        self._more = 0  # fields that are not among `headers`: repeated ones, those of 1xx heads, then trailers
         self._head = 0
         self._taken = 0
 
@@ -91,19 +108,17 @@ class ResponseReader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header field, or a trailer field, which is counted and dropped (RFC 9110 6.5.1)."""
-        self._fields += 1
-        if self._fields > MAX_HEADERS:
-            self._refuse(f"more than {MAX_HEADERS} header fields")
         if self.status:
-            self._taken += len(name) + len(value)
-            if self._taken > self.max_body:
-                self._refuse("endless trailers")
+            self._trailer(len(name) + len(value))
             return
-        key = name.decode("latin-1").lower()
-        text = value.decode("latin-1")
-        if key in self.headers:
-            text = f"{self.headers[key]}, {text}"
-        self.headers[key] = text
+        key = _NAMES.get(name) or name.decode("latin-1").lower()
+        headers = self.headers
+        if key in headers:
+            self._repeat(key, value)
+        else:
+            headers[key] = value.decode("latin-1")
+            if len(headers) + self._more > MAX_HEADERS:
+                self._refuse(f"more than {MAX_HEADERS} header fields")
 
     def on_headers_complete(self) -> None:
         """A head is whole: decide how its body ends."""
@@ -127,7 +142,7 @@ class ResponseReader:
         if length is not None and int(length) > self.max_body:
             self._refuse(f"a body of {length} bytes is announced, more than {self.max_body}")
         self.reusable = not self.close_delimited and self._parser.should_keep_alive()
-        self._fields = 0
+        self._more = 0
         self.status = status
 
     def on_body(self, data: bytes) -> None:
@@ -142,9 +157,24 @@ class ResponseReader:
         if self.status:
             self.complete = True
 
+    def _trailer(self, size: int) -> None:
+        self._more += 1
+        if self._more > MAX_HEADERS:
+            self._refuse(f"more than {MAX_HEADERS} trailer fields")
+        self._taken += size
+        if self._taken > self.max_body:
+            self._refuse("endless trailers")
+
+    def _repeat(self, key: str, value: bytes) -> None:
+        self._more += 1
+        if len(self.headers) + self._more > MAX_HEADERS:
+            self._refuse(f"more than {MAX_HEADERS} header fields")
+        self.headers[key] = f"{self.headers[key]}, {value.decode('latin-1')}"
+
     def _skip_interim(self, status: int) -> None:
         if status == 101 or status < 100:
             self._refuse(f"status {status}")
+        self._more += len(self.headers)
         self.headers = {}  # 1xx, RFC 9110 15.2; their number is bounded by MAX_HEAD
 
     def _refuse(self, why: str) -> None:

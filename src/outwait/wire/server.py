@@ -18,6 +18,7 @@ from outwait.core.fault import Fault, fault
 from outwait.wire import framing
 from outwait.wire.guard import Limits
 from outwait.wire.inlet import Inlet
+from outwait.wire.link import Link
 from outwait.wire.outlet import Outlet
 from outwait.wire.request import Heads, Request
 from outwait.wire.tasks import spawn
@@ -37,9 +38,9 @@ _FAREWELL = 1.0
 class Server:
     """Serves HTTP/1.1 on the connections that `protocol_factory` is given.
 
-    `handler(request)`: answers through `request.outlet`, now or later; what it returns is awaited in a task, if anything.
-    `body_limit(path)`: bytes a body may have. `refuse(fault, request or None)`: status, header block and body of an error;
-    the request where its head was read. `draining`: responses close their connections. `heads`: reads request heads.
+    `handler(request)`: answers through `request.outlet`, now or later; what it returns, if anything, is awaited in a
+    task. `body_limit(path)`: bytes a body may have. `refuse(fault, request or None)`: status, header block and body of
+    an error; the request where its head was read. `draining`: responses close their connections. `heads`: reads heads.
     """
 
     __slots__ = (
@@ -58,7 +59,7 @@ class Server:
         self.draining = False
         self.heads = Heads(limits)
         self._served: set[Outlet] = set()  # of the requests whose handlers are tasks
-        self._inlets: set[Inlet] = set()
+        self._inlets: set[Link] = set()
         self._peers: dict[str, int] = {}
         self._idle: asyncio.Event = asyncio.Event()
         self._idle.set()
@@ -107,7 +108,7 @@ class Server:
 
     # -- the inlets' calls
 
-    def arrived(self, inlet: Inlet) -> str | None:
+    def arrived(self, inlet: Link) -> str | None:
         """Count a new connection; returns the code of the fault it is refused with, if it is."""
         self._inlets.add(inlet)
         self._idle.clear()
@@ -125,7 +126,7 @@ class Server:
             inlet.admitted = True
         return None
 
-    def left(self, inlet: Inlet) -> None:
+    def left(self, inlet: Link) -> None:
         """A connection is closed."""
         self._inlets.discard(inlet)
         if inlet.admitted:
@@ -139,8 +140,8 @@ class Server:
         self._check_idle()
 
     def handle(self, request: Request) -> None:
-        """Run the handler. One that returns an awaitable gets a task; any other answers through the outlet, now or later,
-        and costs none: its connection is what is waited for in a drain.
+        """Run the handler. One that returns an awaitable gets a task; any other answers through the outlet, now or
+        later, and costs none: its connection is what is waited for in a drain.
         """
         try:
             answer = self._handler(request)

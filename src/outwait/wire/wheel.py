@@ -45,7 +45,9 @@ class Wheel:
     `worst`: the highest, a reader resets.
     """
 
-    __slots__ = ("_armed", "_closed", "_heap", "_loop", "_passed", "_rate", "_slots", "_timer", "lateness", "now", "worst")
+    __slots__ = (
+        "_armed", "_closed", "_heap", "_loop", "_passed", "_rate", "_slots", "_timer", "lateness", "now", "worst",
+    )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, tick: float = 0.025) -> None:
         self._loop = loop

@@ -144,9 +144,9 @@ def test_stopping_cuts_what_is_open_and_it_can_start_again() -> None:
         simulator = Simulator()
         url = await simulator.start()
         task = asyncio.ensure_future(hear(url, body_of("hang", stream=True)))
-        while not simulator.calls:  # noqa: ASYNC110 - what is awaited happens in the simulator
-            await asyncio.sleep(0.01)
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(5):
+            while not simulator.calls:  # noqa: ASYNC110 - what is awaited happens in the simulator
+                await asyncio.sleep(0.01)
             await simulator.stop()
             assert (await task).raw == b""
         assert simulator.calls[0].cut

@@ -28,9 +28,14 @@ _LONGEST_FIELD = 5
 
 def reader(call: Call, candidate: Candidate, status: int, headers: Mapping[str, str]) -> Reader:
     """The reader for a 2xx reply with these headers (lower-case names)."""
-    passed = tuple((name, headers[name]) for name in _PASSED if name in headers)
-    head = Head(status, STREAM_TYPE if call.stream else JSON_TYPE, passed)
-    named = headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = STREAM_TYPE if call.stream else JSON_TYPE
+    if headers.keys().isdisjoint(_PASSED):
+        head = Head(status, kind)
+    else:
+        head = Head(status, kind, tuple((name, headers[name]) for name in _PASSED if name in headers))
+    named = headers.get("content-type", "")
+    if named != JSON_TYPE:
+        named = named.partition(";")[0].strip().lower()
     if named == _EVENT_STREAM:
         return streamed(call, head)
     if (named == JSON_TYPE or named.endswith("+json")) and not (call.stream or candidate.streamed):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Annotated, Any
 
 import msgspec
 
@@ -16,13 +17,40 @@ from outwait.core.reply import Ending, Head, Usage
 from outwait.core.request import Call
 from outwait.dialects import document
 from outwait.dialects.openai_chat import judge
-from outwait.dialects.openai_chat.watch import chunk_of
+from outwait.dialects.openai_chat.watch import Choice, chunk_of
 
 HOLD_LIMIT = 1024 * 1024
 _TAIL = 4096
 _SPACE = b" \t\r\n"
 _CUT = "Input data was truncated"  # what msgspec says where the end is missing
 _USAGE = re.compile(r'(?<!\\)"usage"\s*:\s*')
+
+_Tokens = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)] | None
+
+
+class _Details(msgspec.Struct, gc=False):
+    cached_tokens: _Tokens = None
+    reasoning_tokens: _Tokens = None
+
+
+class _Counts(msgspec.Struct, gc=False):
+    prompt_tokens: _Tokens = None
+    completion_tokens: _Tokens = None
+    prompt_tokens_details: _Details | None = None
+    completion_tokens_details: _Details | None = None
+    prompt_cache_hit_tokens: _Tokens = None
+
+
+class _Plain(msgspec.Struct, gc=False):
+    """The deciding fields of an ordinary completion: it has one choice, and counts are counts."""
+
+    choices: tuple[Choice]
+    usage: _Counts | None = None
+    error: Any = None
+    object: Any = None
+
+
+_decode_plain = msgspec.json.Decoder(_Plain).decode
 
 
 class JsonReader:
@@ -80,6 +108,8 @@ class JsonReader:
     def _judge(self, body: bytes) -> Fault | None:
         if not body:
             return fault("upstream_empty")
+        if self._judge_plain(body):
+            return None
         chunk = chunk_of(body)
         if chunk is None:
             return _no_object(body)
@@ -101,6 +131,22 @@ class JsonReader:
             wordless = wordless or (isinstance(reason, str) and reason in judge.WORDLESS)
         return None if self.content or wordless else fault("upstream_empty")
 
+    def _judge_plain(self, body: bytes) -> bool:
+        """Whether `body` is an ordinary completion with text, known at half the price of asking what else it may be."""
+        try:
+            reply = _decode_plain(body)
+        except (ValueError, RecursionError):
+            return False
+        choice = reply.choices[0]
+        message = choice.message
+        text = message.get("content") if type(message) is dict else None
+        if not text or type(text) is not str or choice.finish_reason == "error" or reply.error or reply.object == "error":
+            return False
+        self.content = True
+        if reply.usage is not None:
+            self.usage = _usage(reply.usage)
+        return True
+
     def _judge_tail(self) -> Fault | None:
         """Of a long body only the end is known here."""
         if not self._tail.rstrip(_SPACE).endswith(b"}"):
@@ -113,6 +159,17 @@ class JsonReader:
                 continue
             self.usage = judge.usage_of(found) or self.usage
         return None
+
+
+def _usage(counts: _Counts) -> Usage:
+    """What `judge.usage_of` says of the same counts."""
+    prompt, completion = counts.prompt_tokens_details, counts.completion_tokens_details
+    return Usage(
+        counts.prompt_tokens or 0,
+        counts.completion_tokens or 0,
+        (prompt and prompt.cached_tokens) or counts.prompt_cache_hit_tokens or 0,
+        (completion and completion.reasoning_tokens) or 0,
+    )
 
 
 def _no_object(body: bytes) -> Fault:

@@ -8,10 +8,11 @@ what an upstream gets is what the client wrote, number by number.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, Raw, UnsetType
 
 from outwait.core.fault import Fault, Refusal, fault
 from outwait.core.plan import Candidate
@@ -28,14 +29,14 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/")
 class _Peek(msgspec.Struct, gc=False):
     """The fields that decide; the order is that of `_KEYS`."""
 
-    model: str | msgspec.UnsetType = msgspec.UNSET
-    stream: bool | msgspec.UnsetType | None = msgspec.UNSET
-    stream_options: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    n: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    reasoning_effort: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    reasoning: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    modalities: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    audio: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    model: str | UnsetType = UNSET
+    stream: bool | UnsetType | None = UNSET
+    stream_options: Raw | UnsetType = UNSET
+    n: Raw | UnsetType = UNSET
+    reasoning_effort: Raw | UnsetType = UNSET
+    reasoning: Raw | UnsetType = UNSET
+    modalities: Raw | UnsetType = UNSET
+    audio: Raw | UnsetType = UNSET
 
 
 class _StreamOptions(msgspec.Struct, gc=False):
@@ -47,41 +48,33 @@ class _Reasoning(msgspec.Struct, gc=False):
 
 
 _KEYS = _Peek.__struct_fields__
+_QUOTED = tuple((key, b'"%s"' % key.encode()) for key in _KEYS)
+_ORDINARY = _QUOTED[:2]
+_JSON = "application/json"
 _peek = msgspec.json.Decoder(_Peek).decode
 _AT = re.compile(r" - at `\$\.?([^`]*)`$")
 
 
 def read(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Call:
     """The call in a client's request; header names in lower case. Raises `Refusal` for what is no chat request."""
-    if path.partition("?")[0] not in _PATHS:
+    if path not in _PATHS and path.partition("?")[0] not in _PATHS:
         raise Refusal(fault("not_found"))
     if method != "POST":
         raise Refusal(fault("method_not_allowed"))
-    _check_type(headers)
+    if headers.get("content-type") != _JSON or "content-encoding" in headers:
+        _check_type(headers)
     if not body.isascii():
         _check_utf8(body)
     peek = _decode(body)
     model = _model(peek.model)
-    _check_document(body, peek)
+    plain = _is_plain(peek)
+    _check_document(body, peek, _ORDINARY if plain else _QUOTED)
     stream = peek.stream is True
-    effort = _loosely(peek.reasoning_effort, str)
-    if effort is None:
-        reasoning = _loosely(peek.reasoning, _Reasoning)
-        effort = reasoning.effort if reasoning else None
-    options = _loosely(peek.stream_options, _StreamOptions)
-    return Call(
-        dialect="openai",
-        endpoint=ENDPOINT,
-        model=model,
-        stream=stream,
-        body=body,
-        headers=headers,
-        effort=effort,
-        foldable=not stream and not _sounds(peek),
-        include_usage=options is not None and options.include_usage is True,
-        method=method,
-        path=path,
-    )
+    effort, foldable, include_usage = None, not stream, False
+    if not plain:
+        effort, include_usage = _effort(peek), _includes_usage(peek)
+        foldable = foldable and not _sounds(peek)
+    return Call("openai", ENDPOINT, model, stream, body, headers, effort, foldable, include_usage, method, path)
 
 
 def prepare(call: Call, candidate: Candidate) -> bytes:
@@ -97,7 +90,7 @@ def prepare(call: Call, candidate: Candidate) -> bytes:
 
 def _with_usage(body: bytes) -> bytes:
     peek = _decode(body)
-    options = _loosely(peek.stream_options, dict[str, msgspec.Raw]) or {}
+    options = _loosely(peek.stream_options, dict[str, Raw]) or {}
     return msgspec.json.encode({**options, "include_usage": True})
 
 
@@ -135,14 +128,14 @@ def _decode(body: bytes) -> _Peek:
         raise Refusal(_no_json(told.removeprefix("JSON is malformed: "))) from None
 
 
-def _check_document(body: bytes, peek: _Peek) -> None:
-    """Refuse what a second reader of the same bytes could understand in another way."""
+def _check_document(body: bytes, peek: _Peek, present: Iterable[tuple[str, bytes]]) -> None:
+    """Refuse what a second reader of the same bytes could understand in another way. `present`: the keys it may have."""
     if document.deeper_than(body):
         raise Refusal(_too_deep())
     if key := document.escaped_key(body, _KEYS):
         raise Refusal(fault("invalid_value", f"The key {key!r} must be written without escapes.", param=key))
-    for key in _KEYS:
-        if getattr(peek, key) is msgspec.UNSET or body.count(b'"%s"' % key.encode()) == 1:
+    for key, quoted in present:
+        if getattr(peek, key) is UNSET or body.count(quoted) == 1:
             continue
         try:
             places = len(document.values_of(body, key))
@@ -152,8 +145,8 @@ def _check_document(body: bytes, peek: _Peek) -> None:
             raise Refusal(fault("duplicate_key", f"The request body names {key!r} twice.", param=key))
 
 
-def _model(model: str | msgspec.UnsetType) -> str:
-    if isinstance(model, msgspec.UnsetType):
+def _model(model: str | UnsetType) -> str:
+    if isinstance(model, UnsetType):
         raise Refusal(fault("invalid_value", "The request must name a model.", param="model"))
     if not model or len(model) > _MODEL_LIMIT or not model.isprintable():
         told = f"The model's name must have 1 to {_MODEL_LIMIT} printable characters."
@@ -161,9 +154,9 @@ def _model(model: str | msgspec.UnsetType) -> str:
     return model
 
 
-def _loosely(raw: msgspec.Raw | msgspec.UnsetType, kind: type[Any]) -> Any:
+def _loosely(raw: Raw | UnsetType, kind: type[Any]) -> Any:
     """`raw` as `kind`, or None: where these fields are wrong it is the upstream's business to say so."""
-    if isinstance(raw, msgspec.UnsetType):
+    if isinstance(raw, UnsetType):
         return None
     try:
         return msgspec.json.decode(raw, type=kind)
@@ -171,9 +164,34 @@ def _loosely(raw: msgspec.Raw | msgspec.UnsetType, kind: type[Any]) -> Any:
         return None
 
 
+def _is_plain(peek: _Peek) -> bool:
+    """Whether none of the fields behind `stream` is there, as in most calls."""
+    return (
+        peek.stream_options is UNSET
+        and peek.n is UNSET
+        and peek.reasoning_effort is UNSET
+        and peek.reasoning is UNSET
+        and peek.modalities is UNSET
+        and peek.audio is UNSET
+    )
+
+
+def _effort(peek: _Peek) -> str | None:
+    effort: str | None = _loosely(peek.reasoning_effort, str)
+    if effort is None:
+        reasoning = _loosely(peek.reasoning, _Reasoning)
+        effort = reasoning.effort if reasoning else None
+    return effort
+
+
+def _includes_usage(peek: _Peek) -> bool:
+    options = _loosely(peek.stream_options, _StreamOptions)
+    return options is not None and options.include_usage is True
+
+
 def _sounds(peek: _Peek) -> bool:
     """Whether sound is asked for: its pieces do not fold."""
-    if not isinstance(peek.audio, msgspec.UnsetType) and bytes(peek.audio) != b"null":
+    if not isinstance(peek.audio, UnsetType) and bytes(peek.audio) != b"null":
         return True
     modalities = _loosely(peek.modalities, list[str])
     return modalities is not None and "audio" in modalities

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from outwait.app.place import SLOWEST, STEADY, Place
+from outwait.config.load import loads
+from outwait.wire import listen
+
+SETTINGS = loads("channels: [{name: a, base_url: 'http://h/v1'}]")
+
+
+def test_starts_become_rarer_until_a_worker_has_served_for_a_while() -> None:
+    async def story() -> None:
+        place = Place(0, [])
+        assert place.pause() == 0
+        pauses = []
+        for _ in range(8):
+            place.vacate(failed=True)
+            pauses.append(place.pause())
+        assert pauses == [0.2, 0.4, 0.8, 1.6, 3.2, 6.4, SLOWEST, SLOWEST]
+        place.vacate(failed=False)
+        assert (place.pause(), place.failures) == (0, 0)
+
+    asyncio.run(story())
+
+
+def test_a_place_that_is_deaf_refuses_and_its_next_worker_listens_again() -> None:
+    (free,) = listen.bind("127.0.0.1", 0)
+    address = free.getsockname()
+    sockets = listen.bind(*address)
+    free.close()
+
+    async def story() -> None:
+        place = Place(0, sockets)
+        socket.create_connection(address).close()
+        place.deafen()
+        place.deafen()  # nothing more happens
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address)
+        again = await asyncio.get_running_loop().create_server(asyncio.Protocol, sock=sockets[0].dup())
+        _, writer = await asyncio.open_connection(*address)
+        writer.close()
+        await writer.wait_closed()
+        again.close()
+        await again.wait_closed()
+        place.close()
+
+    asyncio.run(story())
+
+
+def worker(monkeypatch: pytest.MonkeyPatch, folder: Path, text: str) -> None:
+    """Let places start a program of our own instead of a worker."""
+    program = folder / "program"
+    program.write_text(f"#!{sys.executable}\nimport os, socket, sys, time\n{text}")
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+
+
+def test_a_worker_that_says_it_serves_makes_its_place_ready(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    text = "line = socket.socket(fileno=int(os.environ['OUTWAIT_WORKER_LINE']))\nline.sendall(b'!')\nline.recv(1, 16)\n"
+    worker(monkeypatch, tmp_path, text + "while line.recv(65536): pass\n")
+
+    async def story() -> None:
+        place = Place(2, [])
+        place.tell(SETTINGS)  # nobody is there to hear it
+        place.signal(signal.SIGTERM)
+        await place.start(SETTINGS)
+        await asyncio.wait_for(place.ready.wait(), 10)
+        place.tell(SETTINGS)
+        assert place._ready_at is not None
+        place._ready_at -= STEADY  # it has served for long
+        place.failures = 3
+        place.signal(signal.SIGTERM)
+        assert await place.ended() == -signal.SIGTERM
+        assert (place.failures, place.ready.is_set(), place.process) == (0, False, None)
+
+    asyncio.run(story())
+
+
+def test_a_worker_that_ends_unready_counts_as_a_failed_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    worker(monkeypatch, tmp_path, "sys.exit(5)")
+
+    async def story() -> None:
+        place = Place(0, [])
+        await place.start(SETTINGS)
+        assert await place.ended() == 5
+        assert (place.failures, place.ready.is_set()) == (1, False)
+
+    asyncio.run(story())
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_a_worker_that_cannot_be_started_leaves_no_descriptor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "missing"))
+
+    async def story() -> None:
+        before = descriptors()
+        place = Place(0, [])
+        with pytest.raises(OSError, match="missing"):
+            await place.start(SETTINGS)
+        place.vacate(failed=True)
+        await asyncio.sleep(0)
+        assert descriptors() == before
+
+    asyncio.run(story())
