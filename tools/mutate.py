@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Changes code in many small ways, one at a time, and runs its tests: a change that no test notices is bad news.
 
-    tools/mutate.py                                   the machine
+    tools/mutate.py                                   the machine and its turns
     tools/mutate.py src/outwait/policy/retry.py ...   other files whose tests stand in the mirrored place
     tools/mutate.py --max 50                          a sample, spread over the files
 
@@ -38,9 +38,15 @@ sys.path.insert(0, str(ROOT))
 from tools.mutations import Mutation, mutations  # noqa: E402 - found by the line above
 
 ALLOWED = ROOT / "tools" / "mutants.allow"
-DEFAULT = ["src/outwait/exchange/machine.py"]
+DEFAULT = ["src/outwait/exchange/machine.py", "src/outwait/exchange/turns.py"]
 SECOND = {
-    "exchange": ["tests/properties/test_exchange.py", "tests/exchange/test_driver.py", "tests/exchange/test_account.py"]
+    "exchange": [
+        "tests/exchange/test_machine_failures.py",
+        "tests/properties/test_exchange.py",
+        "tests/exchange/test_driver.py",
+        "tests/exchange/test_driver_ends.py",
+        "tests/exchange/test_account.py",
+    ],
 }
 LOADED: tuple[ModuleType, ...] = (hypothesis.stateful, msgspec, uvloop)  # what every test would have to load
 HUNG = 20  # seconds that one test may take before its change counts as noticed
@@ -150,9 +156,8 @@ def check_tests(subjects: Sequence[Subject]) -> None:
     for subject in subjects:
         _, status = os.waitpid(fork(partial(attempt, subject, None)), 0)
         if status != 0:
-            sys.exit(
-                f"{subject.path}: its tests fail as it stands: {' '.join(name for tests in subject.tests for name in tests)}"
-            )
+            names = " ".join(name for tests in subject.tests for name in tests)
+            sys.exit(f"{subject.path}: its tests fail as it stands: {names}")
 
 
 def run(subjects: Sequence[Subject], limit: int, parallel: int, console: Console) -> list[tuple[Subject, Mutation]]:
@@ -176,7 +181,7 @@ def run(subjects: Sequence[Subject], limit: int, parallel: int, console: Console
 def main() -> int:
     """Returns the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("files", nargs="*", default=DEFAULT, help=f"what to change (default: {DEFAULT[0]})")
+    parser.add_argument("files", nargs="*", default=DEFAULT, help=f"what to change (default: {' '.join(DEFAULT)})")
     parser.add_argument("--max", type=int, default=0, help="at most this many changes, spread over the files")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time (default: 2)")
     options = parser.parse_args()

@@ -126,16 +126,16 @@ def _variants(spot: _Spot, members: dict[str, list[str]]) -> Iterator[ast.AST]:
     """What the node could have been by mistake."""
     yield from _conditions(spot.node)
     yield from _values(spot.node, members)
-    if isinstance(spot.node, DROPPED) and not isinstance(spot.parent, ast.Module | ast.ClassDef):
-        if not (
-            isinstance(spot.node, ast.Return) and ast.unparse(spot.node) in ("return", "return None") and _last(spot)
-        ):
-            yield ast.Pass()
+    if isinstance(spot.node, DROPPED) and not isinstance(spot.parent, ast.Module | ast.ClassDef) and not _last(spot):
+        yield ast.Pass()
 
 
 def _last(spot: _Spot) -> bool:
-    """A function that ends without a word returns None all the same."""
-    return isinstance(spot.parent, ast.FunctionDef) and spot.node is spot.parent.body[-1]
+    """A function that ends without this `return None` returns None all the same."""
+    node, parent = spot.node, spot.parent
+    if not (isinstance(node, ast.Return) and isinstance(parent, ast.FunctionDef)):
+        return False
+    return ast.unparse(node) == "return None" and node is parent.body[-1]
 
 
 def _conditions(node: ast.AST) -> Iterator[ast.AST]:

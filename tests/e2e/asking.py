@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-PATIENCE = 40.0  # seconds
+PATIENCE = 15.0  # seconds
 
 
 @dataclass(slots=True)
@@ -92,6 +92,7 @@ class Line:
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = b""
         self._start = time.monotonic()
+        self._deadline = self._start + PATIENCE
 
     def __enter__(self) -> Line:
         return self
@@ -110,7 +111,7 @@ class Line:
     def hear(self, *, seconds: float | None = None) -> Heard:
         """The answer; at most `seconds` of it if given."""
         heard = Heard()
-        self._sock.settimeout(PATIENCE if seconds is None else seconds)
+        self._deadline = time.monotonic() + (PATIENCE if seconds is None else seconds)
         try:
             self._head(heard)
             self._body(heard)
@@ -164,6 +165,10 @@ class Line:
         return data
 
     def _more(self) -> None:
+        left = self._deadline - time.monotonic()  # in all: heartbeats would keep a timeout per read from ever running out
+        if left <= 0:
+            raise TimeoutError
+        self._sock.settimeout(left)
         data = self._sock.recv(65536)
         if not data:
             raise EOFError

@@ -5,6 +5,7 @@ Everything started here is the leader of a process group of its own, so that sto
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import re
@@ -25,6 +26,7 @@ SBIN = "/usr/sbin:/usr/local/sbin"
 STARTING = 20.0  # seconds a program has to be there
 STOPPING = 10.0
 TAIL = 6000  # characters of a log that a failed test shows
+_LIBC = ctypes.CDLL(None)
 _OWN = ("OUTWAIT_", "OPENAI_", "ANTHROPIC_", "GEMINI_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
@@ -59,6 +61,11 @@ def found(program: str) -> str:
     return path
 
 
+def _die_with_us() -> None:
+    """When the test run itself is killed, nobody is left to stop what it started: ask the kernel to (Linux)."""
+    _LIBC.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+
+
 class Program:
     """A running program and its log. `name`: how a failed test calls it."""
 
@@ -75,6 +82,7 @@ class Program:
                 cwd=folder,
                 env=dict(env or environment()),
                 start_new_session=True,
+                preexec_fn=_die_with_us,
             )
 
     def text(self) -> str:

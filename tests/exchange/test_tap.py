@@ -9,7 +9,7 @@ from outwait.core.plan import Retry
 from outwait.exchange.tap import ERROR_BODY
 from outwait.testing.playbook import plan_of
 from outwait.testing.rig import Rig, Visit, scene
-from outwait.testing.scripted import Line, Upstream
+from outwait.testing.scripted import Line, Script, Upstream
 
 PAID = Retry(paid=0.5)
 
@@ -195,3 +195,116 @@ async def test_success_is_any_2xx(status: int, ok: bool) -> None:
     _, visit, line = start("a", retry=Retry(attempts=1))
     line.answer(b"hello\n.\n", status=status)
     assert (visit.exchange.fault is None) is ok
+
+
+# -- the short way: what comes together is told together
+
+
+def events(visit: Visit) -> list[str]:
+    return [f"{mark.event} {mark.detail}".strip() for mark in visit.exchange.machine.timeline.marks()]
+
+
+def dispatched(*channels: str, stream: bool = True, retry: Retry | None = None) -> tuple[Rig, Visit, Line]:
+    def at_once(line: Line) -> Script:
+        line.connect(reused=True)
+        line.send()
+        yield from ()
+
+    rig = Rig(Upstream(at_once))
+    visit = rig.ask(plan_of(*channels, retry=retry or Retry()), stream=stream)
+    return rig, visit, rig.upstream.line
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@scene
+async def test_a_whole_answer_on_a_pooled_connection_is_told_in_few_words(stream: bool) -> None:
+    rig, visit, line = dispatched("a", stream=stream)
+    line.answer(b"+\nhello\n", b".\n", status=201, whole=True)
+    assert events(visit)[2:] == ["sent on a pooled connection", "replied 201", "completed"]
+    assert visit.client.text == ("+\nhello\n.\n" if stream else "hello\n")
+    assert (rig.entries[0].first_byte, rig.entries[0].first_token) == (0, 0)
+
+
+@scene
+async def test_a_whole_answer_that_is_none_may_be_tried_elsewhere() -> None:
+    for body, code in ((b"!upstream_error\n", "upstream_error"), (b"hello\n", "upstream_truncated")):
+        rig, visit, line = dispatched("a", "b", retry=PAID)
+        line.answer(body, whole=True)
+        assert events(visit)[3:5] == ["head 200", f"failed {code} (ambiguous)"]
+        assert rig.upstream.line.candidate.channel == "b"
+        assert visit.client.pieces == []
+
+
+@scene
+async def test_a_whole_answer_that_breaks_off_is_none() -> None:
+    _, visit, line = dispatched("a")
+    line.head(whole=True)
+    line.body(b"hello\n")
+    line.fail(fault("upstream_reset", stage=Stage.HEAD))
+    assert events(visit)[3:5] == ["head 200", "failed upstream_reset (ambiguous)"]
+    assert (visit.client.status, visit.client.text) == (502, "!upstream_reset\n")
+
+
+@scene
+async def test_a_whole_refusal_is_a_refusal() -> None:
+    _, visit, line = dispatched("a")
+    line.answer(b"bad_request", status=400, whole=True)
+    assert events(visit)[3:5] == ["head 400", "failed bad_request (final)"]
+
+
+@scene
+async def test_an_answer_before_the_request_was_flushed_goes_the_long_way() -> None:
+    _, visit, line = dispatched("a")
+    assert events(visit)[-1] == "sent on a pooled connection"
+    _, visit, line = start_unsent()
+    line.answer(b"hello\n.\n", whole=True)
+    assert events(visit)[3:] == ["connected", "head 200", "content", "committed", "completed"]
+
+
+def start_unsent() -> tuple[Rig, Visit, Line]:
+    rig = Rig(Upstream())
+    visit = rig.ask(plan_of("a"))
+    rig.upstream.line.connect()
+    return rig, visit, rig.upstream.line
+
+
+@scene
+async def test_a_pooled_connection_that_takes_time_is_told_as_it_goes() -> None:
+    def slowly(line: Line) -> Script:
+        line.connect(reused=True)
+        line.wrote(500)
+        yield 15
+        line.wrote(100)
+        yield 15
+        line.send()
+
+    rig = Rig(Upstream(slowly))
+    visit = rig.ask(plan_of("a"))
+    await rig.until(31)
+    assert events(visit)[2:] == ["connected reused", "sent"]
+    assert visit.exchange.machine.deadline() == pytest.approx(70, abs=0.01)
+
+
+@scene
+async def test_a_pooled_connection_is_told_when_the_handle_is_there() -> None:
+    def quietly(line: Line) -> Script:
+        line.connect(reused=True)
+        yield from ()
+
+    rig = Rig(Upstream(quietly))
+    visit = rig.ask(plan_of("a"))
+    assert events(visit)[2:] == ["connected reused"]
+    rig.upstream.line.send()
+    assert events(visit)[2:] == ["connected reused", "sent"]
+
+
+@scene
+async def test_a_pooled_connection_that_breaks_at_once_was_connected() -> None:
+    def at_once(line: Line) -> Script:
+        line.connect(reused=True)
+        line.fail(fault("upstream_reset", stage=Stage.SENDING))
+        yield from ()
+
+    rig = Rig(Upstream(at_once))
+    visit = rig.ask(plan_of("a", retry=Retry(attempts=1)))
+    assert events(visit)[2:4] == ["connected reused", "failed upstream_reset (safe)"]

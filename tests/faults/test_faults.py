@@ -31,7 +31,7 @@ class Told:
 # Scripts of the simulated provider.
 SAFE = (
     "error-401", "error-403", "error-404", "error-429", "error-429-insufficient_quota", "error-503-retry-after-1",
-    "error-529",
+    "error-529", "error-in-stream",
 )  # fmt: skip
 ENDS = {
     "error-400": Told(400, None),
@@ -49,7 +49,6 @@ ENDS = {
     "garbage-http": Told(502, "upstream_bad_response"),
     "empty-body": Told(502, "upstream_empty"),
     "empty": Told(502, "upstream_empty"),
-    "error-in-stream": Told(503, None),
 }
 # Scripts of our own; their connections are never used twice.
 RAW: dict[str, tuple[Script, Told]] = {
@@ -102,7 +101,7 @@ def gateway(serve: Serve, provider: Provider, rescuer: Provider, raws: dict[str,
     first.append({"name": "provider", "base_url": provider.url, "models": [*SAFE, *ENDS]})
     second = {"name": "rescuer", "base_url": rescuer.url, "priority": 1}
     paid = {"unknown": 0}
-    return serve({"channels": [*first, second], "retry": {"attempts": 2, "paid": paid}}, "faults")
+    return serve({"channels": [*first, second], "retry": {"attempts": 2, "paid": paid}, "timeouts": {"total": 4}}, "faults")
 
 
 def refused(heard: Heard, told: Told) -> None:

@@ -21,7 +21,7 @@ CLEAN = Redactor(SECRETS)
 
 WORDS = st.builds(
     lambda before, secret, after: f"{before} {secret} {after}",
-    st.text(max_size=6) | st.text("%sd.3f\"\\", max_size=6) | st.just("x" * 115),
+    st.text(max_size=6) | st.text('%sd.3f"\\', max_size=6) | st.just("x" * 115),
     st.sampled_from(("", *SECRETS, LOOKS_LIKE_A_KEY, f"Bearer {LOOKS_LIKE_A_KEY}", "https://u:canary@h/")),
     st.text(max_size=6) | st.just("x" * 200) | st.just("x" * 110),
 )
@@ -43,7 +43,7 @@ PLAIN = {
     "usage": st.none() | st.builds(Usage, *[st.integers(0, 1 << 53)] * 4),
     "timeline": st.lists(MARKS, min_size=1, max_size=5),
 }
-ODD = {
+ODD: dict[str, st.SearchStrategy[Any]] = {
     "exchange": st.text(max_size=6),
     "first_byte": st.none() | st.just(0.0),
     "first_token": st.none(),

@@ -29,7 +29,7 @@ candidates = st.builds(
     streamed=st.booleans(),
     timeouts=st.none() | st.dictionaries(clocks, spans).map(lambda said: timeouts_of(**said)),
 )
-odds = st.builds(on.Odds, active=st.booleans(), paid=st.booleans(), luck=st.floats(0, 1, exclude_max=True))
+odds = st.builds(on.Odds, active=st.booleans(), paid=st.booleans(), luck=st.integers(0, 999).map(lambda n: n / 1000))
 
 
 @st.composite
@@ -195,7 +195,7 @@ class AnyExchange(RuleBasedStateMachine):
                 assert outcome is self.machine.outcome
 
 
-AnyExchange.TestCase.settings = settings(stateful_step_count=30, max_examples=150)
+AnyExchange.TestCase.settings = settings(stateful_step_count=30)
 TestAnyExchange = AnyExchange.TestCase
 
 

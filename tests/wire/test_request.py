@@ -149,7 +149,7 @@ def test_any_other_byte_makes_another_head(other: bytes) -> None:
     known.memo["who"] = "dev"
     assert heads.read(other) is not known
     assert heads.read(other).memo == {}
-    assert known.ends(other) == 0
+    assert known.begins(other) is None
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_what_is_not_digits_is_judged_as_if_nothing_were_known(length: bytes) ->
     heads = Heads(LIMITS)
     known = heads.read(post(b"5"))
     block = post(length)
-    assert known.ends(block) == 0
+    assert known.begins(block) is None
     assert told(heads.read, block) == told(lambda bytes_: read_head(bytes_, LIMITS), block)
 
 
@@ -180,10 +180,11 @@ def test_the_fields_of_a_head_cannot_be_changed() -> None:
 def test_where_a_known_head_ends() -> None:
     heads = Heads(LIMITS)
     head = heads.read(post(b"5"))
-    assert head.ends(post(b"123") + b"body") == len(post(b"123"))
-    assert head.ends(post(b"5")[:-1]) == 0
+    assert head.begins(post(b"123") + b"body") == (len(post(b"123")), 123)
+    assert head.begins(post(b"5")[:-1]) is None
+    assert head.begins(b"") is None
     plain = heads.read(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
-    assert plain.ends(b"GET / HTTP/1.1\r\nhost: a\r\n\r\nGET") == 27
+    assert plain.begins(b"GET / HTTP/1.1\r\nhost: a\r\n\r\nGET") == (27, 0)
     assert plain.body_length(b"", 27) == 0
 
 
@@ -191,7 +192,7 @@ def test_a_head_that_could_outgrow_its_limit_is_not_remembered() -> None:
     block = post(b"5")
     heads = Heads(Limits(head_bytes=len(block) + 17))
     assert heads.read(block) is not heads.read(block)
-    assert heads.read(block).size == 0
+    assert heads.read(block).begins(block) is None
     assert heads.read(block).body_length(block, len(block)) == 5
     with pytest.raises(Refusal):
         heads.read(post(b"0" * 17 + b"55"))
@@ -234,9 +235,9 @@ def test_with_memory_and_without_every_head_says_the_same(sent: list[tuple[bytes
         block = b"\r\n".join((start, b"Host: a", *fields, b"", b""))
         fresh = told(lambda bytes_: read_head(bytes_, LIMITS), block)
         for head in known:  # what a connection does before it asks the memory
-            end = head.ends(block + b"tail")
-            if end:
-                assert end == len(block)
+            found = head.begins(block + b"tail")
+            if found:
+                assert found == (len(block), head.body_length(block, len(block)))
                 assert told(lambda _, head=head: head, block) == fresh  # type: ignore[misc]
         assert told(heads.read, block) == fresh
         with contextlib.suppress(Refusal):

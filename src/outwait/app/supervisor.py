@@ -29,6 +29,7 @@ _log = logging.getLogger("outwait")
 
 GRACE = 5.0  # seconds a worker gets beyond its drain before it is killed
 HURRY = 3.0  # the same after the second signal
+KILL = signal.SIGKILL
 STARTING = 30.0  # seconds all workers have for their first start, and one more for each
 
 
@@ -95,7 +96,7 @@ class Supervisor:
                 self._announce(self.url)
         elif not self._stopping():
             _log.error("the gateway could not start; what its workers said stands above")
-            self._end(GRACE, drain=False)
+            self._end(GRACE, KILL)
             await asyncio.gather(*keepers)
             return 1
         await asyncio.gather(*keepers)
@@ -155,21 +156,21 @@ class Supervisor:
         if not self._stopping():
             drain = self._settings.server.drain
             _log.info("%s: draining; running answers have %g s to finish, a second signal ends them", sign.name, drain)
-            self._end(drain + GRACE)
+            self._end(drain + GRACE, signal.SIGTERM)
         elif not self._hurried:
             _log.warning("%s again: stopping now", sign.name)
             self._hurried = True
-            self._end(HURRY)
+            self._end(HURRY, signal.SIGINT)  # not SIGTERM again, which the system may merge with the first one
         else:
-            self._end(0.0)
+            self._end(0.0, KILL)
 
-    def _end(self, patience: float, *, drain: bool = True) -> None:
-        """Tell the workers to end, and kill those that have not after `patience` seconds."""
+    def _end(self, patience: float, sign: signal.Signals) -> None:
+        """Tell the workers to end by `sign`, and kill those that have not after `patience` seconds."""
         assert self._stop is not None  # noqa: S101 - narrows the type; set before signals can come
         self._stop.set()
         for place in self._places:
             place.close()
-            place.signal(signal.SIGTERM if drain else signal.SIGKILL)
+            place.signal(sign)
         spawn(self._kill_late(patience), "patience with workers")
 
     async def _kill_late(self, patience: float) -> None:
@@ -177,7 +178,7 @@ class Supervisor:
         for place in self._places:
             if place.process is not None:
                 _log.error("worker %d did not end in time; killing it", place.number)
-                place.signal(signal.SIGKILL)
+                place.signal(KILL)
 
     def _reload(self) -> None:
         if self._stopping():

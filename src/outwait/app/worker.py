@@ -3,7 +3,7 @@
 Started as `python -m outwait.app.worker` by a supervisor, which holds the other end of its line (app.line).
 
     SIGTERM, or the line's end   drain: stop accepting, let running answers finish
-    SIGTERM again                tell who still waits, and leave
+    SIGINT                       tell who still waits, and leave
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class Worker:
     async def run(self) -> int:
         """Serve until the end; returns the exit status."""
         loop = asyncio.get_running_loop()
-        for sign in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(sign, self._asked_to_stop)
+        loop.add_signal_handler(signal.SIGTERM, self._stop.set)
+        loop.add_signal_handler(signal.SIGINT, self._asked_to_hurry)
         found = listen.raise_descriptors()
         room = found.connections()
         number = self._line.number
@@ -86,9 +86,8 @@ class Worker:
             shutil.rmtree(os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""), ignore_errors=True)
         return 0
 
-    def _asked_to_stop(self) -> None:
-        if self._stop.is_set():
-            self._hurry.set()
+    def _asked_to_hurry(self) -> None:
+        self._hurry.set()
         self._stop.set()
 
     def _orphaned(self) -> None:

@@ -204,7 +204,7 @@ class Reader:
         self._wake()
 
     def close(self) -> None:
-        """Let the owner go: the two refer to each other, and what reference counting frees the collector need not find."""
+        """Let the owner go: the two refer to each other, and the collector should not have to find that out."""
         self._wake = _nobody
 
     def read(self) -> bytes:

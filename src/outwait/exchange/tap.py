@@ -183,7 +183,8 @@ class Tap:
         last = b"".join((*self._held, ending.data)) if self._held else ending.data
         event: on.Input = on.ENDED
         if self._whole:
-            event = on.REPLIED_OK if reader.content and self._status == 200 else on.Replied(self._status, reader.content)
+            plain = reader.content and self._status == 200
+            event = on.REPLIED_OK if plain else on.Replied(self._status, reader.content)
         exchange.completed(last, ending.usage, event, framed=framed)
 
     def failed(self, fault: Fault) -> None:

@@ -28,20 +28,6 @@ class Timeline:
         else:
             self.dropped += 1
 
-    def at(self, event: str) -> float | None:
-        """Seconds from acceptance to the first `event`, or None."""
-        for at, name, _ in self._marks:
-            if name == event:
-                return at
-        return None
-
-    def last(self, event: str) -> float | None:
-        """Seconds from acceptance to the last `event`, or None."""
-        for at, name, _ in reversed(self._marks):
-            if name == event:
-                return at
-        return None
-
     def raw(self) -> Sequence[Mark]:
         """All marks, to be read by position (time, event, detail); the list itself where nothing was dropped."""
         return self.marks() if self.dropped else self._marks

@@ -1,8 +1,8 @@
 """Whose turn it is: the candidates of one exchange, in the plan's order, each once before any is tried twice. Pure.
 
-A candidate that asked for patience (Retry-After) is passed over until then if another one can be tried sooner or at all.
-Two repairs are no turns of their own: a fresh connection instead of a dead pooled one, and asking for one reply where a
-stream was refused.
+A candidate that asked for patience (Retry-After) is waited for when its turn comes, and passed over where that takes
+too long. Two repairs are no turns of their own: a fresh connection instead of a dead pooled one, and asking for one
+reply where a stream was refused.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _NOBODY = Candidate("", "", "")
 
 
 class Turns:
-    """`current`: the candidate of the current or last attempt. `taken`: turns so far, attempts and vain queueing alike."""
+    """`current`: the candidate of the current or last attempt. `taken`: turns so far, attempts or vain queueing."""
 
     __slots__ = ("_after", "_candidates", "_index", "_stale_at", "current", "taken")
 
@@ -45,7 +45,7 @@ class Turns:
         return None
 
     def pass_on(self, failed: Fault, retry: Retry, *, luck: float, now: float, deadline: float) -> float | None:
-        """Choose the next candidate after `failed`; returns seconds to wait for it, None when none can be tried in time."""
+        """Choose the next candidate after `failed`; returns seconds to wait for it, None when none can be tried."""
         count = len(self._candidates)
         again = self.taken >= count  # every one of them had its turn
         if again and failed.clock is Clock.QUEUE:

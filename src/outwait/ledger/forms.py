@@ -1,9 +1,9 @@
 """Exchange lines at the price of filling in a form.
 
 The lines of ordinary answers differ in id, times and tokens; all else (who asked for what, how it went) repeats. What
-repeats is cleaned, encoded and remembered as a form with blanks for the rest, which takes a quarter of the time. A form
-is made from the same cleaned fields as any other line, so a secret in any of them is masked in the form too. Whatever is
-not ordinary, retries and failures above all, is written field by field.
+repeats is cleaned, encoded and remembered as a form with blanks for the rest, which takes a third of the time. A form
+is made from the same cleaned fields as any other line, so a secret in any of them is masked in the form too. Whatever
+is not ordinary, retries and failures above all, is written field by field.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Forms:
         """`moment` as whole seconds in text and milliseconds, cut exactly where `lines.stamp` cuts them."""
         second = int(moment)
         milli = round((moment - second) * 1_000_000) // 1000
-        if milli == 1000:  # noqa: PLR2004 - milliseconds of a second
+        if milli == 1000:
             second, milli = second + 1, 0
         if second != self._second:
             self._stamp = datetime.fromtimestamp(second, UTC).isoformat()[:19]

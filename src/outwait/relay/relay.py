@@ -35,7 +35,7 @@ class State(Enum):
 
 
 class Relay:
-    """Carries one exchange's answer to one client. Nobody waits for it: the exchange, the outlet and its alarm call it."""
+    """Carries one exchange's answer to one client. No task waits in it: exchange, outlet and alarm call it."""
 
     __slots__ = (
         "_accepted",

@@ -68,9 +68,9 @@ class Line:
         if self.state == "open":
             self._sink.sent()
 
-    def head(self, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
-        """The response head."""
-        self._report(lambda: self._sink.head(status, headers or {}))
+    def head(self, status: int = 200, headers: Mapping[str, str] | None = None, *, whole: bool = False) -> None:
+        """The response head; `whole`: the rest follows at once, as the wire says of what came in one read."""
+        self._report(lambda: self._sink.head(status, headers or {}, whole=whole))
 
     def body(self, data: bytes) -> None:
         """A piece of the response."""
@@ -91,9 +91,9 @@ class Line:
         self.connect()
         self.send()
 
-    def answer(self, *pieces: bytes, status: int = 200) -> None:
+    def answer(self, *pieces: bytes, status: int = 200, whole: bool = False) -> None:
         """A response at once: head, pieces, end."""
-        self.head(status)
+        self.head(status, whole=whole)
         for piece in pieces:
             self.body(piece)
         self.end()

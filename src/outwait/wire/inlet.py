@@ -73,11 +73,11 @@ class Inlet(Link):
                 self._advance()
                 return
             head = self._known()
-            if head is None or (end := head.ends(data)) == 0:
+            if head is not None and (found := head.begins(data)) is not None:
+                self._accept(head, found, data)
+            else:
                 self._buffer = data
                 self._advance()
-            else:
-                self._accept(head, end, data)
         elif phase == BODY:
             self._feed(data)
         elif phase == HANDLING:
@@ -103,7 +103,7 @@ class Inlet(Link):
             self._leave()
             return
         self._phase = HEAD
-        self._wait(self.server.limits.idle_seconds)
+        self._until(self.server.wheel.now() + self.server.limits.idle_seconds)
         if self._buffer and not self._advancing:
             self._advance()
 
@@ -145,8 +145,8 @@ class Inlet(Link):
         except Refusal as refused:
             self._refuse(refused.fault)
             return False
-        self._known = ref(head) if head.size else _nothing
-        self._accept(head, end, buffer)
+        self._known = ref(head)
+        self._accept(head, (end, head.body_length(buffer, end)), buffer)
         return True
 
     def _partial(self, buffer: bytes) -> None:
@@ -157,13 +157,13 @@ class Inlet(Link):
             self._wait(self.server.limits.head_seconds)
         self._seen = len(buffer)
 
-    def _accept(self, head: Head, at: int, data: bytes) -> None:
-        """A head is whole and good, and ends `at` in `data`: see about its body."""
+    def _accept(self, head: Head, found: tuple[int, int], data: bytes) -> None:
+        """A head is whole and good: see about its body. `found`: where it ends in `data`, and the body's length."""
+        at, length = found
         now = self.server.wheel.now()
         request = Request(
             head.method, head.path, head.query, head.version, head.headers, head.memo, head.keep, self.peer, now
         )
-        length = head.body_length(data, at)
         if length:
             limit = self.server.body_limit(head.path)
             end = at + length

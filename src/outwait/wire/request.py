@@ -76,17 +76,20 @@ class Head:
         self.start = self.rest = b""
         self.size = 0  # bytes of `start`; 0 if the head is not remembered
 
-    def ends(self, data: bytes) -> int:
-        """Where this head ends if `data` begins with it, whatever the digits of its length; 0 if it does not."""
-        if not data.startswith(self.start):
-            return 0
+    def begins(self, data: bytes) -> tuple[int, int] | None:
+        """Where this head ends in `data`, and the length of the body behind it; None if `data` does not begin with this
+        head, whatever the digits of its length.
+        """
         size = self.size
+        if not size or not data.startswith(self.start):
+            return None
         if not self.cut:
-            return size
+            return size, self.length
         end = data.find(b"\r", size, size + _DIGITS + 1)
-        if end > 0 and data[size:end].isdigit() and data.startswith(self.rest, end):
-            return end + len(self.rest)
-        return 0
+        digits = data[size:end]
+        if end < 0 or not digits.isdigit() or not data.startswith(self.rest, end):
+            return None
+        return end + len(self.rest), int(digits)
 
     def body_length(self, data: bytes, end: int) -> int:
         """The length of the body behind this head in `data`, where the head ends at `end`."""

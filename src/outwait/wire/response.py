@@ -38,6 +38,9 @@ class BadResponse(Exception):  # noqa: N818 - it names what came
     """The bytes are not a response we accept; the text says why."""
 
 
+_NO_PARSER = HttpResponseParser(object())
+
+
 class ResponseReader:
     """Reads the responses of one connection, one after another: `expect` one, `feed` it until `complete`.
 
@@ -83,7 +86,7 @@ class ResponseReader:
 
     def close(self) -> None:
         """Drop the parser: it and this object hold each other."""
-        del self._parser
+        self._parser = _NO_PARSER
 
     def feed(self, data: bytes) -> None:
         """Read `data`. Raises BadResponse; `pieces` then holds what came before the error."""

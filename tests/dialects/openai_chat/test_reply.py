@@ -123,3 +123,52 @@ def test_junk_is_an_answer_or_a_fault(parts: list[bytes]) -> None:
     body = b"".join(parts)
     whole, told, _ = run([body], hold=200)
     assert (whole + told.data, told.fault) == (out + ending.data, ending.fault)
+
+
+class Asking(JsonReader):
+    """Takes no completion for an ordinary one."""
+
+    def _judge_plain(self, body: bytes) -> bool:
+        del body
+        return False
+
+
+COUNT = st.none() | st.integers(-2, 9) | st.sampled_from((1 << 53, (1 << 53) - 1, 1 << 70, 1.0, True, "7", []))
+DETAILS = st.dictionaries(st.sampled_from(("cached_tokens", "reasoning_tokens", "other")), COUNT, max_size=2)
+USAGE = st.dictionaries(
+    st.sampled_from(("prompt_tokens", "completion_tokens", "prompt_cache_hit_tokens", "total_tokens")),
+    COUNT,
+    max_size=3,
+).flatmap(
+    lambda counts: st.dictionaries(
+        st.sampled_from(("prompt_tokens_details", "completion_tokens_details")), st.none() | DETAILS | COUNT, max_size=2
+    ).map(lambda details: counts | details)
+)
+TEXT = st.none() | st.sampled_from(("", "hi", "漢字", "\ud83d", 7, [], [{"type": "text", "text": "hi"}]))
+MESSAGE = st.dictionaries(st.sampled_from(("content", "role", "refusal", "tool_calls")), TEXT, max_size=3)
+CHOICES = st.lists(
+    st.fixed_dictionaries(
+        {"message": MESSAGE | TEXT},
+        optional={"finish_reason": st.sampled_from(("stop", "error", "length", "", None, 3, {})), "index": COUNT},
+    )
+    | TEXT,
+    max_size=2,
+)
+COMPLETION = st.fixed_dictionaries(
+    {"choices": CHOICES | TEXT},
+    optional={
+        "usage": USAGE | COUNT,
+        "error": st.sampled_from((None, "", "no", {}, {"message": "no"})),
+        "object": st.sampled_from(("error", "chat.completion", None)),
+    },
+)
+
+
+@given(COMPLETION, st.booleans())
+def test_an_ordinary_answer_is_judged_like_any_other(value: dict[str, Any], ascii_only: bool) -> None:
+    body = json.dumps(value, ensure_ascii=ascii_only).encode(errors="surrogatepass")
+    quick, slow = (made(CALL, Head(200, "application/json")) for made in (JsonReader, Asking))
+    for read in (quick, slow):
+        read.feed(body)
+    assert quick.end() == slow.end()
+    assert (quick.content, quick.usage, quick.fault) == (slow.content, slow.usage, slow.fault)

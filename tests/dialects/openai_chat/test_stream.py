@@ -249,6 +249,79 @@ def test_any_split_gives_the_same(events: list[bytes], cuts: list[int], n: int) 
     assert bytewise(data, n) == whole[:2]
 
 
+class Asking(StreamReader):
+    """Takes no chunk for a plain one."""
+
+    @property
+    def _tries(self) -> int:
+        return 0
+
+    @_tries.setter
+    def _tries(self, tries: int) -> None:
+        del tries
+
+
+DELTAS = st.dictionaries(
+    st.sampled_from(("content", "role", "refusal", "reasoning_content", "tool_calls", "brand_new")),
+    st.sampled_from(("hi", "漢", "\ud83d", "", None, 7, ["x"])),
+    max_size=2,
+) | st.sampled_from(({"content": "hi"}, None, "hi"))
+PARTS = st.fixed_dictionaries(
+    {"delta": DELTAS},
+    optional={
+        "index": st.sampled_from((0, 0, 0, 1, None, 0.0)),
+        "finish_reason": st.sampled_from((None, "", "stop", "error")),
+        "message": DELTAS,
+        "logprobs": st.none(),
+    },
+)
+CHUNKS = st.builds(
+    lambda choices, other: {"choices": choices, **other},
+    st.lists(PARTS, min_size=1, max_size=1) | st.lists(PARTS, max_size=2) | st.none(),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "usage": st.sampled_from((None, {}, {"prompt_tokens": 3})),
+            "error": st.sampled_from((None, {}, {"message": "no"})),
+            "object": st.sampled_from(("chat.completion.chunk", "error", None)),
+        },
+    ),
+)
+PAYLOADS = CHUNKS.flatmap(
+    lambda value: st.sampled_from(
+        [json.dumps(value).encode(), json.dumps(value, ensure_ascii=False).encode(errors="surrogatepass")]
+    )
+) | st.sampled_from([b"[DONE]", b"{}", b"", b'{"choices":', b"[]}", b'{"a":1}{"b":2}', b'{"choices":[],\r"a":{}}'])
+
+
+@settings(max_examples=300)
+@given(st.lists(st.lists(PAYLOADS, min_size=1, max_size=4), max_size=6), st.sampled_from([b"\n\n", b"\n"]))
+def test_plain_chunks_are_judged_like_any_other(pieces: list[list[bytes]], last: bytes) -> None:
+    call = Call("openai", "chat.completions", "m", True, b'{"model":"m"}')
+    quick, slow = (made(call, Head(200, "x")) for made in (StreamReader, Asking))
+    for data in (WORD, *(b"\n\n".join(b"data: " + payload for payload in piece) + last for piece in pieces)):
+        assert quick.feed(data) == slow.feed(data)
+        assert (quick.progress, flags(quick)) == (slow.progress, flags(slow))
+    assert quick.end() == slow.end()
+
+
+@given(st.lists(PAYLOADS, min_size=1, max_size=5))
+def test_several_events_in_one_piece_are_those_events(payloads: list[bytes]) -> None:
+    parts = [event(payload) for payload in payloads]
+    assert run([WORD, b"".join(parts)])[:2] == run([WORD, *parts])[:2]
+
+
+def test_a_stream_that_speaks_in_another_way_is_left_alone() -> None:
+    read = reader()
+    read.feed(WORD)
+    odd = event(chunk({"content": "x", "brand_new": 1}))
+    for _ in range(9):
+        assert read.feed(odd) == odd
+        assert read.progress
+    assert read._tries == 0
+    assert read.feed(WORD + WORD) == WORD + WORD
+
+
 def flags(read: StreamReader) -> tuple[object, ...]:
     return read.content, read.finished, read.usage, read.fault
 

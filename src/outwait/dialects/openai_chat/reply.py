@@ -140,7 +140,13 @@ class JsonReader:
         choice = reply.choices[0]
         message = choice.message
         text = message.get("content") if type(message) is dict else None
-        if not text or type(text) is not str or choice.finish_reason == "error" or reply.error or reply.object == "error":
+        if (
+            not text
+            or type(text) is not str
+            or choice.finish_reason == "error"
+            or reply.error
+            or reply.object == "error"
+        ):
             return False
         self.content = True
         if reply.usage is not None:

@@ -129,7 +129,10 @@ def _decode(body: bytes) -> _Peek:
 
 
 def _check_document(body: bytes, peek: _Peek, present: Iterable[tuple[str, bytes]]) -> None:
-    """Refuse what a second reader of the same bytes could understand in another way. `present`: the keys it may have."""
+    """Refuse what a second reader of the same bytes could understand in another way.
+
+    `present`: the keys the body may have, plain and as they stand in it.
+    """
     if document.deeper_than(body):
         raise Refusal(_too_deep())
     if key := document.escaped_key(body, _KEYS):

@@ -7,6 +7,11 @@ client keeps being kept alive by heartbeats.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import msgspec
+
 from outwait.core.reply import Ending, Head
 from outwait.core.request import Call
 from outwait.dialects.openai_chat.errors import DONE
@@ -15,16 +20,51 @@ from outwait.dialects.sse import EVENT_LIMIT
 
 # Events before the first words are held back up to this many bytes.
 _PRELUDE_LIMIT = 64 * 1024
+# So often a chunk may be found not to be plain; then no more are tried, since this stream speaks in another way.
+_TRIES = 4
+
+
+class _Text(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    content: Annotated[str, msgspec.Meta(min_length=1)]
+    role: str | None = None
+    refusal: None = None
+    reasoning: None = None
+    reasoning_content: None = None
+    tool_calls: None = None
+    function_call: None = None
+
+
+class _PlainChoice(msgspec.Struct, gc=False):
+    delta: _Text
+    index: Literal[0] = 0
+    message: None = None
+    finish_reason: None = None
+
+
+class _Plain(msgspec.Struct, gc=False):
+    """A chunk in the middle of an ordinary answer: it is one by its type alone, so that nothing is left to ask.
+
+    One choice, the first, says a word and does not end; there is no usage and no error.
+    """
+
+    choices: tuple[_PlainChoice]
+    usage: None = None
+    error: None = None
+    object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
+
+
+_decode_plain = msgspec.json.Decoder(_Plain).decode
 
 
 class StreamReader(Watch):
     """Reads a streamed chat answer for a client that asked for a stream."""
 
-    __slots__ = ("_prelude",)
+    __slots__ = ("_prelude", "_tries")
 
     def __init__(self, call: Call, head: Head, limit: int = EVENT_LIMIT) -> None:
         super().__init__(call, head, limit)
         self._prelude: list[bytes] | None = []  # None once bytes flow
+        self._tries = 0  # how often chunks may yet be found not to be plain; 0 too before the first words
 
     def feed(self, data: bytes) -> bytes:
         """Bytes for the client; the very same object when `data` is whole plain events, the usual case."""
@@ -39,24 +79,45 @@ class StreamReader(Watch):
             and b"\r" not in data
             and len(data) <= splitter.limit
         ):
-            ends = data.count(b"\n")
-            if ends == 2:
+            payload = data[6:-2]
+            if b"\n" not in payload:
                 splitter.first = False
-                out = data if self._judge(data[6:-2]) else b""
+                if self._tries:
+                    try:
+                        _decode_plain(payload)
+                    except (ValueError, RecursionError):
+                        self._tries -= 1
+                    else:
+                        self.progress = True
+                        return data
+                out = data if self._judge(payload) else b""
                 return out if self._prelude is None else self._release(out)
-            if ends == 2 * data.count(b"\n\ndata: {") + 2:
+            payloads = payload.split(b"\n\ndata: ")
+            if b"\n" not in b"".join(payloads):
                 splitter.first = False
-                return self._release(self._many(data))
+                if self._tries and self._are_plain(payloads):
+                    return data
+                return self._release(self._many(data, payloads))
         return self._release(self._slow(data))
 
-    def _many(self, data: bytes) -> bytes:
+    def _are_plain(self, payloads: Sequence[bytes]) -> bool:
+        """Whether all `payloads` are plain chunks; they count then, and are to be passed on."""
+        try:
+            for _ in map(_decode_plain, payloads):
+                pass
+        except (ValueError, RecursionError):
+            self._tries -= 1
+            return False
+        self.progress = True
+        return True
+
+    def _many(self, data: bytes, payloads: Sequence[bytes]) -> bytes:
         """Whole plain events, several in one piece."""
-        payloads = data[6:-2].split(b"\n\ndata: ")
         kept: list[bytes] = []
         for payload in payloads:
             if self._judge(payload):
                 kept.append(payload)
-            if self.fault is not None:
+            if self.finished or self.fault is not None:
                 break
         if len(kept) == len(payloads):
             return data
@@ -83,6 +144,8 @@ class StreamReader(Watch):
             if not self.content and not (self.finished and self._wordless) and sum(map(len, prelude)) < _PRELUDE_LIMIT:
                 return b""
             self._prelude = None
+            if self.content and 0 in self._ended:
+                self._tries = _TRIES
             out = prelude[0] if len(prelude) == 1 else b"".join(prelude)
         # An empty answer gets no end here: `end` tells that it is none.
         return out + DONE if self.finished and (self.content or self._wordless) else out

@@ -72,6 +72,11 @@ def chunk_of(payload: bytes) -> Chunk | None:
     )
 
 
+def _speaks(delta: dict[str, Any]) -> bool:
+    """Whether `delta` plainly says something; where not, all of it has to be looked at."""
+    return bool(delta.get("content")) or (type(thought := delta.get("reasoning_content")) is str and thought != "")
+
+
 class Watch:
     """The flags of a reader (see `dialects.dialect.Reader`) and the judgement of one event, for streamed upstreams."""
 
@@ -109,7 +114,7 @@ class Watch:
         ended = self._ended
         for choice in chunk.choices:
             delta = choice.delta or choice.message
-            if delta and ((type(delta) is dict and delta.get("content")) or judge.says(delta)):
+            if delta and ((type(delta) is dict and _speaks(delta)) or judge.says(delta)):
                 self.content = self.progress = True
             index = choice.index if type(choice.index) is int else 0
             if index not in ended:

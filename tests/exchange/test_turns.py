@@ -1,0 +1,125 @@
+"""Whose turn it is, without a clock: the order, the waits and the two repairs. What follows is the machine's affair."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from outwait.core.fault import Clock, Fault, UpstreamError, fault
+from outwait.core.plan import Candidate, Retry
+from outwait.exchange.turns import Turns
+
+A, B, C = (Candidate(name, "plain", "m") for name in "abc")
+BROKEN = fault("upstream_connect")
+QUICK = Retry(base_transport=0.0, base_overload=0.0)
+
+
+def busy(retry_after: float | None) -> Fault:
+    return fault("upstream_error", retry_after=retry_after, upstream=UpstreamError(429, "", b""))
+
+
+def take(turns: Turns, failed: Fault = BROKEN, retry: Retry = QUICK, *, deadline: float = 1000.0) -> float | None:
+    """A turn that fails at second 100."""
+    turns.taken += 1
+    return turns.pass_on(failed, retry, luck=0.5, now=100.0, deadline=deadline)
+
+
+def test_nobody_is_no_candidate() -> None:
+    turns = Turns(())
+    assert not turns
+    assert turns.current == Candidate("", "", "")
+    assert Turns((A,))
+
+
+def test_candidates_take_turns_in_order() -> None:
+    turns = Turns((A, B, C))
+    walk = [turns.current]
+    for _ in range(6):
+        assert take(turns) == 0
+        walk.append(turns.current)
+    assert walk == [A, B, C, A, B, C, A]
+
+
+def test_only_who_had_a_turn_gets_a_pause() -> None:
+    turns = Turns((A, B))
+    slow = Retry(base_transport=4.0, cap=100.0)
+    assert [take(turns, retry=slow) for _ in range(4)] == [0, 4, 8, 16]
+
+
+@pytest.mark.parametrize(
+    "asked, wait", [(30.0, 30.0), (120.0, 120.0), (121.0, None), (math.inf, None), (math.nan, 0.0)]
+)
+def test_retry_after_of_the_only_candidate(asked: float, wait: float | None) -> None:
+    assert take(Turns((A,)), busy(asked)) == wait
+
+
+def test_retry_after_is_measured_from_when_it_was_asked() -> None:
+    turns = Turns((A, B))
+    assert take(turns, busy(30.0)) == 0
+    turns.taken += 1
+    assert turns.pass_on(BROKEN, QUICK, luck=0.5, now=110.0, deadline=1000.0) == 20
+    assert turns.current is A
+
+
+def test_who_asks_for_too_much_is_passed_over() -> None:
+    turns = Turns((A, B, C))
+    take(turns, busy(300.0))
+    take(turns, busy(300.0))
+    assert turns.current is C
+    assert take(turns) == 0
+    assert turns.current is C
+
+
+def test_where_nobody_can_be_tried_nobody_is_chosen() -> None:
+    turns = Turns((A, B))
+    take(turns, busy(300.0))
+    assert take(turns, busy(400.0)) is None
+    assert turns.current is B
+
+
+def test_no_wait_reaches_the_deadline() -> None:
+    assert take(Turns((A,)), busy(30.0), deadline=130.0) is None
+    assert take(Turns((A,)), busy(30.0), deadline=130.1) == 30
+
+
+def test_nobody_queues_twice() -> None:
+    full = fault("queue_timeout", clock=Clock.QUEUE)
+    turns = Turns((A, B))
+    assert take(turns, full) == 0
+    assert take(turns, full) is None
+    assert turns.current is B
+
+
+def test_a_dead_pooled_connection_is_repaired_once_for_each_candidate() -> None:
+    stale = fault("upstream_reset", hint="stale")
+    turns = Turns((A, B))
+    assert turns.repair(stale) == "the pooled connection was dead; a fresh one"
+    assert turns.repair(stale) is None
+    take(turns)
+    assert turns.repair(stale) is not None
+    assert turns.repair(stale) is None
+    assert (turns.current, turns.taken) == (B, 1)
+
+
+def test_a_stream_that_is_refused_is_asked_for_as_one_reply() -> None:
+    refused = fault("upstream_error", hint="unstreamable")
+    streamed = Candidate("b", "plain", "m", streamed=True)
+    turns = Turns((A, streamed, C))
+    assert turns.repair(refused) is None
+    take(turns)
+    assert turns.current is streamed
+    assert turns.repair(refused) == "this upstream does not stream the model; asked for one reply"
+    assert turns.current == B
+    assert turns.repair(refused) is None
+    walk = []
+    for _ in range(4):
+        take(turns)
+        walk.append(turns.current)
+    assert walk == [C, A, B, C]  # it is not asked for a stream again
+
+
+def test_other_failures_are_not_repaired() -> None:
+    turns = Turns((Candidate("a", "plain", "m", streamed=True),))
+    assert turns.repair(BROKEN) is None
+    assert turns.current.streamed
