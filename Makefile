@@ -13,7 +13,8 @@ TREES = $(wildcard src tests tools bench)
 WHOLE := tests/e2e tests/conformance tests/faults
 # Rooms that decide and never do: every branch has its test.
 PURE := src/outwait/core/*,src/outwait/policy/*,src/outwait/dialects/*,src/outwait/plan/*,$\
-	src/outwait/exchange/machine.py,src/outwait/exchange/inputs.py,src/outwait/exchange/effects.py,src/outwait/exchange/timeline.py
+	src/outwait/exchange/machine.py,src/outwait/exchange/inputs.py,src/outwait/exchange/effects.py,$\
+	src/outwait/exchange/phase.py,src/outwait/exchange/timeline.py,src/outwait/exchange/turns.py
 FUZZ_SECONDS ?= 60
 
 .PHONY: help demo test check check-static unit fmt lint types cov bench docs mutants fuzz lock clean distclean

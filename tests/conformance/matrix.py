@@ -85,7 +85,8 @@ def play(urls: Mapping[tuple[str, str], str], key: str) -> dict[str, dict[str, A
     """Ask everything that can be asked; rows by the case's name."""
     able = [sdk for sdk in SDKS if missing(sdk) is None]
     asked = {
-        sdk: [case.call(urls, key) for case in cases() if case.sdk == sdk and (case.proxy, "gateway") in urls] for sdk in able
+        sdk: [case.call(urls, key) for case in cases() if case.sdk == sdk and (case.proxy, "gateway") in urls]
+        for sdk in able
     }
     with ThreadPoolExecutor(len(able)) as pool:
         told = [row for rows in pool.map(_ask, able, asked.values()) for row in rows]

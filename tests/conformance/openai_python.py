@@ -29,7 +29,9 @@ def answer(client: Any, call: dict[str, Any]) -> dict[str, Any]:
 
 
 def play(call: dict[str, Any], told: list[dict[str, Any]]) -> None:
-    client = openai.OpenAI(base_url=call["url"], api_key=call["key"], max_retries=call["retries"], timeout=call["timeout"])
+    client = openai.OpenAI(
+        base_url=call["url"], api_key=call["key"], max_retries=call["retries"], timeout=call["timeout"]
+    )
     start = time.monotonic()
     try:
         row = answer(client, call)

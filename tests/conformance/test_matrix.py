@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-
 from tests.conformance.matrix import FAULTS, MODES, SDKS, SILENT, WORDS, Case, cases, missing, play
 from tests.e2e.acts import Serve
 from tests.e2e.backstage import Provider

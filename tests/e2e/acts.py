@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
-
 from tests.e2e.backstage import Backstage, Provider
 from tests.e2e.stage import Gateway, Stage
 

@@ -79,7 +79,12 @@ def chat(model: str, *, stream: bool = False, question: str = "How long?", **mor
 
 def request(body: bytes, headers: Mapping[str, str] | None = None) -> bytes:
     """A POST of `body` to chat completions."""
-    given = {"Host": "localhost", "Content-Type": "application/json", "Content-Length": str(len(body)), **(headers or {})}
+    given = {
+        "Host": "localhost",
+        "Content-Type": "application/json",
+        "Content-Length": str(len(body)),
+        **(headers or {}),
+    }
     lines = "".join(f"{name}: {value}\r\n" for name, value in given.items())
     return f"POST /v1/chat/completions HTTP/1.1\r\n{lines}\r\n".encode() + body
 
@@ -165,7 +170,9 @@ class Line:
         return data
 
     def _more(self) -> None:
-        left = self._deadline - time.monotonic()  # in all: heartbeats would keep a timeout per read from ever running out
+        left = (
+            self._deadline - time.monotonic()
+        )  # in all: heartbeats would keep a timeout per read from ever running out
         if left <= 0:
             raise TimeoutError
         self._sock.settimeout(left)

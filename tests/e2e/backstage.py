@@ -60,7 +60,7 @@ class Provider:
         self._backstage = backstage
         self._simulator = simulator
         self.url = url
-        self.port = int(url.split(":")[2].split("/")[0])
+        self.port = int(url.split(":")[2].split("/", maxsplit=1)[0])
 
     def calls(self, question: str | None = None) -> list[Received]:
         """The calls received, oldest first; only those that asked `question`, if given."""

@@ -81,7 +81,7 @@ class Proxies:
 
 
 def start_nginx(stage: Stage, targets: Mapping[str, int]) -> Proxies:
-    """nginx in front of `targets` (name -> port), both variants."""
+    """Nginx in front of `targets` (name -> port), both variants."""
     program = found("nginx")
     ports: dict[tuple[str, str], int] = {}
     servers = []

@@ -8,7 +8,6 @@ import time
 from dataclasses import dataclass
 
 import pytest
-
 from tests.e2e.acts import Serve
 from tests.e2e.asking import Heard, Line, ask, chat, get, request
 from tests.e2e.backstage import Backstage, Provider
@@ -29,7 +28,8 @@ def untouched(backstage: Backstage) -> Provider:
 @pytest.fixture(scope="module")
 def gateway(serve: Serve, untouched: Provider) -> Gateway:
     return serve(
-        {"server": {"limits": LIMITS}, "channels": [{"name": "p", "base_url": untouched.url, "models": ["fast"]}]}, "bad-input"
+        {"server": {"limits": LIMITS}, "channels": [{"name": "p", "base_url": untouched.url, "models": ["fast"]}]},
+        "bad-input",
     )
 
 
@@ -78,12 +78,16 @@ FRAMING = {
     "no HTTP": Bad(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400, "bad_request"),
     "a long request line": Bad(b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414, "uri_too_long"),
     "many headers": Bad(
-        POST + b"".join(b"X-%d: a\r\n" % number for number in range(130)) + LENGTH + b"\r\n" + GOOD, 431, "headers_too_large"
+        POST + b"".join(b"X-%d: a\r\n" % number for number in range(130)) + LENGTH + b"\r\n" + GOOD,
+        431,
+        "headers_too_large",
     ),
     "large headers": Bad(POST + b"X-Large: " + b"a" * 33_000 + b"\r\n\r\n", 431, "headers_too_large"),
     "a large body": Bad(POST + b"Content-Length: 100001\r\n\r\n" + b" " * 100_001, 413, "request_too_large"),
     "a large chunked body": Bad(
-        POST + b"Transfer-Encoding: chunked\r\n\r\n" + (b"2710\r\n" + b" " * 10_000 + b"\r\n") * 11, 413, "request_too_large"
+        POST + b"Transfer-Encoding: chunked\r\n\r\n" + (b"2710\r\n" + b" " * 10_000 + b"\r\n") * 11,
+        413,
+        "request_too_large",
     ),
 }
 
@@ -108,14 +112,21 @@ BODIES = {
     "a model that is a number": Bad(post(b'{"model":4}'), 400, "invalid_value", closed=False),
     "a stream that is text": Bad(post(b'{"model":"fast","stream":"yes"}'), 400, "invalid_value", closed=False),
     "an unknown model": Bad(post(chat("no-such-model")), 404, "model_not_found", closed=False),
-    "a form": Bad(post(b"model=fast").replace(b"json", b"x-www-form-urlencoded"), 415, "unsupported_media_type", closed=False),
+    "a form": Bad(
+        post(b"model=fast").replace(b"json", b"x-www-form-urlencoded"), 415, "unsupported_media_type", closed=False
+    ),
     "a compressed body": Bad(
-        POST + b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08", 415, "unsupported_media_type", closed=False
+        POST + b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08",
+        415,
+        "unsupported_media_type",
+        closed=False,
     ),
     "a bad clock": Bad(request(GOOD, {"x-outwait-timeout-total": "soon"}), 400, "invalid_value", closed=False),
     "an unknown clock": Bad(request(GOOD, {"x-outwait-timeout-lunch": "1h"}), 400, "invalid_value", closed=False),
     "a bad heartbeat": Bad(request(GOOD, {"x-outwait-heartbeat": "often"}), 400, "invalid_value", closed=False),
-    "a wrong method": Bad(POST.replace(b"POST", b"PUT") + b"Content-Length: 0\r\n\r\n", 405, "method_not_allowed", closed=False),
+    "a wrong method": Bad(
+        POST.replace(b"POST", b"PUT") + b"Content-Length: 0\r\n\r\n", 405, "method_not_allowed", closed=False
+    ),
     "a wrong path": Bad(post(b"{}").replace(b"/v1/chat", b"/v2/chat"), 404, "not_found", closed=False),
 }
 
@@ -200,7 +211,8 @@ def test_a_good_body_in_pieces_reaches_nobody_before_it_is_whole(gateway: Gatewa
 
 def test_no_key_and_a_wrong_one_are_refused(serve: Serve, untouched: Provider) -> None:
     keyed = serve(
-        {"channels": [{"name": "p", "base_url": untouched.url}], "keys": [{"name": "dev", "key": "the-right-key"}]}, "keyed"
+        {"channels": [{"name": "p", "base_url": untouched.url}], "keys": [{"name": "dev", "key": "the-right-key"}]},
+        "keyed",
     )
     for headers in ({}, {"Authorization": "Bearer the-wrong-key"}, {"Authorization": "Basic dGhlOmtleQ=="}):
         heard = ask(keyed.port, GOOD, headers)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-
 from tests.e2e.acts import Serve
 from tests.e2e.asking import Line, ask, chat, request
 from tests.e2e.backstage import Backstage, Full, Provider, Raw
@@ -112,7 +111,8 @@ def gateway(serve: Serve, backstage: Backstage, provider: Provider, full: Full) 
     rules.append({"name": "short-queue", "match": {"model": "silent-*"}, "queue": SHORT})
     limits = {"json_body": 20 << 20}
     return serve(
-        {"server": {"limits": limits}, "channels": channels, "timeouts": {"rules": rules}, "retry": {"attempts": 1}}, "clocks"
+        {"server": {"limits": limits}, "channels": channels, "timeouts": {"rules": rules}, "retry": {"attempts": 1}},
+        "clocks",
     )
 
 

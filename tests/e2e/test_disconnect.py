@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import openai
 import pytest
-
 from tests.e2e.acts import Serve
 from tests.e2e.asking import Line, ask, chat, request
 from tests.e2e.backstage import Provider
@@ -25,7 +24,11 @@ def gateway(serve: Serve, provider: Provider) -> Gateway:
                 {"name": "finishing", "key": "key-finishing", "on_disconnect": "finish"},
                 {"name": "cancelling", "key": "key-cancelling", "on_disconnect": "cancel"},
                 {"name": "lingering", "key": "key-lingering", "on_disconnect": "linger:1s"},
-                {"name": "slow", "key": "key-slow-beats", "heartbeat": {"after": "30s", "json_after": "30s", "every": "30s"}},
+                {
+                    "name": "slow",
+                    "key": "key-slow-beats",
+                    "heartbeat": {"after": "30s", "json_after": "30s", "every": "30s"},
+                },
                 {"name": "quiet", "key": "key-quiet", "on_disconnect": "finish", "heartbeat": "off"},
             ],
             "retry": {"attempts": 1},

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 from openai.types.chat import ChatCompletion
-
 from tests.e2e.acts import Serve
 from tests.e2e.asking import ask, chat
 from tests.e2e.backstage import Backstage, Provider
 from tests.e2e.stage import Gateway
 
-TOOLS = [{"type": "function", "function": {"name": name, "parameters": {"type": "object"}}} for name in ("first", "second")]
+TOOLS = [
+    {"type": "function", "function": {"name": name, "parameters": {"type": "object"}}} for name in ("first", "second")
+]
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "cut by its limit": {"model": "long-30", "max_tokens": 7},
     "reasoning": {"model": "think-200ms+long-10"},
     "a big answer": {"model": "big-1mb"},
-    "any letters": {"model": "echo", "question": "héllo 世界 \U0001f600 \u2028 \\\" </script> \x7f"},
+    "any letters": {"model": "echo", "question": 'héllo 世界 \U0001f600 \u2028 \\" </script> \x7f'},
 }
 
 

@@ -7,7 +7,6 @@ import time
 import openai
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-
 from tests.e2e.acts import Serve
 from tests.e2e.asking import Line, ask, chat, get, request
 from tests.e2e.backstage import Provider
@@ -76,7 +75,9 @@ def test_the_figures_move(gateway: Gateway) -> None:
     assert total(found, "outwait_requests_total", outcome="completed") == 3
     assert total(found, "outwait_requests_total", outcome="refused") == 1
     assert total(found, "outwait_requests_total", outcome="cancelled") == 1
-    assert total(found, "outwait_silence_seconds_bucket", le="1.0") < total(found, "outwait_silence_seconds_bucket", le="5.0")
+    assert total(found, "outwait_silence_seconds_bucket", le="1.0") < total(
+        found, "outwait_silence_seconds_bucket", le="5.0"
+    )
     assert total(found, "outwait_first_byte_seconds_count") >= 3
     assert total(found, "outwait_request_duration_seconds_bucket", le="3600.0") >= 6
     assert total(found, "outwait_build_info") == 1

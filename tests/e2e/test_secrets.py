@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-
 from tests.e2e.acts import Serve
-from tests.e2e.asking import ask, chat, get, request
-from tests.e2e.asking import Line
+from tests.e2e.asking import Line, ask, chat, get, request
 from tests.e2e.backstage import Backstage, Raw
 from tests.e2e.stage import Gateway, until
 

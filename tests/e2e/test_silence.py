@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.e2e.acts import Serve
 from tests.e2e.asking import ask, chat
 from tests.e2e.backstage import Backstage, Provider
@@ -20,7 +19,12 @@ def hanging(backstage: Backstage) -> Provider:
 @pytest.fixture(scope="module")
 def gateway(serve: Serve, provider: Provider, hanging: Provider) -> Gateway:
     first = {"name": "first", "base_url": hanging.url, "models": ["patient"], "timeouts": {"first_byte": HANG}}
-    second = {"name": "second", "base_url": provider.url, "priority": 1, "model_map": {"patient": "silent-1500ms+long-5"}}
+    second = {
+        "name": "second",
+        "base_url": provider.url,
+        "priority": 1,
+        "model_map": {"patient": "silent-1500ms+long-5"},
+    }
     return serve({"channels": [first, second]}, "silence")
 
 

@@ -141,6 +141,17 @@ async def test_memory_bounds_what_is_kept() -> None:
 
 
 @scene
+async def test_their_size_is_bounded_where_memory_is_not() -> None:
+    spilled = Bounds(memory=100)
+    answer = answers(b"x" * 999 + b"\n", b".\n")
+    rig = Rig(Upstream(*[answer] * 4), bounds=spilled, keeping=Keeping(memory=2500, size=2500))
+    for number in range(4):
+        rig.ask(FINISH, body=b"%d" % number).client.go()
+    await rig.until(1)
+    assert [exchange.call.body for exchange in rig.registry] == [b"2", b"3"]
+
+
+@scene
 async def test_adoption_frees_the_memory_it_took() -> None:
     rig = Rig(Upstream(*[answers(b"x" * 999 + b"\n", b".\n")] * 3), keeping=Keeping(memory=2010))
     for number in range(2):

@@ -9,6 +9,7 @@ import pytest
 from outwait.core.fault import Clock, Fault, UpstreamError, fault
 from outwait.core.plan import Candidate, Retry
 from outwait.exchange.turns import Turns
+from outwait.testing.playbook import timeouts_of
 
 A, B, C = (Candidate(name, "plain", "m") for name in "abc")
 BROKEN = fault("upstream_connect")
@@ -123,3 +124,10 @@ def test_other_failures_are_not_repaired() -> None:
     turns = Turns((Candidate("a", "plain", "m", streamed=True),))
     assert turns.repair(BROKEN) is None
     assert turns.current.streamed
+
+
+def test_one_reply_may_take_longer_than_a_streams_first_byte() -> None:
+    quick, slow = timeouts_of(first_byte=120), timeouts_of(first_byte=600)
+    turns = Turns((Candidate("a", "plain", "m", streamed=True, timeouts=quick, unstreamed=slow),))
+    assert turns.repair(fault("upstream_error", hint="unstreamable")) is not None
+    assert turns.current.timeouts is slow

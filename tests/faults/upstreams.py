@@ -32,7 +32,9 @@ def told() -> bytes:
 
 def reply() -> bytes:
     choice = {"index": 0, "message": {"role": "assistant", "content": TEXT}, "finish_reason": "stop"}
-    return json.dumps({"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}).encode()
+    return json.dumps(
+        {"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+    ).encode()
 
 
 DONE = b"data: [DONE]\n\n"
@@ -87,14 +89,12 @@ async def one_piece(raw: Raw, reader: Reader, writer: Writer) -> None:
     """Words and a framing that ends, all in one packet, and no end of the answer."""
     await raw.read(reader)
     writer.write(STREAM + chunk(told()) + END)
-    await raw.until_lost(reader)
 
 
 async def garbage_between(raw: Raw, reader: Reader, writer: Writer) -> None:
     """An event that is no JSON, in the middle."""
     await raw.read(reader)
     writer.write(STREAM + chunk(told()) + chunk(b"data: {nonsense\n\n") + chunk(STOP + DONE) + END)
-    await raw.until_lost(reader)
 
 
 async def redirect(raw: Raw, reader: Reader, writer: Writer) -> None:
@@ -106,7 +106,6 @@ async def redirect(raw: Raw, reader: Reader, writer: Writer) -> None:
 async def two_lengths(raw: Raw, reader: Reader, writer: Writer) -> None:
     body = await raw.read(reader)
     writer.write(answer(body, b"Content-Length: 3\r\n"))
-    await raw.until_lost(reader)
 
 
 # -- odd, but whole
@@ -116,7 +115,6 @@ async def without_done(raw: Raw, reader: Reader, writer: Writer) -> None:
     """A finish reason, and the framing's end; some providers never say [DONE]."""
     await raw.read(reader)
     writer.write(STREAM + chunk(told()) + chunk(STOP) + END)
-    await raw.until_lost(reader)
 
 
 async def never_closed(raw: Raw, reader: Reader, writer: Writer) -> None:
@@ -136,7 +134,6 @@ async def compressed(raw: Raw, reader: Reader, writer: Writer) -> None:
     """gzip, which was not asked for."""
     body = await raw.read(reader)
     writer.write(answer(body, b"Content-Encoding: gzip\r\n"))
-    await raw.until_lost(reader)
 
 
 async def interim(raw: Raw, reader: Reader, writer: Writer) -> None:
@@ -145,7 +142,6 @@ async def interim(raw: Raw, reader: Reader, writer: Writer) -> None:
     writer.write(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n")
     await asyncio.sleep(0.05)
     writer.write(answer(body))
-    await raw.until_lost(reader)
 
 
 async def byte_by_byte(raw: Raw, reader: Reader, writer: Writer) -> None:
@@ -153,7 +149,6 @@ async def byte_by_byte(raw: Raw, reader: Reader, writer: Writer) -> None:
     for byte in answer(body):
         writer.write(bytes([byte]))
         await asyncio.sleep(0)
-    await raw.until_lost(reader)
 
 
 async def other_kind(raw: Raw, reader: Reader, writer: Writer) -> None:
@@ -161,4 +156,3 @@ async def other_kind(raw: Raw, reader: Reader, writer: Writer) -> None:
     body = await raw.read(reader)
     asked = {**json.loads(body), "stream": not streams(body)}
     writer.write(answer(json.dumps(asked).encode()))
-    await raw.until_lost(reader)

@@ -92,8 +92,8 @@ class Retry:
 class Candidate:
     """One endpoint an attempt can go to: a channel and the name the model has there.
 
-    `streamed`: ask the upstream for a stream though the client wants one JSON reply (it is folded back).
-    `key`: index of the channel's credential to use.
+    `streamed`: ask the upstream for a stream though the client wants one JSON reply (it is folded back). `unstreamed`: the
+    timeouts that hold instead when the upstream turns out not to stream it. `key`: index of the channel's credential.
     """
 
     channel: str
@@ -102,6 +102,7 @@ class Candidate:
     streamed: bool = False
     key: int = 0
     timeouts: Timeouts | None = None
+    unstreamed: Timeouts | None = None
 
 
 @dataclass(frozen=True, slots=True)

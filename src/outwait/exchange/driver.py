@@ -293,6 +293,9 @@ class Exchange:
         if self.machine.phase is Phase.SENDING and self._tap is not None and self._tap.still_writing(self.attempt):
             self.feed(on.WROTE)
             return
+        if self._tap is not None and self._tap.refusing:
+            self.spoiled(self._tap.refusal())  # an error reply that hangs: its status says more than the clock
+            return
         self.feed(on.Tick(self._odds(_EXPIRED)))
 
     def _odds(self, failed: Fault) -> on.Odds:

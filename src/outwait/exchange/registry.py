@@ -14,12 +14,13 @@ from outwait.wire.wheel import Alarm, Wheel
 @dataclass(frozen=True, slots=True)
 class Keeping:
     """How long and how much is kept for clients that may come back. `ttl`: seconds from the client's going (a running
-    exchange is kept until it ends, then for `ttl`). `memory`: bytes of finished answers held in memory. `count`:
-    finished orphans at most.
+    exchange is kept until it ends, then for `ttl`). `memory`: bytes of finished answers held in memory, `size`: of
+    all, spilled to disk or not. `count`: finished orphans at most.
     """
 
     ttl: float = 600.0
     memory: int = 256 << 20
+    size: int = 2 << 30
     count: int = 10_000
 
 
@@ -29,12 +30,13 @@ class _Kept:
 
     until: float
     memory: int
+    size: int
 
 
 class Registry:
     """Finds an exchange by id, and an orphan by its question. One retry adopts one orphan."""
 
-    __slots__ = ("_alarm", "_alive", "_keeping", "_kept", "_memory", "_orphans", "_questions", "_wheel")
+    __slots__ = ("_alarm", "_alive", "_keeping", "_kept", "_memory", "_orphans", "_questions", "_size", "_wheel")
 
     def __init__(self, wheel: Wheel, keeping: Keeping | None = None) -> None:
         self._wheel = wheel
@@ -43,7 +45,8 @@ class Registry:
         self._orphans: dict[bytes, dict[str, Exchange]] = {}  # question -> orphans by id, oldest first
         self._questions: dict[str, bytes] = {}  # orphan id -> its question
         self._kept: dict[str, _Kept] = {}  # finished orphans, oldest first
-        self._memory = 0  # bytes of the finished orphans
+        self._memory = 0  # bytes of the finished orphans in memory
+        self._size = 0  # and in all
         self._alarm = Alarm(self._ring)
 
     def __len__(self) -> int:
@@ -82,9 +85,10 @@ class Registry:
             self._unlist(exchange)  # there is no answer in it: a retry must ask anew
             self._forget(exchange)
         elif exchange.id not in self._kept:
-            memory = exchange.replay.memory
-            self._kept[exchange.id] = _Kept(self._wheel.now() + self._keeping.ttl, memory)
-            self._memory += memory
+            kept = _Kept(self._wheel.now() + self._keeping.ttl, exchange.replay.memory, exchange.replay.size)
+            self._kept[exchange.id] = kept
+            self._memory += kept.memory
+            self._size += kept.size
             self._trim()
             self._arm()
 
@@ -106,14 +110,19 @@ class Registry:
         kept = self._kept.pop(exchange.id, None)
         if kept is not None:
             self._memory -= kept.memory
+            self._size -= kept.size
 
     def _forget(self, exchange: Exchange) -> None:
         if self._alive.pop(exchange.id, None) is not None:
             exchange.replay.close()
 
     def _trim(self) -> None:
-        while self._kept and (self._memory > self._keeping.memory or len(self._kept) > self._keeping.count):
+        while self._kept and self._too_much():
             self._drop(next(iter(self._kept)))
+
+    def _too_much(self) -> bool:
+        keeping = self._keeping
+        return self._memory > keeping.memory or self._size > keeping.size or len(self._kept) > keeping.count
 
     def _drop(self, ident: str) -> None:
         exchange = self._alive[ident]

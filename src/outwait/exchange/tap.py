@@ -167,7 +167,7 @@ class Tap:
             return
         reader = self._reader
         if reader is None:
-            exchange.broke(self._refused())
+            exchange.broke(self.refusal())
         else:
             self._judge(reader, framed=True)
 
@@ -193,8 +193,8 @@ class Tap:
             return
         self.opened()
         self._tell_head()
-        if self._status and self._reader is None:
-            fault = self._refused()  # a refusal that breaks off is a refusal: its status says more than the break
+        if self.refusing:
+            fault = self.refusal()  # a refusal that breaks off is a refusal: its status says more than the break
         self._exchange.broke(_at_stage(fault, content=self._content))
 
     def _tell_head(self) -> None:
@@ -203,7 +203,12 @@ class Tap:
             self._whole = False
             self._exchange.feed(on.Headed(self._status))
 
-    def _refused(self) -> Fault:
+    @property
+    def refusing(self) -> bool:
+        """An error reply has begun."""
+        return self._status != 0 and self._reader is None
+
+    def refusal(self) -> Fault:
         """The fault that the upstream's error reply means."""
         return self._exchange.ports.judge(self._candidate, self._status, self._headers, bytes(self._error))
 

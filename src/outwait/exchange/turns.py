@@ -38,7 +38,8 @@ class Turns:
             self._stale_at = self._index
             return "the pooled connection was dead; a fresh one"
         if failed.hint == "unstreamable" and self.current.streamed:
-            self.current = replace(self.current, streamed=False)
+            spans = self.current.unstreamed or self.current.timeouts
+            self.current = replace(self.current, streamed=False, timeouts=spans)
             before, after = self._candidates[: self._index], self._candidates[self._index + 1 :]
             self._candidates = (*before, self.current, *after)
             return "this upstream does not stream the model; asked for one reply"

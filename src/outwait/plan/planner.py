@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from outwait.core.catalog import Catalog, Channel
 from outwait.core.fault import Refusal, fault
-from outwait.core.plan import Candidate, OnDisconnect, Plan, Retry, Span
+from outwait.core.plan import Candidate, OnDisconnect, Plan, Retry, Span, Timeouts
 from outwait.core.principal import Principal
 from outwait.plan.facts import Facts
 from outwait.plan.routes import route
@@ -125,20 +125,26 @@ class Planner:
         why: dict[str, str] = {}
         for channel, model in served:
             streamed, reason = _streamed(facts, judged, channel)
-            asked = timeouts.Asked(
-                call.dialect,
-                call.endpoint,
-                call.model,
-                call.stream,
-                call.stream or streamed,
-                call.effort,
-                judged.scenario.name,
-            )
             layers = (timeouts.Layer(f"channel {channel.name}", channel.timeouts), key)
-            spans = timeouts.resolve(asked, self._preset, self.catalog.rules, layers, requested)
-            made.append(Candidate(channel.name, channel.dialect, model, streamed=streamed, timeouts=spans))
+            spans = self._spans(facts, judged, layers, requested, upstream=call.stream or streamed)
+            plain = self._spans(facts, judged, layers, requested, upstream=False) if streamed else None
+            made.append(Candidate(channel.name, channel.dialect, model, streamed, timeouts=spans, unstreamed=plain))
             why[f"channel {channel.name}"] = f"{model}, {reason}"
         return tuple(made), why
+
+    def _spans(
+        self,
+        facts: Facts,
+        judged: Judged,
+        layers: tuple[timeouts.Layer, ...],
+        requested: dict[str, Span],
+        *,
+        upstream: bool,
+    ) -> Timeouts:
+        """The timeouts of one candidate; `upstream`: it is asked for a stream."""
+        call, scenario = facts.call, judged.scenario.name
+        asked = timeouts.Asked(call.dialect, call.endpoint, call.model, call.stream, upstream, call.effort, scenario)
+        return timeouts.resolve(asked, self._preset, self.catalog.rules, layers, requested)
 
     def _retry(self, judged: Judged, why: dict[str, str]) -> Retry:
         rule, preset, name = self.catalog.retry, self._preset, judged.scenario.name
