@@ -30,21 +30,33 @@ def test_starts_become_rarer_until_a_worker_has_served_for_a_while() -> None:
     asyncio.run(story())
 
 
-def test_a_place_that_is_deaf_refuses_and_its_next_worker_listens_again() -> None:
-    (free,) = listen.bind("127.0.0.1", 0)
-    address = free.getsockname()
-    sockets = listen.bind(*address)
-    free.close()
+class Echo(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        assert isinstance(self.transport, asyncio.Transport)
+        self.transport.write(data)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_place_that_is_deaf_refuses_and_its_next_worker_listens_again(host: str) -> None:
+    sockets = listen.bind(host, 0)
+    address = sockets[0].getsockname()
 
     async def story() -> None:
         place = Place(0, sockets)
-        socket.create_connection(address).close()
+        socket.create_connection(address[:2]).close()
         place.deafen()
         place.deafen()  # nothing more happens
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(address)
-        again = await asyncio.get_running_loop().create_server(asyncio.Protocol, sock=sockets[0].dup())
-        _, writer = await asyncio.open_connection(*address)
+            socket.create_connection(address[:2])
+        assert place.sockets[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        again = await asyncio.get_running_loop().create_server(Echo, sock=place.sockets[0].dup())
+        reader, writer = await asyncio.open_connection(*address[:2])
+        await asyncio.sleep(0.02)  # what is accepted must not look closed before anything was sent
+        writer.write(b"there")
+        assert await reader.read(5) == b"there"
         writer.close()
         await writer.wait_closed()
         again.close()

@@ -18,6 +18,19 @@ SLOWEST = 10.0  # seconds between starts of a worker that keeps dying
 _FIRST = 0.2
 
 
+_TCP = socket.IPPROTO_TCP
+# What accepted connections inherit of their listener, and what lets it share its port.
+_OPTIONS = (
+    (socket.SOL_SOCKET, socket.SO_REUSEADDR),
+    (socket.SOL_SOCKET, socket.SO_REUSEPORT),
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+    (_TCP, socket.TCP_NODELAY),
+    (_TCP, socket.TCP_KEEPIDLE),
+    (_TCP, socket.TCP_KEEPINTVL),
+    (_TCP, socket.TCP_KEEPCNT),
+)
+
+
 class Place:
     """`ready` is set while a worker serves here; `failures` counts lives in a row that were too short."""
 
@@ -90,14 +103,13 @@ class Place:
             self.process.send_signal(sign)
 
     def deafen(self) -> None:
-        """Stop listening until a new worker listens again: who connects is served by another worker, or told at once
-        that nobody is there, instead of waiting here. Linux keeps the address bound meanwhile.
+        """Stop listening until a new worker listens: who connects is served by another worker, or told at once that
+        nobody is there, instead of waiting here. The port stays ours. Raises OSError when it cannot.
         """
-        for sock in self.sockets:
-            try:
-                sock.shutdown(socket.SHUT_RD)
-            except OSError:  # it was not listening
-                continue
+        old = self.sockets
+        self.sockets = [_bound_like(sock) for sock in old]
+        for sock in old:
+            sock.close()
 
     def close(self) -> None:
         """Give up the sockets."""
@@ -112,3 +124,19 @@ class Place:
         if word and self.process is not None:
             self._ready_at = asyncio.get_running_loop().time()
             self.ready.set()
+
+
+def _bound_like(sock: socket.socket) -> socket.socket:
+    """A socket at the address of `sock` that does not listen yet. Shutting `sock` down and listening on it again would
+    be simpler, but on Linux what it accepts from then on looks as if its client had closed.
+    """
+    twin = socket.socket(sock.family, sock.type)
+    twin.setblocking(False)
+    for level, option in _OPTIONS:
+        twin.setsockopt(level, option, sock.getsockopt(level, option))
+    if sock.family == socket.AF_INET6:
+        twin.setsockopt(
+            socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+        )
+    twin.bind(sock.getsockname())
+    return twin

@@ -58,12 +58,10 @@ class Supervisor:
         port = server.port
         if port:
             _claim(server.host, port)
-        first = listen.bind(server.host, port)
-        # Asked for by its number, a port stays bound while nobody listens (place.deafen); one the kernel chose, not.
-        port = first[0].getsockname()[1]
-        self._sockets = [listen.bind(server.host, port) for _ in range(server.workers)]
-        for sock in first:
-            sock.close()
+        for _ in range(server.workers):
+            sockets = listen.bind(server.host, port)
+            port = sockets[0].getsockname()[1]
+            self._sockets.append(sockets)
 
     @property
     def url(self) -> str:
@@ -116,8 +114,14 @@ class Supervisor:
             pause = place.pause()
             _log.error("worker %d %s; restarting in %.1f s", place.number, told, pause)
             if place.failures > 1:
-                place.deafen()
+                self._deafen(place)
             await self._sleep(pause)
+
+    def _deafen(self, place: Place) -> None:
+        try:
+            place.deafen()
+        except OSError as error:
+            _log.error("who connects to worker %d has to wait for it: %s", place.number, error)
 
     async def _live(self, place: Place) -> str:
         """One worker's life, and what ended it."""
