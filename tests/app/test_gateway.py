@@ -26,6 +26,7 @@ async def test_the_limits_of_the_configuration_reach_the_parts_they_bind() -> No
         assert (limits.body_rate, limits.body_seconds, limits.idle_seconds, limits.per_ip) == (5, 7, 13, 17)
         assert door.gateway.server.body_limit("/v1/chat/completions") == 11 * 1024
         bounds = door.gateway.door.ports.bounds
+        assert bounds.directory == door.gateway.settings.data_dir
         assert (bounds.cap, bounds.memory, bounds.lag) == (19 * 1024, 23 * 1024, 23 * 1024)
         assert door.gateway.upstream._max_body == 29 * 1024
 
@@ -36,7 +37,7 @@ def test_limits_that_bind_nothing_yet_are_known() -> None:
         "request_line", "headers", "header_bytes", "header_time", "body_rate", "body_time", "json_body", "keepalive",
         "per_ip", "replay", "replay_memory", "upstream_response",
     }  # fmt: skip
-    assert set(LimitsSection.model_fields) - wired == {"file_body", "json_depth", "upstream_event"}
+    assert set(LimitsSection.model_fields) - wired == set()
 
 
 def test_slots_are_only_for_channels_with_a_limit() -> None:

@@ -62,7 +62,6 @@ def test_settings_are_frozen_and_travel_whole() -> None:
 def test_the_guard_has_its_limits() -> None:
     limits = Settings().server.limits
     assert (limits.request_line, limits.headers, limits.header_bytes, limits.header_time) == (8192, 128, 32768, 10)
-    assert (limits.body_rate, limits.body_time, limits.json_body, limits.file_body) == (1024, 120, 20 << 20, 100 << 20)
-    assert (limits.json_depth, limits.keepalive, limits.per_ip) == (128, 75, 256)
-    assert (limits.upstream_event, limits.upstream_response) == (8 << 20, 256 << 20)
+    assert (limits.body_rate, limits.body_time, limits.json_body) == (1024, 120, 20 << 20)
+    assert (limits.keepalive, limits.per_ip, limits.upstream_response) == (75, 256, 256 << 20)
     assert (limits.replay, limits.replay_memory) == (64 << 20, 1 << 20)

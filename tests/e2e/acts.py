@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -58,12 +58,14 @@ def _from_here(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Put the programs' words into the report of a failed test."""
     report = yield
-    if report.failed:  # type: ignore[attr-defined]
+    if report.failed:
         for stage in item.session.stash.get(_STAGES, []):
             for program in stage.programs:
                 if words := program.tail():
-                    report.sections.append((f"log of {program.name}", words))  # type: ignore[attr-defined]
-    return report  # type: ignore[return-value]
+                    report.sections.append((f"log of {program.name}", words))
+    return report

@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 PATIENCE = 15.0  # seconds
 
@@ -99,7 +99,7 @@ class Line:
         self._start = time.monotonic()
         self._deadline = self._start + PATIENCE
 
-    def __enter__(self) -> Line:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

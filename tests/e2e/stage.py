@@ -82,7 +82,7 @@ class Program:
                 cwd=folder,
                 env=dict(env or environment()),
                 start_new_session=True,
-                preexec_fn=_die_with_us,
+                preexec_fn=_die_with_us,  # noqa: PLW1509 - one call into libc that takes no lock
             )
 
     def text(self) -> str:

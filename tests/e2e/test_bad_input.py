@@ -1,5 +1,5 @@
-"""Bad input over bare sockets: the stated status, the error's JSON shape, the connection closed where it must be, nothing
-forwarded, and the gateway as well as before."""
+"""Bad input over bare sockets: the stated status, the error's JSON shape, the connection closed where it must be,
+nothing forwarded, and the gateway as well as before."""
 
 from __future__ import annotations
 

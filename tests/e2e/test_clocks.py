@@ -15,11 +15,14 @@ from tests.e2e.stage import Gateway
 
 SHORT = 0.6  # seconds, the clock that shall run out
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-CHUNK = b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":%b,%b}]}\n\n'
+CHUNK = (
+    b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m",'
+    b'"choices":[{"index":0,"delta":%b,"finish_reason":null}]}\n\n'
+)
 
 
 def piece(delta: bytes) -> bytes:
-    event = CHUNK % (delta, b'"finish_reason":null')
+    event = CHUNK % delta
     return b"%x\r\n%b\r\n" % (len(event), event)
 
 

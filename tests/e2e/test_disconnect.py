@@ -151,12 +151,14 @@ def test_the_sdk_retries_by_itself_and_gets_the_answer(
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "json"])
 def test_a_short_read_timeout_of_the_client_is_outwaited(gateway: Gateway, provider: Provider, stream: bool) -> None:
     """The SDK says that it gives up after 3 s of silence; heartbeats come within a third of that."""
-    asked = [{"role": "user", "content": f"patience {stream}"}]
     with openai.OpenAI(base_url=gateway.url, api_key="key-slow-beats", timeout=3, max_retries=0) as client:
-        reply = client.chat.completions.create(model="silent-4s+long-5", messages=asked, stream=stream)  # type: ignore[call-overload]
+        create = client.chat.completions.create
+        model, question = "silent-4s+long-5", f"patience {stream}"
         if stream:
-            text = "".join(chunk.choices[0].delta.content or "" for chunk in reply)
+            chunks = create(model=model, messages=[{"role": "user", "content": question}], stream=True)
+            text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
         else:
-            text = reply.choices[0].message.content
+            reply = create(model=model, messages=[{"role": "user", "content": question}])
+            text = reply.choices[0].message.content or ""
     assert len(text.split()) == 5
-    assert len(provider.calls(f"patience {stream}")) == 1
+    assert len(provider.calls(question)) == 1

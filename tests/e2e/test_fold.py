@@ -1,4 +1,4 @@
-"""A JSON call that is streamed upstream and folded back: the reply is what the provider's own JSON reply would have been."""
+"""A JSON call that is streamed upstream and folded back: the reply is what the provider's own would have been."""
 
 from __future__ import annotations
 

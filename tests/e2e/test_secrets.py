@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 from tests.e2e.acts import Serve
@@ -25,7 +26,7 @@ async def talkative(raw: Raw, reader: asyncio.StreamReader, writer: asyncio.Stre
         body = await raw.read(reader)
         head = raw.requests[-1][0].decode()
         said = head.replace("\r\n", " ").replace('"', "'")
-        told = '{"error":{"message":"Refused: %s %s","type":"t","code":"c %s"}}' % (said, ANSWER, CHANNEL_KEY)
+        told = json.dumps({"error": {"message": f"Refused: {said} {ANSWER}", "type": "t", "code": f"c {CHANNEL_KEY}"}})
         status = next(each for each in (b"401", b"400", b"500", b"429") if each in body).decode()
         kind = "text/html" if b"html" in body else "application/json"
         writer.write(

@@ -244,3 +244,15 @@ def test_who_reads_from_a_closed_buffer_is_told() -> None:
         assert (mine.behind, replay.whole, replay.memory, replay.count) == (True, False, 0, 2)
         with pytest.raises(Gone):
             mine.read()
+
+
+def test_the_directory_is_made_when_it_is_needed(tmp_path: Path) -> None:
+    place = tmp_path / "data"
+    replay = Replay(Bounds(memory=10, directory=str(place)))
+    replay.append(b"12345")
+    assert not place.exists()
+    replay.append(b"67890abc")
+    assert place.is_dir()
+    assert list(place.iterdir()) == []  # the file has no name
+    assert replay.chunk(0) == b"12345"
+    replay.close()

@@ -7,10 +7,12 @@ import gzip
 import json
 import socket
 import struct
+from typing import TypeAlias
 
 from tests.e2e.backstage import Raw
 
-Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
+Reader: TypeAlias = asyncio.StreamReader
+Writer: TypeAlias = asyncio.StreamWriter
 STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 WORDS = ("One", " two", " three")
 TEXT = "".join(WORDS)

@@ -173,7 +173,7 @@ def _worst(wheel: Wheel) -> Callable[[], float]:
 
 def _bounds(settings: Settings) -> Bounds:
     limits = settings.server.limits
-    return Bounds(memory=limits.replay_memory, lag=limits.replay_memory, cap=limits.replay)
+    return Bounds(limits.replay_memory, limits.replay_memory, limits.replay, directory=settings.data_dir)
 
 
 def _limits(section: LimitsSection, connections: int) -> Limits:

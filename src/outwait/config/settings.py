@@ -28,8 +28,8 @@ _SHORTEST_SECRET = 6  # masking "dev" wherever it stands would hide half of a lo
 class LimitsSection(Section):
     """What the door takes from one client; sizes in bytes, times in seconds.
 
-    `body_rate`: bytes per second a body must come with at least. `json_body`, `file_body`: largest bodies.
-    `upstream_event`, `upstream_response`, `replay`, `replay_memory`: largest of what is kept of one upstream answer.
+    `body_rate`: bytes per second a body must come with at least. `json_body`: largest body.
+    `upstream_response`, `replay`, `replay_memory`: largest of what is kept of one upstream answer.
     """
 
     request_line: Size = 8 * 1024
@@ -39,11 +39,8 @@ class LimitsSection(Section):
     body_rate: Size = 1024
     body_time: Clock = 120.0
     json_body: Size = 20 * 1024**2
-    file_body: Size = 100 * 1024**2
-    json_depth: Annotated[int, Field(ge=8, le=1000)] = 128
     keepalive: Clock = 75.0
     per_ip: Annotated[int, Field(ge=1, le=1_000_000)] = 256
-    upstream_event: Size = 8 * 1024**2
     upstream_response: Size = 256 * 1024**2
     replay: Size = 64 * 1024**2
     replay_memory: Size = 1024**2

@@ -107,6 +107,8 @@ class Replay:
     def _spill(self) -> None:
         """Move the oldest chunks from memory to the file, in one write."""
         if self._file is None:
+            if self._bounds.directory is not None:
+                os.makedirs(self._bounds.directory, mode=0o700, exist_ok=True)
             with tempfile.TemporaryFile(dir=self._bounds.directory) as made:
                 self._file = os.dup(made.fileno())
             self._spilled = []
