@@ -6,6 +6,7 @@ Nearly all of the time is silence, so everything is asked at once: one process p
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -76,6 +77,8 @@ def cases() -> Iterator[Case]:
 def missing(sdk: str) -> str | None:
     """Why `sdk` cannot be asked here, or None."""
     need = {"python-oldest": OLDEST, "node": NODE / "node_modules" / "openai"}.get(sdk)
+    if sdk == "node" and shutil.which("node") is None:
+        return "node is not installed (tools/test-needs says how)"
     if need is None or need.exists():
         return None
     return f"the SDK of {sdk} is not installed (tools/test-needs fetches it)"

@@ -18,7 +18,7 @@ from outwait.wire.request import Request
 def request(secret: str, **headers: str) -> Request:
     """A request as far as `meet` looks at one."""
     shown = {"authorization": f"Bearer {secret}", **headers}
-    return cast(Request, SimpleNamespace(headers=shown, memo=dict[str, Any]()))
+    return cast("Request", SimpleNamespace(headers=shown, memo=dict[str, Any]()))
 
 
 def call(model: str, *, stream: bool = False) -> Call:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import pytest
@@ -23,7 +24,7 @@ TWO = Channel("two", "openai", "http://127.0.0.1/v1", priority=1, timeouts={"fir
 DEV = Principal("dev")
 
 
-def _facts(model: str = "gpt-4o", headers: dict[str, str] | None = None, **changes: object) -> Facts:
+def _facts(model: str = "gpt-4o", headers: dict[str, str] | None = None, **changes: Any) -> Facts:
     principal = changes.pop("principal", DEV)
     client, shape = changes.pop("client", ""), changes.pop("shape", {})
     call = Call("openai", "chat.completions", model, stream=True, body=b"", headers=headers or {})

@@ -13,6 +13,7 @@ from outwait.access.limits import Slots
 from outwait.config import catalog as catalogs
 from outwait.config.settings import LimitsSection, Settings
 from outwait.core.catalog import Catalog
+from outwait.core.fault import fault
 from outwait.dialects.table import DIALECTS
 from outwait.edge import routes
 from outwait.edge.door import Door
@@ -94,7 +95,9 @@ class Gateway:
 
 def _end(exchange: Exchange) -> None:
     if not exchange.settled:
-        exchange.cancel()
+        exchange.cancel(
+            fault("gateway_draining", "The gateway is shutting down, and this answer was not finished in time.")
+        )
 
 
 def build(settings: Settings, logs: Logs, *, worker: int = 0, connections: int = 0) -> Gateway:

@@ -15,8 +15,8 @@ class Channel:
 
     `models`: globs of public names, empty = all. `model_map`: public name -> name at the provider. `timeouts`:
     clock name -> seconds. `upstream_stream`: auto | always | never. `upstream_stream_models`: the same by model glob.
-    `headers`: extra headers sent upstream. `ca_file`, `verify_tls`: how its certificate is judged. `max_in_flight`: attempts
-    one worker runs there at a time, 0 = any number; more wait in a queue (clock `queue`).
+    `headers`: extra headers sent upstream. `ca_file`, `verify_tls`: how its certificate is judged.
+    `max_in_flight`: attempts one worker runs there at a time, 0 = any number; more wait in a queue (clock `queue`).
     """
 
     name: str

@@ -92,8 +92,9 @@ class Retry:
 class Candidate:
     """One endpoint an attempt can go to: a channel and the name the model has there.
 
-    `streamed`: ask the upstream for a stream though the client wants one JSON reply (it is folded back). `unstreamed`: the
-    timeouts that hold instead when the upstream turns out not to stream it. `key`: index of the channel's credential.
+    `streamed`: ask the upstream for a stream though the client wants one JSON reply (it is folded back).
+    `unstreamed`: the timeouts that hold instead when the upstream turns out not to stream it. `key`: index of the
+    channel's credential.
     """
 
     channel: str

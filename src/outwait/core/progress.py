@@ -31,8 +31,8 @@ class Sink(Protocol):
         """The whole request was handed to the kernel."""
 
     def head(self, status: int, headers: Mapping[str, str], *, whole: bool = False) -> None:
-        """The final response head (1xx are skipped); header names in lower case. `whole`: the rest of the reply was read
-        with it, so that `body` and `end` follow at once.
+        """The final response head (1xx are skipped); header names in lower case. `whole`: the rest of the reply was
+        read with it, so that `body` and `end` follow at once.
         """
 
     def body(self, data: bytes) -> None:

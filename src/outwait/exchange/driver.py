@@ -162,9 +162,9 @@ class Exchange:
             self.feed(on.RESUMED)  # first, since what is read on may be told at once
             self.attempt.resume()
 
-    def cancel(self) -> None:
-        """End it now, upstream connection and all."""
-        self.feed(on.CANCEL)
+    def cancel(self, why: Fault | None = None) -> None:
+        """End it now, upstream connection and all; clients are told `why`, or that it was cancelled."""
+        self.feed(on.CANCEL if why is None else on.Cancel(why))
 
     @property
     def settled(self) -> bool:

@@ -105,7 +105,9 @@ class ReaderCame(msgspec.Struct, frozen=True, gc=False):
 
 
 class Cancel(msgspec.Struct, frozen=True, gc=False):
-    """Somebody with the right to do so wants this exchange to end."""
+    """Somebody with the right to do so wants this exchange to end; `why`: what its clients are told."""
+
+    why: Fault | None = None
 
 
 Input = (

@@ -297,8 +297,8 @@ class Machine:
         self._cap = self._total_due
         return _NOTHING
 
-    def _cancel(self, _: on.Input, now: float) -> tuple[Effect, ...]:
-        return self._end(fault("cancelled"), now)
+    def _cancel(self, event: on.Cancel, now: float) -> tuple[Effect, ...]:
+        return self._end(event.why or fault("cancelled"), now)
 
     # -- the end -------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from outwait.core.fault import Fault
 from outwait.core.reply import Head
@@ -108,7 +109,7 @@ class Replay:
         """Move the oldest chunks from memory to the file, in one write."""
         if self._file is None:
             if self._bounds.directory is not None:
-                os.makedirs(self._bounds.directory, mode=0o700, exist_ok=True)
+                Path(self._bounds.directory).mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self._bounds.directory) as made:
                 self._file = os.dup(made.fileno())
             self._spilled = []
