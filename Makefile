@@ -61,12 +61,12 @@ cov: .venv/.stamp ## branch coverage of the whole suite; the pure rooms must hav
 	@$(BIN)/coverage report
 	@$(BIN)/coverage report --include='$(PURE)' --fail-under=100
 
-bench: .venv/.stamp ## ratios against nginx, in interleaved runs (writes docs/benchmarks.md)
+bench: .venv/.stamp ## ratios against nginx, in interleaved runs (writes docs/benchmarks.md; ARGS="--only w1")
 	@tools/test-needs
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench --write-docs $(ARGS)
 
 docs: .venv/.stamp ## check what the docs say: links, files, commands, options, targets
-	@$(BIN)/python -m pytest -q tests/test_docs.py
+	@$(BIN)/python -m pytest -q tests/test_docs.py tests/test_docs_tables.py
 
 mutants: .venv/.stamp ## change the machine in many small ways; a change no test notices is bad news
 	@$(BIN)/python tools/mutate.py

@@ -196,10 +196,14 @@ class Exchange:
         self._detach()
         self.feed(on.Failed(failed, self._odds(failed)))
 
-    def spoiled(self, failed: Fault) -> None:
-        """The running attempt's answer is no good; its connection may still be open."""
+    def spoiled(self, failed: Fault, words: bytes = b"") -> None:
+        """The running attempt's answer is no good; its connection may still be open. `words`: what it said that nobody
+        has seen yet; they are delivered if no other attempt follows.
+        """
         self._close_attempt()
+        self._last = words
         self.feed(on.Failed(failed, self._odds(failed)))
+        self._last = b""
 
     def deliver(self, data: bytes) -> None:
         """Content for the client."""

@@ -214,8 +214,18 @@ class Tap:
 
     def _spoiled(self, fault: Fault) -> None:
         if self._exchange.is_current(self):
+            words = self._unseen()
             self._tell_head()
-            self._exchange.spoiled(_at_stage(fault, content=self._content, answered=True))
+            self._exchange.spoiled(_at_stage(fault, content=self._content, answered=True), words)
+
+    def _unseen(self) -> bytes:
+        """The words of a stream that came in one piece with what breaks it: held back for the end, which is no end."""
+        reader = self._reader
+        if not self._whole or reader is None or not reader.content or not self._exchange.call.stream:
+            return b""
+        self._content = True
+        self._exchange.replay.head = reader.head
+        return b"".join(self._held)
 
 
 def _at_stage(fault: Fault, *, content: bool, answered: bool = False) -> Fault:
