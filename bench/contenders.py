@@ -137,6 +137,14 @@ CONTENDERS = (
         "haproxy", "haproxy", "haproxy.cfg", haproxy_proxy, lambda program, file: [program, "-db", "-f", str(file)]
     ),
     Contender(
+        "bare",
+        Path(sys.executable).name,
+        "bare.txt",
+        lambda site: f"{site.port} {site.upstream}",
+        lambda program, file: [program, "-m", "bench.bare", *file.read_text().split()],
+        version="--version",
+    ),
+    Contender(
         CANDIDATE,
         "outwait",
         "outwait.yaml",
@@ -147,4 +155,4 @@ CONTENDERS = (
         version="--version",
     ),
 )
-DEFAULT_NAMES = (BASELINE, "nginx-again", CANDIDATE)
+DEFAULT_NAMES = (BASELINE, "nginx-again", "bare", CANDIDATE)

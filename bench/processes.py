@@ -112,7 +112,8 @@ def started(
             stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
             stdout=subprocess.PIPE if piped else sink,
             stderr=sink,
-            cwd=ROOT if piped else directory,
+            cwd=directory,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},  # our own contenders are modules of this package
             start_new_session=True,
             text=True,
         )

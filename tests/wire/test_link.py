@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,6 +13,15 @@ from outwait.wire.request import Request
 from outwait.wire.wheel import Wheel
 
 GET = b"GET /a?b=c HTTP/1.1\r\nhost: a\r\n\r\n"
+
+
+@pytest.fixture
+def new_objects() -> Iterator[None]:
+    """`gc.get_objects()` tells only what the test itself made, and quickly so."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def test_input_thrown_away_has_a_bound(knock: Any) -> None:
@@ -45,6 +55,7 @@ def test_an_idle_connection_is_closed_without_a_word(knock: Any, sent: bytes) ->
     knock(story, idle_seconds=0.05)
 
 
+@pytest.mark.usefixtures("new_objects")
 def test_nothing_keeps_a_closed_connection_in_memory(knock: Any) -> None:
     async def story(door: Any) -> None:
         client, _ = await door.ask(GET)
@@ -57,6 +68,7 @@ def test_nothing_keeps_a_closed_connection_in_memory(knock: Any) -> None:
     knock(story)
 
 
+@pytest.mark.usefixtures("new_objects")
 def test_requests_in_a_row_set_no_timers(knock: Any) -> None:
     """The one alarm of a connection is looked at again when it rings, instead of being moved with each request."""
     made: list[int] = []
