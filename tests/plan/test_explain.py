@@ -60,3 +60,10 @@ def test_no_heartbeat() -> None:
     rows = _by_name(_plan(headers={"x-outwait-heartbeat": "off"}))
     assert rows["heartbeat mode"].value == "off"
     assert "heartbeat every" not in rows
+
+
+def test_a_further_key_is_named() -> None:
+    plan = _plan()
+    second = replace(plan.candidates[0], key=1)
+    rows = _by_name(replace(plan, candidates=(*plan.candidates, second)))
+    assert rows["route 3"].value == "one, key 2"

@@ -234,3 +234,10 @@ def test_remembering_changes_no_decision(requests: list[Facts]) -> None:
     planner = Planner(catalog)
     for facts in requests:
         assert planner.plan(facts) == Planner(catalog).plan(facts)
+
+
+def test_a_channels_other_keys_come_after_the_other_channels() -> None:
+    first, second = replace(ONE, api_keys=("k1", "k2", "k3")), replace(TWO, api_keys=("k",))
+    plan = _plan(_facts(), channels=(first, second))
+    assert [(each.channel, each.key) for each in plan.candidates] == [("one", 0), ("two", 0), ("one", 1), ("one", 2)]
+    assert len({id(each.timeouts) for each in plan.candidates if each.channel == "one"}) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from outwait.core.fault import Clock
-from outwait.core.plan import Heartbeat, OnDisconnect, Plan, Timeouts
+from outwait.core.plan import Candidate, Heartbeat, OnDisconnect, Plan, Timeouts
 from outwait.policy.durations import tell
 
 # `total` runs over all attempts, so the first candidate's holds.
@@ -40,9 +40,13 @@ def explain(plan: Plan) -> tuple[Row, ...]:
 
 def _routes(plan: Plan) -> list[Row]:
     return [
-        Row("route", str(number), candidate.channel, plan.why.get(f"channel {candidate.channel}", candidate.model))
+        Row("route", str(number), _named(candidate), plan.why.get(f"channel {candidate.channel}", candidate.model))
         for number, candidate in enumerate(plan.candidates, 1)
     ]
+
+
+def _named(candidate: Candidate) -> str:
+    return f"{candidate.channel}, key {candidate.key + 1}" if candidate.key else candidate.channel
 
 
 def _clocks(plan: Plan) -> list[Row]:

@@ -118,7 +118,11 @@ class Planner:
     def _candidates(
         self, facts: Facts, judged: Judged, served: tuple[tuple[Channel, str], ...], requested: dict[str, Span]
     ) -> tuple[tuple[Candidate, ...], dict[str, str]]:
-        """The candidates, each with its own timeouts, and how each is asked."""
+        """The candidates, each with its own timeouts, and how each is asked.
+
+        Every channel comes with its first credential before any comes with its second: what ails a channel is more
+        often the way to it than the key.
+        """
         call, principal = facts.call, facts.principal
         key = timeouts.Layer(f"key {principal.name}", principal.timeouts)
         made: list[Candidate] = []
@@ -128,9 +132,12 @@ class Planner:
             layers = (timeouts.Layer(f"channel {channel.name}", channel.timeouts), key)
             spans = self._spans(facts, judged, layers, requested, upstream=call.stream or streamed)
             plain = self._spans(facts, judged, layers, requested, upstream=False) if streamed else None
-            made.append(Candidate(channel.name, channel.dialect, model, streamed, timeouts=spans, unstreamed=plain))
+            made.extend(
+                Candidate(channel.name, channel.dialect, model, streamed, number, spans, plain)
+                for number in range(max(1, len(channel.api_keys)))
+            )
             why[f"channel {channel.name}"] = f"{model}, {reason}"
-        return tuple(made), why
+        return tuple(sorted(made, key=lambda candidate: candidate.key)), why
 
     def _spans(
         self,
