@@ -211,3 +211,34 @@ def test_whatever_is_set_the_last_word_counts(steps: list[tuple[int, float, floa
         assert len(heard) == len(wanted)
         for at, due in zip(heard, wanted, strict=True):
             assert due <= at <= due + 2 * TICK
+
+
+def test_forgotten_alarms_leave_nothing_behind() -> None:
+    async def story() -> tuple[int, int]:
+        turning = wheel()
+        for number in range(10_000):
+            alarm = Alarm(lambda _: None)
+            turning.set(alarm, 600.0 + number * TICK)
+            turning.set(alarm, 300.0 + number * TICK)
+            turning.forget(alarm)
+        return sum(map(len, turning._slots.values())), len(turning._slots)
+
+    entries, slots = run(story())
+    assert entries == 0
+    assert slots <= 600  # a second each, however many alarms there were
+
+
+@given(st.lists(st.tuples(st.floats(0, 2000), st.floats(0, 2000)), max_size=30))
+def test_far_or_near_moved_or_not_each_rings_within_a_tick(moves: list[tuple[float, float]]) -> None:
+    async def story() -> list[tuple[float, float]]:
+        turning, rung = wheel(), list[tuple[float, float]]()
+        for first, second in moves:
+            alarm = Alarm(lambda now, due=second: rung.append((due, now)))  # type: ignore[misc]  # each its own due
+            turning.set(alarm, first)
+            turning.set(alarm, second)
+        await asyncio.sleep(3000)
+        return rung
+
+    rung = run(story())
+    assert len(rung) == len(moves)
+    assert all(due <= now <= due + TICK + 1e-6 for due, now in rung)

@@ -2,8 +2,8 @@
 
 Promises: an alarm rings once, not before its `due` and at most one tick (plus the loop's own lag) after it; an
 exception in one alarm is logged and never stops the others; setting an alarm later costs nothing, since its entry is
-looked at again only when its old slot comes up; setting it earlier adds an entry and the old one is ignored. Only
-slots that hold an entry are visited, so a clock that jumps hours is crossed in few steps.
+looked at again only when its old slot comes up; a forgotten alarm leaves nothing behind. Only slots that were made for
+an entry are visited, so a clock that jumps hours is crossed in few steps.
 
 Why not `loop.call_later` per deadline: deadlines here move with every byte and are rarely reached; cancelled timer
 handles cost memory and heap work until they fall due (FACTS part 3: per-request entries cost 420 MB).
@@ -21,6 +21,9 @@ _log = logging.getLogger("outwait")
 
 NEVER = math.inf
 _NO_SLOT = -1
+# Alarms more than so many slots away wait in slots of this many: 10 s and 1 s, at the usual tick.
+_FAR = 400
+_COARSE = 40
 # uvloop rounds timers to milliseconds: a tick that woke early sleeps at least this long, instead of spinning.
 _RESOLUTION = 0.001
 
@@ -53,7 +56,7 @@ class Wheel:
         self._loop = loop
         self.now = loop.time
         self._rate = 1.0 / tick
-        self._slots: dict[int, list[Alarm]] = {}
+        self._slots: dict[int, dict[Alarm, None]] = {}  # a dict is an ordered set with a quick remove
         self._heap: list[int] = []
         self._timer: asyncio.TimerHandle | None = None
         self._armed = _NO_SLOT
@@ -71,14 +74,18 @@ class Wheel:
         if due == NEVER or self._closed:
             return
         slot = max(math.ceil(due * self._rate), self._passed + 1)
-        if alarm.slot != _NO_SLOT and alarm.slot <= slot:
-            return
+        if slot - self._passed > _FAR:
+            slot -= slot % _COARSE  # looked at early and set again then: far slots are few, however many alarms there are
+        if alarm.slot != _NO_SLOT:
+            if alarm.slot <= slot:
+                return
+            self._withdraw(alarm)
         alarm.slot = slot
         entries = self._slots.get(slot)
         if entries is not None:
-            entries.append(alarm)
+            entries[alarm] = None
             return
-        self._slots[slot] = [alarm]
+        self._slots[slot] = {alarm: None}
         heappush(self._heap, slot)
         if self._armed == _NO_SLOT or slot < self._armed:
             self._arm(slot)
@@ -88,9 +95,19 @@ class Wheel:
         alarm.due = NEVER
 
     def forget(self, alarm: Alarm) -> None:
-        """Clear `alarm` for good and drop its callback, so that a stale entry does not keep its owner in memory."""
+        """Clear `alarm` for good and drop its entry and its callback: most alarms are forgotten long before they are due,
+        and what they leave behind must not pile up until then.
+        """
         alarm.due = NEVER
         alarm.ring = _silent
+        if alarm.slot != _NO_SLOT:
+            self._withdraw(alarm)
+
+    def _withdraw(self, alarm: Alarm) -> None:
+        entries = self._slots.get(alarm.slot)
+        if entries is not None:  # else its slot is being visited
+            entries.pop(alarm, None)
+        alarm.slot = _NO_SLOT
 
     def close(self) -> None:
         """Nothing rings any more."""
