@@ -75,7 +75,7 @@ class Wheel:
             return
         slot = max(math.ceil(due * self._rate), self._passed + 1)
         if slot - self._passed > _FAR:
-            slot -= slot % _COARSE  # looked at early and set again then: far slots are few, however many alarms there are
+            slot -= slot % _COARSE  # looked at early and set again then: far slots stay few
         if alarm.slot != _NO_SLOT:
             if alarm.slot <= slot:
                 return
@@ -95,8 +95,8 @@ class Wheel:
         alarm.due = NEVER
 
     def forget(self, alarm: Alarm) -> None:
-        """Clear `alarm` for good and drop its entry and its callback: most alarms are forgotten long before they are due,
-        and what they leave behind must not pile up until then.
+        """Clear `alarm` for good and drop its entry and its callback: most alarms are forgotten long before they are
+        due, and what they leave behind must not pile up until then.
         """
         alarm.due = NEVER
         alarm.ring = _silent
