@@ -174,9 +174,10 @@ class Replay:
 
     def lag(self) -> int:
         """Bytes by which the slowest reader is behind; 0 without readers."""
-        if not self.readers:
-            return 0
-        return self.size - min(reader.taken for reader in self.readers)
+        readers = self.readers
+        if len(readers) == 1:
+            return self.size - readers[0].taken
+        return self.size - min((reader.taken for reader in readers), default=self.size)
 
     def over(self) -> bool:
         """A reader is so far behind that the upstream should be held back."""

@@ -88,11 +88,10 @@ class Relay:
         if replay.finished and self.state is State.WAITING and self._whole_reply():
             return
         try:
-            while reader.behind and not outlet.blocked:
+            while not outlet.blocked and (data := reader.read()):
                 if self.state is not State.FLOWING:
                     self._flow()
-                outlet.write(reader.read())
-                self.delivery.data = True
+                outlet.write(data)
                 self._written = self._exchange.ports.clock()
         except Gone:
             self._break_off()
@@ -127,6 +126,7 @@ class Relay:
             self._written = self._exchange.ports.clock()
             self._outlet.alarm(self._due())  # from now on the silence after the last piece counts, which may be shorter
         self.state = State.FLOWING
+        self.delivery.data = True
 
     def _open(self) -> None:
         exchange = self._exchange
