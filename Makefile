@@ -1,5 +1,5 @@
 # Everything here works on a fresh clone: `.venv` is made on first use from requirements.lock (Python 3.11 or newer).
-# `make` alone prints what there is. To choose an interpreter: `make test PYTHON=python3.13`.
+# `make` alone prints what there is. To choose an interpreter: `make distclean`, then `make test PYTHON=python3.13`.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c

@@ -1,6 +1,8 @@
-"""How Hypothesis searches: the same examples on every run, unless asked to go deep.
+"""What all tests stand on.
 
-`OUTWAIT_HYPOTHESIS=deep make unit` draws new examples, many of them.
+How Hypothesis searches: the same examples on every run; `OUTWAIT_HYPOTHESIS=deep make unit` draws many new ones.
+Whose environment: nobody's. Keys, settings and proxies of the shell the tests run in reach neither the tests nor the
+programs and SDKs they start.
 """
 
 import os
@@ -12,3 +14,11 @@ settings.register_profile(
     "deep", max_examples=5000, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile(os.environ.get("OUTWAIT_HYPOTHESIS", "quick"))
+
+_FOREIGN = ("OUTWAIT_", "OPENAI_", "ANTHROPIC_", "GEMINI_")
+_SCREEN = ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "CLICOLOR_FORCE")
+
+for _name in tuple(os.environ):
+    _loud = _name.upper()
+    if _loud.startswith(_FOREIGN) or _loud.endswith("_PROXY") or _loud in _SCREEN:
+        del os.environ[_name]

@@ -103,6 +103,16 @@ def test_a_retry_is_given_the_finished_answer(gateway: Gateway, provider: Provid
     assert len(provider.calls("adopt finished")) == 1
 
 
+def test_a_named_question_is_given_its_exchange_without_an_sdks_header(gateway: Gateway, provider: Provider) -> None:
+    body = chat("silent-600ms+long-5", question="adopt named")
+    named = bearer("key-finishing") | {"idempotency-key": "q-1"}
+    leave(gateway, body, named, after=0.2)
+    ask(gateway.port, body, named | {"idempotency-key": "q-2"})
+    heard = ask(gateway.port, body, named)
+    assert (heard.status, len(heard.text.split())) == (200, 5)
+    assert len(provider.calls("adopt named")) == 2
+
+
 def test_one_retry_adopts_one_orphan(gateway: Gateway, provider: Provider) -> None:
     body = chat("silent-600ms+long-5", question="adopt once")
     leave(gateway, body, bearer("key-finishing"), after=0.2)

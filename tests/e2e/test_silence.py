@@ -23,7 +23,7 @@ def gateway(serve: Serve, provider: Provider, hanging: Provider) -> Gateway:
         "name": "second",
         "base_url": provider.url,
         "priority": 1,
-        "model_map": {"patient": "silent-1500ms+long-5"},
+        "model_map": {"patient": "silent-1s+long-5"},
     }
     return serve({"channels": [first, second]}, "silence")
 
@@ -45,7 +45,7 @@ def test_first_channel_hangs_and_the_second_answers_in_the_same_call(
     heard = ask(gateway.port, chat("patient", stream=stream, question=question))
     assert (heard.status, heard.end) == (200, "whole")
     assert len(heard.text.split()) == 5
-    # 2.5 s in the first channel, a backoff of milliseconds, 1.5 s in the second: beats all along, and no second one
+    # 2.5 s in the first channel, a backoff of milliseconds, 1 s in the second: beats all along, and no second one
     assert [round(at) for at in heard.beats] == [1, 2, 3]
     assert len(hanging.calls(question)) == len(provider.calls(question)) == 1
     entry = gateway.entry(heard.headers["x-outwait-exchange"])

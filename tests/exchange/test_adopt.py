@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +32,11 @@ def test_a_retry_says_so(count: str | None, repeats: bool) -> None:
     assert is_retry({} if count is None else {"x-stainless-retry-count": count}) is repeats
 
 
+@pytest.mark.parametrize("name, repeats", [("q-1", True), ("", False)])
+def test_a_question_with_a_name_is_never_to_be_asked_twice(name: str, repeats: bool) -> None:
+    assert is_retry({"idempotency-key": name}) is repeats
+
+
 def question(body: bytes = b"{}", method: str = "POST", path: str = "/v1/chat/completions") -> Call:
     return Call("openai", "chat.completions", "m", stream=False, body=body, method=method, path=path)
 
@@ -42,6 +48,7 @@ def test_a_fingerprint_is_of_key_method_path_and_body() -> None:
         fingerprint("key", question(b"{ }")),
         fingerprint("key", question(method="GET")),
         fingerprint("key", question(path="/v1/responses")),
+        fingerprint("key", msgspec.structs.replace(question(), headers={"idempotency-key": "q-1"})),
     ]
     assert len(set(prints)) == len(prints)
     assert {len(made) for made in prints} == {16}

@@ -218,9 +218,22 @@ async def test_retries_are_charged_and_first_successes_refunded() -> None:
 async def test_a_channel_without_tokens_is_not_retried() -> None:
     rig = Rig(Upstream(refuses("upstream_connect"), GOOD))
     rig.budgets.tokens("a").take(TOKENS)
-    visit = rig.ask(plan_of("a", "b"))
+    visit = rig.ask(plan_of("a"))
     await rig.until(1)
     assert (code(visit), channels(rig)) == ("upstream_connect", ["a"])
+
+
+@scene
+async def test_a_dead_channel_is_never_the_outage_of_the_next_one() -> None:
+    dead = TOKENS // 14 + 5
+    rig = Rig(Upstream(*[refuses("upstream_connect"), GOOD] * dead))
+    visits = []
+    for _ in range(dead):
+        visits.append(rig.ask(plan_of("a", "b")))
+        await rig.until(rig.loop.time() + 1)
+    assert [visit.exchange.fault for visit in visits] == [None] * dead
+    assert channels(rig) == ["a", "b"] * dead
+    assert rig.budgets.tokens("a").left == 0
 
 
 @scene

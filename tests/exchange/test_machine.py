@@ -6,9 +6,10 @@ import math
 
 import pytest
 
+from outwait.core.fault import fault
 from outwait.core.plan import OnDisconnect, Retry
 from outwait.exchange import inputs as on
-from outwait.exchange.effects import Outcome
+from outwait.exchange.effects import Close, Outcome, Settle
 from outwait.exchange.machine import ROWS, Machine
 from outwait.exchange.phase import Impossible, Phase
 from outwait.testing.playbook import plan_of, play
@@ -291,6 +292,12 @@ def test_cancelling_closes_what_runs(steps: int) -> None:
     script = "\n".join(f"{at} {line}" for at, line in enumerate(WALK[:steps]))
     machine = play(plan_of("a"), script + "\n9 cancel -> close, settle cancelled cancelled | settled until never")
     assert machine.outcome is Outcome.CANCELLED
+
+
+def test_who_cancels_may_say_why() -> None:
+    machine = play(plan_of("a"), TO_CONTENT)
+    why = fault("gateway_draining")
+    assert machine.handle(on.Cancel(why), 9.0) == (Close(), Settle(Outcome.CANCELLED, why))
 
 
 def test_cancelling_between_two_attempts_closes_nothing() -> None:

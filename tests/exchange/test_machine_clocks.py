@@ -175,7 +175,7 @@ def test_a_full_channel_is_followed_by_the_next() -> None:
         """,
     )
     assert machine.number == 0
-    assert machine.timeline.marks()[-2].detail == "no candidate can be tried in time"
+    assert machine.timeline.marks()[-2].detail == "no candidate is left that can be tried in time"
 
 
 def test_a_full_channel_counts_as_a_try() -> None:

@@ -77,15 +77,39 @@ def test_a_wrong_request_is_passed_on_as_it_is() -> None:
 
 
 def test_a_used_up_retry_budget_ends_it() -> None:
-    machine = play(plan_of("a", "b"), OPEN_A + "1 fail upstream_connect spent -> settle failed upstream_connect")
+    machine = play(plan_of("a"), OPEN_A + "1 fail upstream_connect spent -> settle failed upstream_connect")
     assert details(machine, "no retry") == ["the retry budget is used up"]
+
+
+def test_a_failover_needs_no_retry_budget_but_the_paid_one() -> None:
+    machine = play(
+        plan_of("a", "b", "c", retry=Retry(attempts=9)),
+        OPEN_A
+        + """
+        1   fail upstream_connect spent             -> retry a safe, acquire b
+        1   granted                                 -> open b 2
+        1   dispatched
+        2   fail upstream_reset stage=sent paid spent -> retry b ambiguous, acquire c
+        2   granted                                 -> open c 3
+        3   fail upstream_connect spent             -> settle failed upstream_connect
+        """,
+    )
+    assert details(machine, "no retry") == ["the retry budget is used up"]
+    play(plan_of("a", "b"), SENT_A + "1 fail upstream_reset stage=sent spent -> settle failed upstream_reset")
+
+
+def test_who_would_fail_the_same_way_is_not_asked_again() -> None:
+    refused = "1 fail upstream_auth status=401 -> {}"
+    machine = play(plan_of("a"), SENT_A + refused.format("settle failed upstream_auth"))
+    assert details(machine, "no retry") == ["no candidate is left that can be tried in time"]
+    play(plan_of("a", "b"), SENT_A + refused.format("retry a safe, acquire b"))
 
 
 def test_what_failed_is_told_with_what_follows() -> None:
     machine = play(plan_of("a", "b"), OPEN_A)
     failed = on.Failed(fault("upstream_connect"), on.Odds())
     retrying, acquire = machine.handle(failed, 1.0)
-    assert retrying == Retrying(machine.plan.candidates[0], RetryClass.SAFE, failed.fault)
+    assert retrying == Retrying(machine.plan.candidates[0], RetryClass.SAFE, failed.fault, failover=True)
     assert acquire == Acquire(machine.plan.candidates[1])
     assert machine.candidate is machine.plan.candidates[1]
 
@@ -197,7 +221,7 @@ def test_too_much_patience_of_the_only_candidate_ends_it() -> None:
     machine = play(
         plan_of("a"), SENT_A + "1 fail upstream_error status=429 retry_after=121 -> settle failed upstream_error"
     )
-    assert details(machine, "no retry") == ["no candidate can be tried in time"]
+    assert details(machine, "no retry") == ["no candidate is left that can be tried in time"]
 
 
 def test_no_wait_reaches_beyond_the_total_clock() -> None:

@@ -72,6 +72,21 @@ def test_who_asks_for_too_much_is_passed_over() -> None:
     assert turns.current is C
 
 
+def test_who_would_only_fail_the_same_way_has_no_second_turn() -> None:
+    turns = Turns((A, B))
+    assert not turns.again
+    take(turns, fault("upstream_auth", upstream=UpstreamError(401, "", b"")))
+    assert (turns.current, turns.again) == (B, False)
+    assert take(turns) == 0
+    assert (turns.current, turns.again) == (B, True)
+    assert take(Turns((A,)), fault("upstream_error", upstream=UpstreamError(404, "", b""))) is None
+
+
+def test_a_date_for_the_second_turn_counts_more_than_the_cause() -> None:
+    empty = fault("upstream_quota", retry_after=30.0, upstream=UpstreamError(429, "", b""))
+    assert take(Turns((A,)), empty) == 30
+
+
 def test_where_nobody_can_be_tried_nobody_is_chosen() -> None:
     turns = Turns((A, B))
     take(turns, busy(300.0))
@@ -131,3 +146,10 @@ def test_one_reply_may_take_longer_than_a_streams_first_byte() -> None:
     turns = Turns((Candidate("a", "plain", "m", streamed=True, timeouts=quick, unstreamed=slow),))
     assert turns.repair(fault("upstream_error", hint="unstreamable")) is not None
     assert turns.current.timeouts is slow
+
+
+def test_a_candidate_without_other_spans_for_one_reply_keeps_its_own() -> None:
+    own = timeouts_of(first_byte=7)
+    turns = Turns((Candidate("a", "plain", "m", streamed=True, timeouts=own),))
+    assert turns.repair(fault("upstream_error", hint="unstreamable")) is not None
+    assert turns.current.timeouts is own

@@ -69,6 +69,19 @@ def test_a_bad_channel_runs_out_of_tokens_and_earns_them_back() -> None:
     assert ticket.active("c", RESET)
 
 
+def test_a_failover_takes_no_place_among_those_who_retry() -> None:
+    budgets = Budgets()
+    tickets = [budgets.enter("m", "chat", 0) for _ in range(5)]
+    for ticket in tickets:
+        ticket.charge("c", SAFE, RESET, 0, failover=True)
+    assert tickets[0].active("c", RESET)
+    assert budgets.tokens("c").left == TOKENS - 5 * 14
+    tickets[0].charge("c", SAFE, RESET, 0)
+    tickets[0].charge("c", SAFE, RESET, 0, failover=True)
+    tickets[0].leave()
+    assert tickets[1].active("c", RESET)
+
+
 def test_tokens_are_bounded_both_ways() -> None:
     budgets = Budgets()
     budgets.enter("m", "chat", 0).leave(first_try="c")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outwait.core.fault import FAULTS, RetryClass, Side, Stage, UpstreamError, fault
-from outwait.policy.retry import CODES, classify, permitted, should_retry, throttled
+from outwait.policy.retry import CODES, classify, permanent, permitted, should_retry, throttled
 
 SAFE, AMBIGUOUS, COMMITTED, FINAL = RetryClass.SAFE, RetryClass.AMBIGUOUS, RetryClass.COMMITTED, RetryClass.FINAL
 
@@ -153,6 +153,20 @@ def test_sdks_are_told_to_retry_only_what_costs_nothing_and_may_end_differently(
     assert not should_retry(fault("upstream_quota"), SAFE)
     for retry_class in (AMBIGUOUS, COMMITTED, FINAL):
         assert not should_retry(fault("gateway_overloaded"), retry_class)
+
+
+@pytest.mark.parametrize("status", [301, 308, 404])
+def test_a_redirect_or_a_path_that_is_not_there_stays_so(status: int) -> None:
+    gone = fault("upstream_error", upstream=_error(status))
+    assert classify(gone) is SAFE  # for another channel
+    assert permanent(gone)
+    assert not should_retry(gone, SAFE)
+
+
+def test_what_may_pass_is_not_permanent() -> None:
+    assert not permanent(fault("upstream_connect"))
+    assert not permanent(fault("upstream_error", upstream=_error(429)))
+    assert permanent(fault("upstream_error", cause="model_not_found", upstream=_error(200)))
 
 
 def test_throttled() -> None:

@@ -181,12 +181,13 @@ class AnyExchange(RuleBasedStateMachine):
             case do.Close():
                 assert self.open or self.queued
                 self.open = self.queued = False
-            case do.Retrying(_, retry_class, failed, repair):
+            case do.Retrying(_, retry_class, failed, repair, failover):
                 assert retry_class in (RetryClass.SAFE, RetryClass.AMBIGUOUS)
                 assert retry_class is retry.classify(failed)
                 self.repairs += repair
                 assert isinstance(event, on.Failed | on.Tick)
-                assert repair or event.odds.active
+                assert repair or failover or event.odds.active
+                assert not (repair and failover)
                 assert retry_class is RetryClass.SAFE or event.odds.paid
             case do.Settle(outcome, why):
                 assert last

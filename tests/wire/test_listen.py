@@ -38,6 +38,14 @@ def test_workers_share_a_port(stack: ExitStack) -> None:
     assert second.getsockname() == first.getsockname()
 
 
+def test_a_port_that_is_not_shared_is_taken(stack: ExitStack) -> None:
+    (alone,) = listen.bind("127.0.0.1", 0, shared=False)
+    stack.enter_context(alone)
+    for shared in (True, False):
+        with pytest.raises(OSError, match="in use"):
+            listen.bind("127.0.0.1", alone.getsockname()[1], shared=shared)
+
+
 def test_a_name_with_several_addresses_gets_one_port(stack: ExitStack, monkeypatch: pytest.MonkeyPatch) -> None:
     def both(*_: object, **__: object) -> list[Any]:
         four = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))

@@ -28,8 +28,8 @@ _TITLE, _NOTE = 20, 30  # columns beside the bar
 def opening(setting: Setting, sdk: str) -> str:
     """What is about to be shown."""
     return (
-        f"A model that is silent for {setting.thinking:g} s, a proxy that cuts after {setting.silence:g} s of silence, "
-        f"and the same call\nfour times by the official openai SDK {sdk}, with max_retries=0: each call is made once."
+        f"A model that is silent for {setting.thinking:g} s, a proxy that cuts after {setting.silence:g} s of it.\n"
+        f"Four calls with the official openai SDK {sdk}, each made once (max_retries=0)."
     )
 
 

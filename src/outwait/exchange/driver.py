@@ -258,7 +258,8 @@ class Exchange:
 
     def _retry(self, effect: do.Retrying) -> None:
         if not effect.repair:
-            self._ticket.charge(effect.candidate.channel, effect.retry_class, effect.fault, self.ports.clock())
+            channel, now = effect.candidate.channel, self.ports.clock()
+            self._ticket.charge(channel, effect.retry_class, effect.fault, now, failover=effect.failover)
         self.retries.append(effect.retry_class.value)
 
     def _settle(self, effect: do.Settle) -> None:

@@ -38,12 +38,13 @@ class Close(msgspec.Struct, frozen=True, gc=False):
 
 class Retrying(msgspec.Struct, frozen=True, gc=False):
     """Another attempt will follow one of `retry_class` that failed at `candidate`; charge the budgets, unless it is a
-    `repair` of the same attempt."""
+    `repair` of the same attempt. `failover`: it is the first at another candidate."""
 
     candidate: Candidate
     retry_class: RetryClass
     fault: Fault
     repair: bool = False
+    failover: bool = False
 
 
 class Settle(msgspec.Struct, frozen=True, gc=False):

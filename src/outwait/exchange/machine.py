@@ -13,8 +13,9 @@ runs, and beside it the `total` clock runs from acceptance to the end:
 
 Three rules decide what a failure leads to, in this order:
   1. Once content was committed (handed to the replay buffer) no attempt follows: a retry would repeat words.
-  2. A failed attempt has a class (policy.retry). `safe` may be followed by another within the retry budget,
-     `ambiguous` only within the paid budget, `final` never.
+  2. A failed attempt has a class (policy.retry). `safe` may be followed by another, `ambiguous` only within the paid
+     budget, `final` never. Going where an attempt failed before needs room in the retry budget; the first attempt
+     at another candidate does not, or one dead channel would be everybody's outage.
   3. Candidates are tried in the plan's order, each once before any is tried twice; a candidate that asked for
      patience (Retry-After) is not tried before that. Nobody queues twice: when all are full, that is the end.
 
@@ -254,11 +255,12 @@ class Machine:
             self.number -= 1
             self._turns.taken -= 1
             return (Retrying(tried, retry_class, failed, repair=True), *self._acquire(now))
+        failover = not self._turns.again
         verdict = retry.permitted(
             retry_class,
             attempts=self._turns.taken,
             limit=self.plan.retry.attempts,
-            active=odds.active,
+            active=failover or odds.active,
             paid=odds.paid,
         )
         wait = None
@@ -266,11 +268,11 @@ class Machine:
             due = self._total_due
             wait = self._turns.pass_on(failed, self.plan.retry, luck=odds.luck, now=now, deadline=due)
         if wait is None:
-            reason = "no candidate can be tried in time" if verdict.allowed else verdict.reason
+            reason = "no candidate is left that can be tried in time" if verdict.allowed else verdict.reason
             self.timeline.add(now, "no retry", reason)
             return self._settle(Outcome.FAILED, failed, now)
         self.timeline.add(now, "retry", f"{self.candidate.channel} in {wait:.3f}s: {verdict.reason}")
-        effect = Retrying(tried, retry_class, failed)
+        effect = Retrying(tried, retry_class, failed, failover=failover)
         if wait <= 0:
             return (effect, *self._acquire(now))
         self._enter(Phase.BACKOFF, now)

@@ -1,17 +1,18 @@
 """Whose turn it is: the candidates of one exchange, in the plan's order, each once before any is tried twice. Pure.
 
 A candidate that asked for patience (Retry-After) is waited for when its turn comes, and passed over where that takes
-too long. Two repairs are no turns of their own: a fresh connection instead of a dead pooled one, and asking for one
-reply where a stream was refused.
+too long; one that would only fail the same way again has no second turn. Two repairs are no turns of their own: a fresh
+connection instead of a dead pooled one, and asking for one reply where a stream was refused.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from outwait.core.fault import Clock, Fault
 from outwait.core.plan import Candidate, Retry
-from outwait.policy import backoff
+from outwait.policy import backoff, retry
 
 _NOBODY = Candidate("", "", "")
 
@@ -32,6 +33,11 @@ class Turns:
     def __bool__(self) -> bool:
         return bool(self._candidates)
 
+    @property
+    def again(self) -> bool:
+        """Whether every candidate had its turn: what follows goes where an attempt has failed before."""
+        return self.taken >= len(self._candidates)
+
     def repair(self, failed: Fault) -> str | None:
         """Make the same turn possible once more; returns what was done, None where nothing is to be repaired."""
         if failed.hint == "stale" and self._stale_at != self._index:
@@ -45,19 +51,21 @@ class Turns:
             return "this upstream does not stream the model; asked for one reply"
         return None
 
-    def pass_on(self, failed: Fault, retry: Retry, *, luck: float, now: float, deadline: float) -> float | None:
+    def pass_on(self, failed: Fault, pace: Retry, *, luck: float, now: float, deadline: float) -> float | None:
         """Choose the next candidate after `failed`; returns seconds to wait for it, None when none can be tried."""
         count = len(self._candidates)
-        again = self.taken >= count  # every one of them had its turn
+        again = self.again
         if again and failed.clock is Clock.QUEUE:
             return None  # all are full; the queue span is what the plan allows for that
         if failed.retry_after is not None:
             self._after[self._index] = now + failed.retry_after
+        elif retry.permanent(failed):
+            self._after[self._index] = math.inf
         for step in range(1, count + 1):
             following = (self._index + step) % count
             wait = backoff.wait(
                 failed,
-                retry,
+                pace,
                 number=self.taken if again else 0,
                 luck=luck,
                 retry_after=self._after.get(following, now) - now,

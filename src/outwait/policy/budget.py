@@ -6,6 +6,9 @@ Three budgets, each with its own question (FACTS 2.2):
   tokens   does this channel fail more than it succeeds?                      bucket of 500, botocore 2.1
   paid     how often in the last ten minutes was a call risked twice?         a share of the requests per scenario
 
+The first two guard a channel from being asked again and again. A failover, the first attempt at another channel, asks
+each one once, so it needs no room in them: it only tells the bucket of the channel that failed.
+
 Every operation is O(1) and takes `now` in seconds of any steady clock. One exchange holds one `Ticket`.
 """
 
@@ -169,9 +172,11 @@ class Ticket:
         """Whether a retry that may be charged twice fits; `share`: of the scenario's requests (`Retry.paid`)."""
         return self._paid.room(share, now)
 
-    def charge(self, channel: str, retry_class: RetryClass, failed: Fault, now: float) -> None:
-        """A retry follows `failed`, which happened on `channel`."""
-        if not self._retrying:
+    def charge(
+        self, channel: str, retry_class: RetryClass, failed: Fault, now: float, *, failover: bool = False
+    ) -> None:
+        """A retry follows `failed`, which happened on `channel`; `failover`: at a channel that was not asked yet."""
+        if not (self._retrying or failover):
             self._retrying = True
             self._active.retrying += 1
         self._budgets.tokens(channel).take(_cost(failed))

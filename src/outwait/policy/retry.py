@@ -77,8 +77,11 @@ CODES: dict[str, RetryClass] = {
 # Remarks of the wire: a dead pooled connection, and an upstream that refused to stream, did nothing.
 HINTS = frozenset(("stale", "unstreamable"))
 
-# Safe for another channel, but the same request to the same gateway would end the same way.
+# Safe for another channel, but the same request to the same channel would end the same way.
 PERMANENT = frozenset(("auth_failed", "permission_denied", "quota_exhausted", "model_not_found", "proxy_misconfigured"))
+
+# So do a redirect and a path or model that is not there: the base URL is wrong, or the name.
+_MISPLACED = frozenset((*range(300, 400), 404))
 
 _ABOUT_WORDS = frozenset(("context_too_long", "content_filtered"))  # the words stay the same everywhere
 _THROTTLES = frozenset((429, 503, 529))
@@ -141,7 +144,12 @@ def permitted(retry_class: RetryClass, *, attempts: int, limit: int, active: boo
 
 def should_retry(failed: Fault, retry_class: RetryClass) -> bool:
     """The value of `x-should-retry`: true only where a retry costs nothing and may end differently."""
-    return retry_class is SAFE and failed.cause not in PERMANENT
+    return retry_class is SAFE and not permanent(failed)
+
+
+def permanent(failed: Fault) -> bool:
+    """Whether the channel that `failed` would fail the same way again, until somebody changes its settings."""
+    return failed.cause in PERMANENT or (failed.upstream is not None and failed.upstream.status in _MISPLACED)
 
 
 def throttled(failed: Fault) -> bool:

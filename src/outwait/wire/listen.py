@@ -1,8 +1,9 @@
 """Listening sockets, and the number of descriptors there is room for.
 
-Promises: sockets made here share their port (SO_REUSEPORT) among workers, accept over IPv4 and IPv6 as the host says,
-and hand TCP_NODELAY and keep-alive probes on to accepted connections (Linux inherits them). The soft descriptor limit
-is raised to the hard one, and the caller learns how many connections fit below the reserve, at two each.
+Promises: sockets made here share their port (SO_REUSEPORT) among workers, unless told not to; they accept over IPv4 and
+IPv6 as the host says, and hand TCP_NODELAY and keep-alive probes on to accepted connections (Linux inherits them). The
+soft descriptor limit is raised to the hard one, and the caller learns how many connections fit below the reserve, at
+two each.
 """
 
 from __future__ import annotations
@@ -44,10 +45,11 @@ def raise_descriptors() -> Descriptors:
     return Descriptors(before, resource.getrlimit(resource.RLIMIT_NOFILE)[0], hard)
 
 
-def bind(host: str, port: int) -> list[socket.socket]:
+def bind(host: str, port: int, *, shared: bool = True) -> list[socket.socket]:
     """Listening sockets for every address of `host`; `port` 0 takes one free port for all. Raises OSError.
 
-    `host` "" or "::" means every address, IPv4 and IPv6.
+    `host` "" or "::" means every address, IPv4 and IPv6. `shared`: further processes may listen there too, and each
+    gets some of the connections.
     """
     flags = socket.AI_PASSIVE | socket.AI_NUMERICSERV
     found = socket.getaddrinfo(host or "::", port, type=socket.SOCK_STREAM, flags=flags)
@@ -56,7 +58,7 @@ def bind(host: str, port: int) -> list[socket.socket]:
     try:
         for family, address in addresses:
             chosen = (address[0], port or (sockets[0].getsockname()[1] if sockets else 0), *address[2:])
-            sockets.append(_listener(family, chosen))
+            sockets.append(_listener(family, chosen, shared=shared))
     except OSError:
         for sock in sockets:
             sock.close()
@@ -64,11 +66,12 @@ def bind(host: str, port: int) -> list[socket.socket]:
     return sockets
 
 
-def _listener(family: int, address: tuple[object, ...]) -> socket.socket:
+def _listener(family: int, address: tuple[object, ...], *, shared: bool) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if shared:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, address[0] != "::")
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -20,6 +20,14 @@ def test_it_says_that_it_is_alive() -> None:
     assert get("/healthz").body == b'{"status":"ok"}'
 
 
+def test_two_do_not_share_a_port() -> None:
+    async def second(url: str) -> None:
+        with pytest.raises(OSError, match="in use"):
+            await Simulator().start(int(url.rpartition(":")[2].partition("/")[0]), "127.0.0.1")
+
+    run(second)
+
+
 def test_models_lists_the_examples_and_the_aliases() -> None:
     listed = json.loads(get("/v1/models", Simulator(aliases={"o3": "silent-20s"})).body)
     assert [each["id"] for each in listed["data"]] == [*EXAMPLES, "o3"]

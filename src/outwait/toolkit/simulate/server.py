@@ -80,7 +80,7 @@ class Simulator:
         self._server = Server(
             self._handle, limits=limits, wheel=self._wheel, body_limit=lambda _: BODY_LIMIT, refuse=_refuse
         )
-        sockets = listen.bind(host, port)
+        sockets = listen.bind(host, port, shared=False)  # two that share a port would answer in turns
         self._listeners = [await listen.start(self._server, sock) for sock in sockets]
         bound = sockets[0].getsockname()[1]
         return f"http://{f'[{host}]' if ':' in host else host}:{bound}/v1"
