@@ -18,7 +18,7 @@ class Keeping:
     all, spilled to disk or not. `count`: finished orphans at most.
     """
 
-    ttl: float = 600.0
+    ttl: float = 120.0
     memory: int = 256 << 20
     size: int = 2 << 30
     count: int = 10_000

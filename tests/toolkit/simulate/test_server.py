@@ -21,11 +21,12 @@ def test_it_says_that_it_is_alive() -> None:
 
 
 def test_two_do_not_share_a_port() -> None:
-    async def second(url: str) -> None:
+    async def second(url: str) -> Heard:
         with pytest.raises(OSError, match="in use"):
             await Simulator().start(int(url.rpartition(":")[2].partition("/")[0]), "127.0.0.1")
+        return await hear(url, b"", "/healthz", "GET")
 
-    run(second)
+    assert run(second).status == 200
 
 
 def test_models_lists_the_examples_and_the_aliases() -> None:
