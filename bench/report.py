@@ -28,7 +28,8 @@ _INTRO = f"""# Benchmarks
 
 What outwait costs, as ratios against {BASELINE} as a plain reverse proxy, measured in one interleaved run on the same
 machine. Ratios travel better than figures: run it on yours. Higher ratios are better, 1.00 is {BASELINE}; the row
-`nginx-again` is a second, equal nginx, so its distance from 1.00 is the noise of the run.
+`nginx-again` is a second, equal nginx, so its distance from 1.00 is the noise of the run. `bare` is the least a relay
+in Python can do (`bench/bare.py`): it hands bytes on and does nothing else.
 
 - **W1**: short JSON calls, about 1 KB each way, headers as an SDK sends them, 64 connections in a closed loop. Counted
   per CPU-second of the proxy's whole process tree.
