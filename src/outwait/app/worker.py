@@ -66,8 +66,6 @@ class Worker:
         found = listen.raise_descriptors()
         room = found.connections()
         number = self._line.number
-        level = logging.DEBUG if found.soft == found.before else logging.INFO  # what was changed is told
-        _log.log(level, "worker %d: %d descriptors, room for %d connections", number, found.soft, room)
         made = gateway.build(self._settings, self._pipe, worker=number, connections=room)
         if self._settings.server.tls is not None:
             self._tls = tls.server_context(self._settings.server.tls.cert, self._settings.server.tls.key)
@@ -77,6 +75,7 @@ class Worker:
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLD)
         await self._line.serving(lambda settings: self._reload(made, settings), self._orphaned)
+        _log.info("worker %d: %d descriptors, room for %d connections", number, found.soft, room)
         await self._stop.wait()
         for listener in listeners:
             listener.close()
