@@ -288,7 +288,6 @@ FORBIDDEN_TEXT = {
     "a download address in a lock file": r'"resolved": *"http|^\s*(--index-url|--extra-index-url|-i) ',
     "a document that is not in the tree": r"\b(DESIGN|STYLE|BRIEF)\b(\.md| §? ?\d)",
     "a numbered errand": r"\b[Ii]ssue #?\d{1,2}\b(?!\d)",
-    "the place of work instead of the project": r"\b([Ss]ub-?agent|the lead commits|this session's|(my|the) brief)\b",
 }
 
 
