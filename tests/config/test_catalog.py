@@ -79,3 +79,15 @@ def test_defaults_are_the_core_words_defaults() -> None:
     assert catalog.retry == RetryRule()
     assert (catalog.rules, catalog.on_disconnect, catalog.open_access) == ((), {}, True)
     assert (catalog.channels[0].upstream_stream, catalog.channels[0].api_keys) == ("auto", ())
+
+
+def test_what_a_provider_needs_reaches_the_catalog() -> None:
+    text = """
+channels:
+  - {name: a, dialect: azure, base_url: 'https://h', api_version: 2024-10-21, endpoints: [responses]}
+  - {name: b, dialect: vertex, region: us-east5, project: p, credentials_file: %s}
+"""
+    azure, vertex = build(loads(text % __file__)).channels
+    assert (azure.dialect, azure.api_version, azure.endpoints) == ("azure", "2024-10-21", ("responses",))
+    assert (vertex.region, vertex.project, vertex.credentials_file) == ("us-east5", "p", __file__)
+    assert vertex.base_url == "https://us-east5-aiplatform.googleapis.com/v1"

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -10,11 +12,18 @@ from outwait.config.sections import (
     Rule,
     TimeoutsSection,
 )
+from outwait.dialects.providers import PROVIDERS
 from outwait.policy.scenarios import SCENARIOS
 
 
 def channel(**fields: object) -> ChannelSection:
     return ChannelSection.model_validate({"name": "a", "base_url": "http://h/v1", **fields})
+
+
+def refused(**fields: object) -> Any:
+    with pytest.raises(ValidationError) as caught:
+        channel(**fields)
+    return caught.value.errors()[0]
 
 
 def test_yaml_words_that_yaml_reads_as_booleans_are_words() -> None:
@@ -47,11 +56,61 @@ def test_upstream_stream_is_one_word_or_a_table() -> None:
     assert channel(upstream_stream={"o3*": "always"}).upstream_stream == {"o3*": "always"}
 
 
-@pytest.mark.parametrize("word", ["anthropic", "Gemini", "azure"])
-def test_dialects_to_come_are_refused_by_name(word: str) -> None:
-    with pytest.raises(ValidationError) as caught:
-        channel(dialect=word)
-    assert caught.value.errors()[0]["ctx"]["what"] == f"`{word.lower()}` is not spoken yet: this version speaks openai"
+def test_a_dialect_is_one_of_the_providers() -> None:
+    assert channel(dialect=" Anthropic ").dialect == "anthropic"
+    assert "'azure'" in refused(dialect="antropic")["ctx"]["expected"]
+    assert refused(dialect=5)["loc"] == ("dialect",)
+
+
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
+def test_every_provider_can_be_configured(name: str) -> None:
+    provider = PROVIDERS[name]
+    made = ChannelSection.model_validate(
+        {"name": "a", "dialect": name, "endpoints": list(provider.ways)}
+        | ({} if provider.base_url else {"base_url": "https://h"})
+        | ({"region": "us-east-1"} if "{region}" in (provider.base_url or "") else {})
+    )
+    assert made.endpoints == tuple(provider.ways)
+    assert made.base_url == (provider.base_url or "https://h").replace("{region}", "us-east-1")
+
+
+def test_a_base_url_is_needed_where_there_is_no_usual_one() -> None:
+    assert refused(base_url=None, dialect="vllm")["ctx"]["at"] == ("base_url",)
+    assert refused(base_url=None, dialect="bedrock")["ctx"]["what"] == "is missing, and `region` too"
+    assert refused(base_url=None, dialect="bedrock", region=5)["loc"] == ("region",)
+    assert refused(base_url=None, dialect="no")["loc"] == ("dialect",)
+    assert channel(base_url=None, dialect="vertex").base_url == "https://aiplatform.googleapis.com/v1"
+    assert (
+        channel(base_url=None, dialect="vertex", region="eu").base_url == "https://aiplatform.eu.rep.googleapis.com/v1"
+    )
+
+
+def test_endpoints_are_those_the_provider_has() -> None:
+    assert channel(dialect="deepseek", endpoints="messages").endpoints == ("messages",)
+    wrong = refused(dialect="deepseek", endpoints=["messages", "embeddings"])["ctx"]
+    assert (wrong["what"], wrong["at"]) == ("deepseek has no `embeddings`", ("endpoints", 1))
+
+
+@pytest.mark.parametrize(
+    "fields, at",
+    [
+        ({"api_version": "2024-10-21"}, "api_version"),
+        ({"region": "eu"}, "region"),
+        ({"dialect": "bedrock", "project": "p"}, "project"),
+        ({"credentials_file": __file__}, "credentials_file"),
+        ({"dialect": "vertex", "credentials_file": __file__, "api_key": "k"}, "credentials_file"),
+    ],
+)
+def test_what_means_nothing_to_a_provider_is_refused(fields: dict[str, object], at: str) -> None:
+    assert refused(**fields)["ctx"]["at"] == (at,)
+
+
+def test_the_parts_of_a_key_are_secrets_too() -> None:
+    assert channel(dialect="bedrock", api_key="AK:secret:session").secrets() == (
+        "AK:secret:session",
+        "secret",
+        "session",
+    )
 
 
 def test_spans_tell_only_what_was_given() -> None:

@@ -63,5 +63,6 @@ def test_the_guard_has_its_limits() -> None:
     limits = Settings().server.limits
     assert (limits.request_line, limits.headers, limits.header_bytes, limits.header_time) == (8192, 128, 32768, 10)
     assert (limits.body_rate, limits.body_time, limits.json_body) == (1024, 120, 20 << 20)
+    assert limits.file_body == 100 << 20
     assert (limits.keepalive, limits.per_ip, limits.upstream_response) == (75, 256, 256 << 20)
     assert (limits.replay, limits.replay_memory) == (64 << 20, 1 << 20)

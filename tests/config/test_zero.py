@@ -1,4 +1,6 @@
-from outwait.config.zero import ANTHROPIC_URL, GEMINI_URL, OPENAI_URL, channels
+from outwait.config.sections import ChannelSection
+from outwait.config.zero import OPENAI_URL, channels
+from outwait.dialects.providers import PROVIDERS
 
 
 def test_openai_alone_takes_everything() -> None:
@@ -14,8 +16,10 @@ def test_a_base_url_of_its_own() -> None:
 def test_three_providers_take_their_own_models() -> None:
     openai, anthropic, gemini = channels({"OPENAI_API_KEY": "a", "ANTHROPIC_API_KEY": "b", "GEMINI_API_KEY": "c"})
     assert "gpt-*" in openai["models"]  # type: ignore[operator]
-    assert (anthropic["base_url"], anthropic["models"], anthropic["api_key"]) == (ANTHROPIC_URL, ["claude*"], "b")
-    assert (gemini["base_url"], gemini["api_key"]) == (GEMINI_URL, "c")
+    assert (anthropic["dialect"], anthropic["models"], anthropic["api_key"]) == ("anthropic", ["claude*"], "b")
+    assert (gemini["dialect"], gemini["api_key"]) == ("gemini", "c")
+    made = [ChannelSection.model_validate(each) for each in (openai, anthropic, gemini)]
+    assert [channel.base_url for channel in made] == [PROVIDERS[channel.dialect].base_url for channel in made]
 
 
 def test_another_server_beside_providers_comes_after_them() -> None:

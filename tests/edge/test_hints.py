@@ -25,6 +25,8 @@ from outwait.edge.routes import ROUTES
         ("/openai/deployments/gpt-4o/chat/completions", "a path of Azure's clients"),
         ("/", "give OpenAI clients a base URL that ends in /v1"),
         ("/v1/", "give OpenAI clients a base URL that ends in /v1"),
+        ("/models/gemini-3:generateContent", "a Gemini client should end right after the host"),
+        ("/v1/v1beta/models/gemini-3:streamGenerateContent", "a Gemini client should end right after the host"),
         ("/anything", "Model calls go to /v1/chat/completions."),
         ("*", "Model calls go to /v1/chat/completions."),
     ],
@@ -37,21 +39,42 @@ def test_a_wrong_path_is_told_the_right_one(path: str, sentence: str) -> None:
 @pytest.mark.parametrize(
     "path, known",
     [
-        ("/v1/responses", "/v1/responses"),
-        ("/v1/responses/resp_1", "/v1/responses"),
-        ("/responses", "/v1/responses"),
-        ("/v1/v1/embeddings", "/v1/embeddings"),
-        ("/v1/messages/count_tokens", "/v1/messages"),
-        ("/v1beta/models/gemini-3:generateContent", "/v1beta"),
+        ("/v1/files", "/v1/files"),
+        ("/v1/files/file-1/content", "/v1/files"),
+        ("/files", "/v1/files"),
+        ("/v1/v1/batches", "/v1/batches"),
+        ("/v1/complete", "/v1/complete"),
+        ("/v1/realtime", "/v1/realtime"),
     ],
 )
 def test_what_providers_offer_and_this_does_not_is_named(path: str, known: str) -> None:
     assert hints.later(path) == f"outwait does not offer {known} yet; it answers /v1/chat/completions."
 
 
+@pytest.mark.parametrize(
+    "path, sentence",
+    [
+        ("/v1/messages/", "Did you mean /v1/messages? It has no slash at its end."),
+        ("/messages", "Did you mean /v1/messages? The base URL of an Anthropic client should end right after the host"),
+        ("/v1/v1/messages", "Did you mean /v1/messages? The base URL of an Anthropic client"),
+        ("/anthropic/v1/messages/count_tokens", "Did you mean /v1/messages/count_tokens?"),
+        ("/completions", "Did you mean /v1/completions? The base URL of an OpenAI client"),
+        ("/openai/v1/chat/completions", "Did you mean /v1/chat/completions?"),
+        ("/v1/v1/rerank", "Did you mean /v1/rerank?"),
+        ("/x/v1/rerank", "Did you mean /v1/rerank?"),
+    ],
+)
+def test_one_path_may_be_the_end_of_another(path: str, sentence: str) -> None:
+    known = (
+        "/rerank", "/v1/rerank", "/v1/completions", "/v1/chat/completions", "/v1/messages", "/v1/messages/count_tokens",
+    )  # fmt: skip
+    assert sentence in hints.hint(path, known)
+
+
 def test_what_is_offered_is_not_called_missing() -> None:
     assert [path for path in ROUTES if hints.later(path)] == []
-    assert hints.later("/v1/responsesx") is None
+    assert hints.later("/v1/filesx") is None
+    assert hints.later("/v1/completions") is None
 
 
 @given(

@@ -163,6 +163,13 @@ def test_a_redirect_or_a_path_that_is_not_there_stays_so(status: int) -> None:
     assert not should_retry(gone, SAFE)
 
 
+@pytest.mark.parametrize("code", ["not_expressible", "not_supported"])
+def test_what_a_channels_protocol_cannot_say_it_never_will(code: str) -> None:
+    refused = fault(code, stage=Stage.QUEUED)
+    assert classify(refused) is RetryClass.SAFE
+    assert permanent(refused)
+
+
 def test_what_may_pass_is_not_permanent() -> None:
     assert not permanent(fault("upstream_connect"))
     assert not permanent(fault("upstream_error", upstream=_error(429)))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outwait.core.plan import OnDisconnect
-from outwait.policy.scenarios import MODELS, SCENARIOS, bare, judge
+from outwait.policy.scenarios import ENDPOINTS, MODELS, SCENARIOS, bare, judge
 
 EXPECTED = {
     "chat": """
@@ -114,6 +114,31 @@ def test_the_operators_table_wins_over_everything() -> None:
     assert judge("gpt-4o", "high", configured).scenario.name == "deep"
     assert judge("my-own", None, configured).scenario.name == "image"
     assert judge("gpt-4.1", None, configured).scenario.name == "chat"
+
+
+@pytest.mark.parametrize(
+    "endpoint, scenario",
+    [
+        ("embeddings", "embedding"),
+        ("rerank", "embedding"),
+        ("messages.count_tokens", "embedding"),
+        ("embed_content", "embedding"),
+        ("images.edits", "image"),
+        ("audio.transcriptions", "audio"),
+        ("completions", "reasoning"),
+        ("chat.completions", "reasoning"),
+        ("", "reasoning"),
+    ],
+)
+def test_an_endpoint_with_one_purpose_decides(endpoint: str, scenario: str) -> None:
+    judged = judge("o3", "high", None, endpoint)
+    assert judged.scenario.name == scenario
+    assert judged.reason == (f"endpoint {endpoint}" if endpoint in ENDPOINTS else "model table: o[1-9]")
+
+
+def test_the_operators_table_wins_over_the_endpoint() -> None:
+    assert judge("my-own", None, {"my-*": "deep"}, "embeddings").scenario.name == "deep"
+    assert set(ENDPOINTS.values()) <= set(SCENARIOS)
 
 
 def test_the_table_of_spans() -> None:

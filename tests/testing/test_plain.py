@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outwait.core.delta import Said, Stopped
 from outwait.core.fault import fault
 from outwait.core.plan import Candidate, Heartbeat
 from outwait.core.reply import Usage
 from outwait.core.request import Call
 from outwait.dialects.dialect import Reader
 from outwait.dialects.profiles import UNKNOWN
-from outwait.testing.plain import PLAIN
+from outwait.testing.plain import FOREIGN, PLAIN
 
 ASKED = Candidate("a", "plain", "m")
 
@@ -61,10 +62,20 @@ def test_the_other_functions() -> None:
     assert PLAIN.prepare(call(stream=True), ASKED) == b"m stream"
     assert PLAIN.prepare(call(stream=False), streamed) == b"m streamed whole"
     assert PLAIN.error_body(fault("upstream_error"), "ow_1") == b"!upstream_error\n"
-    assert PLAIN.stream_error(fault("upstream_error"), "ow_1") == b"!upstream_error\n.\n"
-    assert PLAIN.beat(call(stream=True), Heartbeat(), UNKNOWN) == b": beat\n"
-    assert PLAIN.beat(call(stream=False), Heartbeat(), UNKNOWN) == b"\n"
-    assert PLAIN.beat(call(stream=True), Heartbeat(mode="headers"), UNKNOWN) == b""
+    voice = PLAIN.voice(call(stream=True), Heartbeat(), UNKNOWN)
+    assert voice.fail(fault("upstream_error"), "ow_1") == b"!upstream_error\n.\n"
+    assert voice.beat() == b": beat\n"
+    assert PLAIN.voice(call(stream=False), Heartbeat(), UNKNOWN).beat() == b"\n"
+    assert PLAIN.voice(call(stream=True), Heartbeat(mode="headers"), UNKNOWN).beat() == b""
+    assert [PLAIN.endpoint("/talk"), PLAIN.endpoint("/walk")] == ["talk", "other"]
+
+
+def test_a_foreign_reply_in_one_piece() -> None:
+    ways = FOREIGN.translation
+    assert ways is not None
+    decoder = ways.decoder(call(stream=False), ASKED)
+    assert decoder.whole(b"hi") == (Said("hi"), Stopped("stop"))
+    assert decoder.complete
 
 
 @given(st.binary(max_size=40), st.integers(0, 40))

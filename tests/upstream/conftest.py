@@ -170,7 +170,9 @@ def _play(scenario: Scenario, *scripts: Script, tls: ssl.SSLContext | None = Non
 
         server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
         port = server.sockets[0].getsockname()[1]
-        channel = Channel("c", "openai", f"{'https' if tls else 'http'}://127.0.0.1:{port}", **options)
+        channel = Channel(
+            "c", options.pop("dialect", "openai"), f"{'https' if tls else 'http'}://127.0.0.1:{port}", **options
+        )
         wheel = Wheel(asyncio.get_running_loop(), tick=0.005)
         stage = Stage(Upstream(wheel, Catalog(channels=(channel,))))
         try:

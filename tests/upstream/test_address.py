@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from outwait.core.catalog import Channel
 from outwait.core.plan import Candidate
+from outwait.core.request import Call
 from outwait.upstream.address import Address, AddressBook, InvalidAddress, passed_on
 from outwait.wire.endpoint import Endpoint
 
@@ -23,39 +24,22 @@ def found(base_url: str = CHANNEL.base_url, **changes: Any) -> Address:
     return address
 
 
+def call(*, stream: bool) -> Call:
+    return Call("openai", "chat.completions", "m", stream, b"{}")
+
+
+def at(book: AddressBook, endpoint: str, *, model: str = "m", stream: bool = False, **more: Any) -> Address:
+    address = book.find(Candidate("c", "any", model, endpoint=endpoint, **more), call(stream=stream))
+    assert address is not None
+    return address
+
+
 def lines(address: Address) -> dict[str, str]:
     first, *rest = address.head.decode("latin-1").split("\r\n")[:-1]
     assert first == f"POST {address.target} HTTP/1.1"
     headers = dict(line.split(": ", 1) for line in rest)
     assert len({name.lower() for name in headers}) == len(rest)
     return headers
-
-
-@pytest.mark.parametrize(
-    "base_url, host, target",
-    [
-        ("https://api.openai.com/v1", "api.openai.com", "/v1/chat/completions"),
-        ("https://api.openai.com/v1/", "api.openai.com", "/v1/chat/completions"),
-        ("https://api.openai.com", "api.openai.com", "/v1/chat/completions"),
-        (" http://localhost:11434/ ", "localhost:11434", "/v1/chat/completions"),
-        ("https://api.groq.com/openai/v1", "api.groq.com", "/openai/v1/chat/completions"),
-        ("https://open.bigmodel.cn/api/paas/v4", "open.bigmodel.cn", "/api/paas/v4/chat/completions"),
-        ("https://api.perplexity.ai/chat/completions", "api.perplexity.ai", "/chat/completions"),
-        (
-            "https://x.azure.com/deployments/d?api-version=1",
-            "x.azure.com",
-            "/deployments/d/chat/completions?api-version=1",
-        ),
-        ("http://[::1]:8000/v1", "[::1]:8000", "/v1/chat/completions"),
-        ("https://a:443/v1", "a", "/v1/chat/completions"),
-        ("http://a:443/v1", "a:443", "/v1/chat/completions"),
-        ("HTTPS://API.Example.COM/V1", "api.example.com", "/V1/chat/completions"),
-        ("https://bücher.example/ü", "xn--bcher-kva.example", "/%C3%BC/chat/completions"),
-    ],
-)
-def test_where_a_base_url_leads(base_url: str, host: str, target: str) -> None:
-    address = found(base_url)
-    assert (lines(address)["Host"], address.target) == (host, target)
 
 
 def test_endpoints_tell_how_tls_is_judged() -> None:
@@ -96,9 +80,12 @@ def test_own_headers_win_and_are_sent_once() -> None:
 
 def test_what_is_not_there_is_not_found() -> None:
     book = AddressBook([CHANNEL, replace(CHANNEL, name="other", dialect="unknown")])
-    assert book.find(FIRST, "chat.completions") is book.find(FIRST)
-    assert book.find(FIRST, "embeddings") is None
+    assert book.find(FIRST) is book.find(FIRST, call(stream=True))
+    assert book.find(replace(FIRST, endpoint="messages")) is None
     assert book.find(replace(FIRST, channel="other")) is None
+    allowed = AddressBook([replace(CHANNEL, endpoints=("responses", "gone"))])
+    assert allowed.find(FIRST) is None
+    assert at(allowed, "responses").target == "/v1/responses"
     assert book.find(replace(FIRST, channel="gone")) is None
 
 
@@ -106,33 +93,13 @@ def test_secrets_are_known_and_never_shown() -> None:
     book = AddressBook([replace(CHANNEL, headers={"x-api-key": "hidden", "X-Title": "shown"})])
     assert book.secrets("c") == ("key-one", "key-two", "hidden")
     assert book.secrets("gone") == ()
+    keys = ("AKID:hidden-too:session",)
+    assert AddressBook([Channel("b", "bedrock", "", keys, region="eu-west-1")]).secrets("b") == (
+        *keys,
+        "hidden-too",
+        "session",
+    )
     assert "key-one" not in repr(book.find(FIRST))
-
-
-@pytest.mark.parametrize(
-    "base_url, words",
-    [
-        ("api.openai.com/v1", "must begin with https://"),
-        ("ftp://a/v1", "must begin with https://"),
-        ("https:///v1", "names no host"),
-        ("https://user:password@a/v1", "holds credentials"),
-        ("https://a/v1#x", "fragment"),
-        ("https://a:0/v1", "port 0"),
-        ("https://a:99999/v1", "not a URL"),
-        ("https://[::1/v1", "not a URL"),
-        ("https://a b/v1", "not a host name"),
-        ("https://a/v 1", "blank"),
-        ("https://999.1.1.1/v1", "not an IP address"),
-        ("http://169.254.169.254/latest", "link-local"),
-        ("http://[::ffff:169.254.169.254]/", "link-local"),
-        ("https://" + "a" * 64 + ".example", "not a host name"),
-    ],
-)
-def test_a_base_url_that_cannot_be_used_is_explained(base_url: str, words: str) -> None:
-    with pytest.raises(InvalidAddress, match=words) as refused:
-        found(base_url)
-    assert "channel 'c'" in str(refused.value)
-    assert "password" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -152,15 +119,86 @@ def test_headers_and_keys_that_cannot_be_sent_are_explained(changes: dict[str, A
 
 
 def test_only_listed_client_headers_pass() -> None:
-    names = found().passed
+    address = found()
     headers = {
         "traceparent": "00-1",
         "authorization": "Bearer client",
         "openai-organization": "org",
         "baggage": "a\r\nb: c",
     }
-    assert passed_on(headers, names) == b"traceparent: 00-1\r\n"
-    assert passed_on({}, names) == b""
+    assert passed_on(headers, address) == b"traceparent: 00-1\r\n"
+    assert passed_on({}, address) == passed_on(None, address) == b""
+
+
+def test_a_client_may_replace_a_default() -> None:
+    address = at(AddressBook([Channel("c", "anthropic", "https://h", api_keys=("k-1",))]), "messages")
+    assert b"anthropic-version" not in address.head
+    assert passed_on(None, address) == b"anthropic-version: 2023-06-01\r\n"
+    newer = {"anthropic-version": "2030-01-01", "anthropic-beta": "x"}
+    assert passed_on(newer, address) == b"anthropic-version: 2030-01-01\r\nanthropic-beta: x\r\n"
+    fixed = Channel("c", "anthropic", "https://h", headers={"Anthropic-Version": "2020-01-01"})
+    address = at(AddressBook([fixed]), "messages")
+    assert (lines(address)["Anthropic-Version"], passed_on(newer, address)) == ("2020-01-01", b"anthropic-beta: x\r\n")
+
+
+def test_a_default_that_no_client_may_replace_stands_in_the_head() -> None:
+    address = at(AddressBook([Channel("c", "openrouter", "")]), "messages")
+    assert lines(address)["anthropic-version"] == "2023-06-01"
+
+
+def test_a_body_that_is_no_json_keeps_its_type() -> None:
+    address = at(AddressBook([CHANNEL]), "audio.transcriptions")
+    form = "multipart/form-data; boundary=x"
+    assert "Content-Type" not in lines(address)
+    assert lines(address)["Accept"] == "*/*"
+    assert passed_on({"content-type": form}, address) == f"content-type: {form}\r\n".encode()
+    assert passed_on({}, address) == b"content-type: application/json\r\n"
+    assert passed_on({"content-type": form}, found()) == b""
+
+
+# ------------------------------------------------------------------------------------------------- names in the path
+GEMINI = Channel("c", "gemini", "https://g", api_keys=("k-1", "k-2"))
+
+
+def test_a_model_in_the_path_is_put_in_and_the_head_kept() -> None:
+    book = AddressBook([GEMINI])
+    plain = at(book, "generate_content", model="gemini-2.5/ü?x#y")
+    assert plain.target == "/v1beta/models/gemini-2.5%2F%C3%BC%3Fx%23y:generateContent"
+    assert lines(plain)["X-Goog-Api-Key"] == "k-1"
+    assert at(book, "generate_content", model="gemini-2.5/ü?x#y") is plain
+    assert lines(at(book, "generate_content", key=1))["X-Goog-Api-Key"] == "k-2"
+    for streamed in (at(book, "generate_content", streamed=True), at(book, "generate_content", stream=True)):
+        assert streamed.target == "/v1beta/models/m:streamGenerateContent?alt=sse"
+    assert lines(at(book, "embeddings"))["Authorization"] == "Bearer k-1"
+
+
+def test_kept_heads_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("outwait.upstream.address._KEPT", 2)
+    book = AddressBook([GEMINI])
+    first = at(book, "generate_content", model="a")
+    at(book, "generate_content", model="b")
+    assert at(book, "generate_content", model="a") is first
+    at(book, "generate_content", model="c")
+    assert at(book, "generate_content", model="a") is not first
+    assert len(book._finished) == 2
+
+
+@pytest.mark.parametrize("model", ["", ".", ".."])
+def test_a_model_that_would_mean_another_path_is_nowhere(model: str) -> None:
+    book = AddressBook([Channel("c", "bedrock", "https://h", api_keys=("k",), region="us-east-1")])
+    assert book.find(Candidate("c", "anthropic", model, endpoint="messages")) is None
+
+
+def test_what_cloud_providers_need_is_told() -> None:
+    book = AddressBook([Channel("c", "bedrock", "", api_keys=("k-1",), region="us-east-1")])
+    address = at(book, "messages", model="us.anthropic.claude-v1:0", stream=True)
+    assert address.origin + address.target == (
+        "https://bedrock-runtime.us-east-1.amazonaws.com/model/us.anthropic.claude-v1:0/invoke-with-response-stream"
+    )
+    assert (address.special, address.framed, address.credential) == (True, True, None)
+    assert address.envelope is not None
+    assert (lines(address)["Authorization"], lines(address)["Accept"]) == ("Bearer k-1", "application/json")
+    assert not found().special
 
 
 @given(st.text(max_size=40))

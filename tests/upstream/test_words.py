@@ -25,12 +25,15 @@ OPENAI = b'{"error": {"message": "no", "type": "t", "param": "p", "code": "c"}}'
         (b"  plain   text\n", "plain text", ""),
         (b'{"cut": "off', '{"cut": "off', ""),
         (b"[]", "[]", ""),
+        (b"[5]", "[5]", ""),
+        (b"<title></title><h1>Bad Gateway</h1>", "Bad Gateway", ""),
         (b"", "", ""),
     ],
 )
 def test_shapes_of_errors(body: bytes, message: str, code: str) -> None:
     words = read_words({}, body)
-    assert (words.message, words.code, words.proxy) == (message, code, None)
+    assert (words.message, words.code) == (message, code)
+    assert words.proxy == ("a proxy" if body.startswith(b"<") else None)
 
 
 def test_an_openai_error_is_read_whole() -> None:
@@ -83,3 +86,24 @@ def test_no_body_breaks_the_reader(body: bytes, start: bytes) -> None:
 
 def test_deep_nesting_is_only_text() -> None:
     assert read_words({}, b"[" * 60_000).code == ""
+
+
+@pytest.mark.parametrize(
+    "body, headers, words",
+    [
+        (
+            b'[{"error": {"message": "m", "details": [{"reason": "R"}, {"retryDelay": "1.5s"}]}}]',
+            {},
+            ErrorWords("m", spoken=True, reason="R", retry=1.5),
+        ),
+        (b'{"error": {"message": "m", "details": [{"reason": 5}]}}', {}, ErrorWords("m", spoken=True)),
+        (b'{"error": {"message": "m", "innererror": {"code": "I"}}}', {}, ErrorWords("m", spoken=True, reason="I")),
+        (
+            b'{"message": "m"}',
+            {"x-amzn-errortype": "ns#Throttling:http://x"},
+            ErrorWords("m", "Throttling", spoken=True),
+        ),
+    ],
+)
+def test_finer_words(body: bytes, headers: dict[str, str], words: ErrorWords) -> None:
+    assert read_words(headers, body) == words

@@ -14,6 +14,7 @@ from outwait.config import catalog as catalogs
 from outwait.config.settings import LimitsSection, Settings
 from outwait.core.catalog import Catalog
 from outwait.core.fault import fault
+from outwait.dialects.passthrough.endpoints import takes_files
 from outwait.dialects.table import DIALECTS
 from outwait.edge import routes
 from outwait.edge.door import Door
@@ -135,7 +136,7 @@ def build(settings: Settings, logs: Logs, *, worker: int = 0, connections: int =
         routes.handler(door),
         limits=_limits(limits, connections),
         wheel=wheel,
-        body_limit=lambda _: limits.json_body,
+        body_limit=lambda path: limits.file_body if takes_files(path) else limits.json_body,
         refuse=routes.teller(door),
     )
     metrics.watch(in_flight=_running(registry), lateness=_worst(wheel), dropped=lambda: recorder.dropped)

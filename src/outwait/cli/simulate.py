@@ -29,7 +29,7 @@ def simulate(
     key: Annotated[str | None, typer.Option(help="The one API key that is taken; any, or none, if not given.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed makes the same words.")] = 0,
 ) -> None:
-    """A provider for tests and demos, speaking OpenAI chat completions. The model's name is the script.
+    """A provider for tests and demos, speaking OpenAI, Azure, Anthropic and Gemini. The model's name is the script.
 
     `silent-20s` says nothing for 20 s and then answers; `silent-5s+drip-50ms` combines; `outwait simulate` prints them
     all. What was received is at /simulate/calls (DELETE forgets it).
@@ -61,7 +61,8 @@ async def serve(simulator: Simulator, console: Console, port: int, host: str) ->
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
     url = await simulator.start(port, host)
-    welcome = f"A simulated provider listens on {url} (Ctrl-C ends it).\n\n{GRAMMAR}\n"
+    also = f"The SDKs of Anthropic and Google take {url.removesuffix('/v1')}."
+    welcome = f"A simulated provider listens on {url} (Ctrl-C ends it). {also}\n\n{GRAMMAR}\n"
     console.print(welcome, markup=False, soft_wrap=True)
     try:
         await ended.wait()

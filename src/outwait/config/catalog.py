@@ -34,7 +34,7 @@ def _channel(section: ChannelSection) -> Channel:
     return Channel(
         name=section.name,
         dialect=section.dialect,
-        base_url=section.base_url,
+        base_url=section.base_url or "",
         api_keys=section.credentials(),
         models=section.models,
         model_map=dict(section.model_map),
@@ -47,6 +47,11 @@ def _channel(section: ChannelSection) -> Channel:
         ca_file=section.ca_file,
         verify_tls=section.verify_tls,
         max_in_flight=section.max_in_flight,
+        endpoints=section.endpoints,
+        api_version=section.api_version,
+        region=section.region,
+        project=section.project,
+        credentials_file=section.credentials_file,
     )
 
 

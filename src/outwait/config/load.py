@@ -77,7 +77,7 @@ def _without_file(
 
 def _no_channel(document: source.Document, env: Mapping[str, str]) -> Problem:
     if document.file:
-        return Problem("channels", "is missing or empty", expected="at least one channel with `name` and `base_url`")
+        return Problem("channels", "is missing or empty", expected="at least one channel with a `name`")
     looked = ", ".join(str(place) for place in source.places(env, FilePath()))
     one_of = ", ".join(zero.VARIABLES)
     return Problem(

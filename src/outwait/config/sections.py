@@ -23,8 +23,7 @@ from outwait.config.fields import (
     wrong,
 )
 from outwait.core.fault import Clock as ClockName
-
-LATER = ("anthropic", "gemini", "azure")
+from outwait.dialects.providers import PROVIDERS
 
 StreamMode = Annotated[Literal["auto", "always", "never"], Lower]
 Scenario = Annotated[Literal["chat", "reasoning", "deep", "image", "audio", "embedding", "unknown"], Lower]
@@ -51,9 +50,23 @@ def _switch(value: object) -> object:
 
 def _dialect(value: object) -> object:
     word = value.strip().lower() if isinstance(value, str) else value
-    if word in LATER:
-        raise wrong("`openai`", what=f"`{word}` is not spoken yet: this version speaks openai")
+    if word not in PROVIDERS:
+        raise wrong("one of " + ", ".join(f"'{name}'" for name in PROVIDERS))
     return word
+
+
+def _default_url(fields: dict[str, object]) -> str | None:
+    """Where the channel's provider lives, if it lives at one place or the region is told."""
+    word = fields.get("dialect", "openai")
+    provider = PROVIDERS.get(word.strip().lower()) if isinstance(word, str) else None
+    if provider is None:
+        return None
+    region = fields.get("region") or ("global" if "global" in provider.regions else None)
+    if isinstance(region, str) and region in provider.regions:
+        return provider.regions[region]
+    if provider.base_url is None or "{region}" not in provider.base_url:
+        return provider.base_url
+    return provider.base_url.replace("{region}", region) if isinstance(region, str) else None
 
 
 class Section(BaseModel):
@@ -158,11 +171,20 @@ class RetrySection(Section):
 
 
 class ChannelSection(Section):
-    """One way to a provider. `max_in_flight`: attempts one worker runs there at a time, 0 = any number; more wait."""
+    """One way to a provider. `dialect`: a name in `dialects.providers`. `base_url`: its own where it has one.
+
+    `endpoints`: those that are used, first choice first; none = all. `max_in_flight`: attempts one worker runs there at
+    a time, 0 = any number; more wait.
+    """
 
     name: Name
-    dialect: Annotated[Literal["openai"], BeforeValidator(_dialect)] = "openai"
-    base_url: BaseUrl
+    dialect: Annotated[str, BeforeValidator(_dialect)] = "openai"
+    base_url: BaseUrl | None = None
+    endpoints: Annotated[tuple[str, ...], OneOrMore] = ()
+    api_version: Name | None = None
+    region: Name | None = None
+    project: Name | None = None
+    credentials_file: ExistingFile | None = None
     api_key: Secret | None = None
     api_keys: tuple[Secret, ...] = ()
     models: tuple[Glob, ...] = ()
@@ -176,16 +198,47 @@ class ChannelSection(Section):
     verify_tls: bool = True
     max_in_flight: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
+    @model_validator(mode="before")
+    @classmethod
+    def _at_home(cls, value: object) -> object:
+        if not isinstance(value, dict) or value.get("base_url") is not None:
+            return value
+        return {**value, "base_url": _default_url(value)}
+
     @model_validator(mode="after")
     def _one_way_to_say_it(self) -> Self:
         if self.api_key is not None and self.api_keys:
             raise wrong("one of `api_key` and `api_keys`", what="is given beside `api_keys`", at=("api_key",))
         return self
 
+    @model_validator(mode="after")
+    def _fits_the_provider(self) -> Self:
+        provider = PROVIDERS[self.dialect]
+        if self.base_url is None:
+            what = "is missing" if provider.base_url is None else "is missing, and `region` too"
+            raise wrong(f"the address of your {self.dialect} server or resource", what=what, at=("base_url",))
+        for index, name in enumerate(self.endpoints):
+            if name not in provider.ways:
+                known = ", ".join(provider.ways)
+                raise wrong(f"one of {known}", what=f"{self.dialect} has no `{name}`", at=("endpoints", index))
+        paths = " ".join((provider.base_url or "", *(f"{way.path} {way.dated}" for way in provider.ways.values())))
+        for name in ("api_version", "region", "project"):
+            if getattr(self, name) is not None and f"{{{name}}}" not in paths:
+                raise wrong("it to be left out", what=f"means nothing to {self.dialect}", at=(name,))
+        if self.credentials_file is not None and (provider.credential != "google" or self.credentials()):
+            what = "is given beside a key" if provider.credential == "google" else f"means nothing to {self.dialect}"
+            raise wrong("it to be left out", what=what, at=("credentials_file",))
+        return self
+
     def credentials(self) -> tuple[str, ...]:
         """The channel's keys at the provider; empty for an upstream without keys."""
         given = (self.api_key,) if self.api_key is not None else self.api_keys
         return tuple(secret.get_secret_value() for secret in given)
+
+    def secrets(self) -> tuple[str, ...]:
+        """The keys, and what stands between the colons of an AWS key, but for its public first part."""
+        keys = self.credentials()
+        return (*keys, *(part for key in keys for part in key.split(":")[1:]))
 
 
 class KeySection(Section):

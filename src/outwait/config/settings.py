@@ -29,6 +29,7 @@ class LimitsSection(Section):
     """What the door takes from one client; sizes in bytes, times in seconds.
 
     `body_rate`: bytes per second a body must come with at least. `json_body`: largest body.
+    `file_body`: the same on routes that take files.
     `upstream_response`, `replay`, `replay_memory`: largest of what is kept of one upstream answer.
     """
 
@@ -39,6 +40,7 @@ class LimitsSection(Section):
     body_rate: Size = 1024
     body_time: Clock = 120.0
     json_body: Size = 20 * 1024**2
+    file_body: Size = 100 * 1024**2
     keepalive: Clock = 75.0
     per_ip: Annotated[int, Field(ge=1, le=1_000_000)] = 256
     upstream_response: Size = 256 * 1024**2
@@ -127,7 +129,7 @@ class Settings(Section):
         """Every configured secret, longest first: what must never be written anywhere."""
         found = {key.key.get_secret_value() for key in self.keys}
         for channel in self.channels:
-            found.update(channel.credentials())
+            found.update(channel.secrets())
             for name, value in channel.headers.items():
                 text = value.get_secret_value()
                 if names_secret(name) or KEY_LIKE.search(text):

@@ -1,9 +1,8 @@
 """Zero configuration: without a file, the providers' own environment variables make the channels.
 
-Anthropic and Google both offer chat endpoints in OpenAI's form, which is how this version speaks to them. Each of these
-two takes its own models only. OpenAI takes everything when it is alone or has its own OPENAI_BASE_URL (which may be any
-compatible server), and else the models of its own families, so that a failed Claude call never ends as OpenAI's "no
-such model".
+Each provider is spoken to in its own dialect. Anthropic and Google take their own models only. OpenAI takes everything
+when it is alone or has its own OPENAI_BASE_URL (which may be any compatible server), and else the models of its own
+families, so that a failed Claude call never ends as OpenAI's "no such model".
 """
 
 from __future__ import annotations
@@ -11,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 OPENAI_URL = "https://api.openai.com/v1"
-ANTHROPIC_URL = "https://api.anthropic.com/v1"
-GEMINI_URL = "https://generativelanguage.googleapis.com/v1beta/openai"
 VARIABLES = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY")
 OPENAI_MODELS = (
     "gpt-*", "chatgpt-*", "o1*", "o3*", "o4*", "codex-*", "computer-use-*", "davinci-*", "babbage-*", "ft:*",
@@ -38,7 +35,8 @@ def channels(env: Mapping[str, str]) -> list[dict[str, object]]:
             }
         )
     if anthropic:
-        made.append({"name": "anthropic", "base_url": ANTHROPIC_URL, "api_key": anthropic, "models": ["claude*"]})
+        made.append({"name": "anthropic", "dialect": "anthropic", "api_key": anthropic, "models": ["claude*"]})
     if gemini:
-        made.append({"name": "gemini", "base_url": GEMINI_URL, "api_key": gemini, "models": ["gemini*", "gemma*"]})
+        models = ["gemini*", "gemma*"]
+        made.append({"name": "gemini", "dialect": "gemini", "api_key": gemini, "models": models})
     return made

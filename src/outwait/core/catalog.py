@@ -13,6 +13,9 @@ from outwait.core.principal import Principal
 class Channel:
     """One way to a provider: address, credentials, the models it serves and its settings.
 
+    `dialect`: which provider's ways it has (`dialects.providers`). `base_url`: empty where the provider's own is meant.
+    `endpoints`: which of the provider's are used, first choice first; empty = all. `api_version`: of Azure's dated API.
+    `region`, `project`, `credentials_file`: where a cloud provider has the models, and as whom it is called.
     `models`: globs of public names, empty = all. `model_map`: public name -> name at the provider. `timeouts`:
     clock name -> seconds. `upstream_stream`: auto | always | never. `upstream_stream_models`: the same by model glob.
     `headers`: extra headers sent upstream. `ca_file`, `verify_tls`: how its certificate is judged.
@@ -34,6 +37,11 @@ class Channel:
     ca_file: str | None = None
     verify_tls: bool = True
     max_in_flight: int = 0
+    endpoints: tuple[str, ...] = ()
+    api_version: str | None = None
+    region: str | None = None
+    project: str | None = None
+    credentials_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,7 @@ FAULTS: dict[str, Kind] = {
     "uri_too_long": Kind(414, "bad_request", _C, _REQUEST, "The request line is too long."),
     "unsupported_media_type": Kind(415, "bad_request", _C, _REQUEST, "The body must be application/json."),
     "headers_too_large": Kind(431, "bad_request", _C, _REQUEST, "The request headers are too large or too many."),
+    "not_expressible": Kind(400, "bad_request", _C, _REQUEST, "No channel's protocol can express this request."),
     "not_supported": Kind(501, "bad_request", _C, _REQUEST, "outwait does not offer this yet."),
     "insufficient_quota": Kind(429, "quota_exhausted", _C, "insufficient_quota", "The quota of this key is used up."),
     "rate_limited": Kind(429, "rate_limited", _C, "rate_limit_error", "Too many requests for this key."),

@@ -92,9 +92,10 @@ class Retry:
 class Candidate:
     """One endpoint an attempt can go to: a channel and the name the model has there.
 
-    `streamed`: ask the upstream for a stream though the client wants one JSON reply (it is folded back).
-    `unstreamed`: the timeouts that hold instead when the upstream turns out not to stream it. `key`: index of the
-    channel's credential.
+    `dialect`, `endpoint`: what is spoken there, such as `openai` and `chat.completions`. `provider`: whose way of
+    speaking it is (`dialects.providers`). `streamed`: ask the upstream for a stream though the client wants one JSON
+    reply (it is folded back). `unstreamed`: the timeouts that hold instead when the upstream turns out not to stream
+    it. `key`: index of the channel's credential.
     """
 
     channel: str
@@ -104,6 +105,8 @@ class Candidate:
     key: int = 0
     timeouts: Timeouts | None = None
     unstreamed: Timeouts | None = None
+    endpoint: str = "chat.completions"
+    provider: str = "openai"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,17 @@ class Head(msgspec.Struct, frozen=True, gc=False):
 
 
 class Usage(msgspec.Struct, frozen=True, gc=False):
-    """Tokens as the upstream counted them."""
+    """Tokens as the upstream counted them.
+
+    `input` are all of the prompt, those read from a cache (`cached`) and written to one (`cache_write`) among them;
+    `output` are all that were generated, `reasoning` among them.
+    """
 
     input: int = 0
     output: int = 0
     cached: int = 0
     reasoning: int = 0
+    cache_write: int = 0
 
 
 class Ending(msgspec.Struct, frozen=True, gc=False):

@@ -14,12 +14,17 @@ from dataclasses import dataclass, field
 class Profile:
     """One kind of client.
 
-    `chat`: shape of a heartbeat in a chat stream, `comment`, `event` or `whitespace`. `after`, `every`: the most
-    seconds of silence before the first heartbeat and between two, None where the policy alone decides. `remark`: why.
+    The shape of a heartbeat in a stream, where the mode is `auto`: `chat`: `comment`, `event` or `whitespace`.
+    `messages`: `ping`, or `delta`, which is a ping with a `message_delta` now and then. `responses`: `event` or
+    `comment`. `gemini`: `event` or `whitespace`. `after`, `every`: the most seconds of silence before the first
+    heartbeat and between two, None where the policy alone decides. `remark`: why.
     """
 
     name: str
     chat: str = "comment"
+    messages: str = "ping"
+    responses: str = "event"
+    gemini: str = "event"
     after: float | None = None
     every: float | None = None
     remark: str = ""
@@ -33,18 +38,26 @@ class Profile:
 
 UNKNOWN = Profile("unknown")
 
-# Text in the lower-case User-Agent -> profile; the first row that fits wins.
+_COUNTS = "its timer counts parsed events"
+
+# Text in the lower-case User-Agent -> profile; the first row that fits wins, before any of `BY_STAINLESS`: an
+# application knows itself better than the SDK it stands on (Claude Code is built on the one for JavaScript).
 BY_AGENT: tuple[tuple[str, Profile], ...] = (
+    (
+        "claude-cli/",
+        Profile("claude-cli", chat="event", messages="delta", every=120, remark="its 300 s timer counts no pings"),
+    ),
     ("okhttp/", Profile("okhttp", after=5, every=5, remark="gives up after 10 s of silence")),
-    ("opencode/", Profile("opencode", chat="event", remark="its 5 min timer counts parsed events")),
-    ("cherrystudio", Profile("cherry-studio", chat="event", remark="its timer counts parsed events")),
-    ("cherry-studio", Profile("cherry-studio", chat="event", remark="its timer counts parsed events")),
+    ("opencode/", Profile("opencode", chat="event", messages="delta", remark=f"5 min; {_COUNTS}")),
+    ("cherrystudio", Profile("cherry-studio", chat="event", messages="delta", remark=_COUNTS)),
+    ("cherry-studio", Profile("cherry-studio", chat="event", messages="delta", remark=_COUNTS)),
     (
         "go-http-client/",
         Profile("go", chat="event", remark="go-openai gives up after 300 lines without data, two per comment"),
     ),
     ("codex", Profile("codex", chat="event", remark="its 300 s timer counts parsed events")),
-    ("litellm/", Profile("litellm")),
+    ("gl-python/", Profile("genai-python", gemini="whitespace", remark="comments and events break google-genai")),
+    ("litellm/", Profile("litellm", gemini="whitespace")),
     ("curl/", Profile("curl")),
 )
 
@@ -62,14 +75,10 @@ BY_STAINLESS: Mapping[str, Profile] = {
 
 def profile(headers: Mapping[str, str]) -> Profile:
     """The profile of the client that sent `headers` (lower-case names); `UNKNOWN` when nothing is known of it."""
-    lang = headers.get("x-stainless-lang")
-    if lang is not None:
-        known = BY_STAINLESS.get(lang.lower())
-        if known is not None:
-            return known
     agent = headers.get("user-agent", "").lower()
     if agent:
         for text, found in BY_AGENT:
             if text in agent:
                 return found
-    return UNKNOWN
+    lang = headers.get("x-stainless-lang")
+    return UNKNOWN if lang is None else BY_STAINLESS.get(lang.lower(), UNKNOWN)

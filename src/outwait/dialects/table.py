@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from outwait.dialects.anthropic.dialect import ANTHROPIC
 from outwait.dialects.dialect import Dialect
-from outwait.dialects.openai_chat import errors, opening, readers, request
+from outwait.dialects.gemini.dialect import GEMINI
+from outwait.dialects.openai_chat.dialect import OPENAI
+from outwait.dialects.openai_responses.dialect import RESPONSES
 
-OPENAI = Dialect(
-    name="openai",
-    read=request.read,
-    prepare=request.prepare,
-    reader=readers.reader,
-    reply_head=opening.reply_head,
-    error_body=errors.error_body,
-    stream_error=errors.stream_error,
-    beat=opening.beat,
-    upstream_path=request.UPSTREAM_PATH,
+DIALECTS: Mapping[str, Dialect] = MappingProxyType(
+    {dialect.name: dialect for dialect in (OPENAI, RESPONSES, ANTHROPIC, GEMINI)}
 )
-
-DIALECTS: Mapping[str, Dialect] = MappingProxyType({OPENAI.name: OPENAI})

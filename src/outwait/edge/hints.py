@@ -9,10 +9,11 @@ BASE = "/v1"
 CHAT = "/v1/chat/completions"
 # Offered by providers under these paths, and called by SDKs; not offered here.
 LATER = (
-    "/v1/responses", "/v1/completions", "/v1/embeddings", "/v1/messages", "/v1/complete", "/v1/images", "/v1/audio",
-    "/v1/moderations", "/v1/rerank", "/v1/files", "/v1/batches", "/v1/fine_tuning", "/v1/assistants", "/v1/threads",
-    "/v1/vector_stores", "/v1/conversations", "/v1/realtime", "/v1beta",
+    "/v1/complete", "/v1/files", "/v1/batches", "/v1/fine_tuning", "/v1/assistants", "/v1/threads",
+    "/v1/vector_stores", "/v1/conversations", "/v1/realtime",
 )  # fmt: skip
+# Clients of this path take a base URL without a version, and add it themselves.
+MESSAGES = "/v1/messages"
 # What probes of orchestrators and load balancers ask for by habit.
 PROBES = {
     "/health": "/healthz",
@@ -26,6 +27,7 @@ PROBES = {
     "/v1/health": "/healthz",
 }
 _LONGEST = 200
+_GEMINI = re.compile(r"/(?:models|tunedModels)/[^/]+:[a-zA-Z]+$")
 
 
 def later(path: str) -> str | None:
@@ -46,14 +48,27 @@ def hint(path: str, known: Collection[str]) -> str:
     if tidy in PROBES:
         return f"Did you mean {PROBES[tidy]}?"
     if tidy in ("", BASE):
-        return f"Model calls go to {CHAT}: give OpenAI clients a base URL that ends in {BASE}."
-    meant = next((each for each in known if tidy in (each, each.removeprefix(BASE)) or tidy.endswith(each)), None)
+        return (
+            f"Model calls go to {CHAT}: give OpenAI clients a base URL that ends in {BASE}, and those of Anthropic and"
+            " Gemini one that ends right after the host."
+        )
+    if _GEMINI.search(tidy):
+        return "The base URL of a Gemini client should end right after the host; it adds the version itself."
+    meant = _meant(tidy, known)
     if meant is None:
         return f"Model calls go to {CHAT}."
     return f"Did you mean {meant}? {_why(path, meant)}"
 
 
+def _meant(tidy: str, known: Collection[str]) -> str | None:
+    """Which of `known` is `tidy` but for its version, or ends it; the longest, since one may be the end of another."""
+    exact = [each for each in known if tidy in (each, each.removeprefix(BASE))]
+    return max(exact or [each for each in known if tidy.endswith(each)], key=len, default=None)
+
+
 def _why(path: str, meant: str) -> str:
+    if meant.startswith(MESSAGES) and not path.endswith("/"):
+        return "The base URL of an Anthropic client should end right after the host; it adds the rest itself."
     if f"{BASE}{BASE}" in re.sub(r"/+", "/", path):
         return f"The base URL should end in one {BASE}; here it came twice."
     if path.endswith("/"):

@@ -6,10 +6,14 @@ derived from it is kept beside it, for as long as the configuration it was deriv
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from urllib.parse import parse_qs
+
 from outwait.access.admission import admit
 from outwait.core.plan import Plan
 from outwait.core.principal import Principal
 from outwait.core.request import Call
+from outwait.dialects.dialect import Dialect
 from outwait.dialects.profiles import Profile, profile
 from outwait.edge.door import Door
 from outwait.plan.facts import Facts
@@ -42,11 +46,19 @@ class Known:
         return plan
 
 
-def meet(door: Door, request: Request) -> Known:
-    """Admit the client that sent `request`. Raises Refusal."""
+def meet(door: Door, dialect: Dialect, request: Request) -> Known:
+    """Admit the client that sent `request` to an endpoint of `dialect`. Raises Refusal."""
     memo = request.memo
     known: Known | None = memo.get(_MEMO)
     if known is None or known.planner is not door.planner:
-        principal = admit(request.headers, door.catalog)
+        principal = admit(_with_key(dialect, request), door.catalog)
         known = memo[_MEMO] = Known(door.planner, principal, profile(request.headers))
     return known
+
+
+def _with_key(dialect: Dialect, request: Request) -> Mapping[str, str]:
+    """The request's headers; Gemini's clients may give their key as `?key=` instead, and no other's may."""
+    if dialect.name != "gemini" or "key=" not in request.query:
+        return request.headers
+    keys = parse_qs(request.query).get("key")
+    return {"x-goog-api-key": keys[0], **request.headers} if keys else request.headers

@@ -1,52 +1,83 @@
-"""GET /v1/models and /v1/models/{name}: the models a key may name, as far as the configuration names them."""
+"""The models a key may name, as far as the configuration names them, told as each protocol lists models.
+
+OpenAI and Anthropic both list at /v1/models; who sends `anthropic-version` is answered in Anthropic's form.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import unquote
 
 import msgspec
 
-from outwait.access.admission import admit
 from outwait.core.catalog import Catalog
 from outwait.core.fault import Refusal
 from outwait.core.principal import Principal
-from outwait.core.request import Call
 from outwait.dialects.dialect import Dialect
+from outwait.dialects.table import DIALECTS
 from outwait.edge.door import Door
+from outwait.edge.known import meet
 from outwait.edge.refuse import refuse
-from outwait.plan.routes import names, route
+from outwait.plan.routes import names, serving
 from outwait.wire.request import Request
 
 PATH = "/v1/models/"
+GEMINI_PATH = "/v1beta/models"
 _JSON = b"content-type: application/json\r\n"
+_ANTHROPIC = "anthropic-version"
+_METHODS = ("generateContent", "streamGenerateContent", "countTokens", "embedContent", "batchEmbedContents")
 
 
 def list_models(door: Door, dialect: Dialect, request: Request) -> None:
-    """All models, as OpenAI lists them. A channel that is open to every name, or to a glob, adds nothing."""
+    """All models. A channel that is open to every name, or to a glob, adds nothing."""
+    spoken = _spoken(dialect, request)
+    principal: Principal | None = None
     try:
-        principal = admit(request.headers, door.catalog)
+        principal = meet(door, spoken, request).principal
+        found = [_card(spoken.name, name, principal, door.catalog) for name in names(door.catalog.channels, principal)]
     except Refusal as refused:
-        refuse(door, dialect, request, refused.fault)
+        refuse(door, spoken, request, refused.fault, principal)
         return
-    found = [_card(dialect, name, principal, door.catalog) for name in names(door.catalog.channels, principal)]
-    request.outlet.send(200, _JSON, msgspec.json.encode({"object": "list", "data": found}))
+    request.outlet.send(200, _JSON, msgspec.json.encode(_page(spoken.name, found)))
 
 
 def get_model(door: Door, dialect: Dialect, request: Request) -> None:
     """One model, if some channel serves it: a name that only fits a glob counts too."""
-    name = unquote(request.path.removeprefix(PATH))  # SDKs send `org/model` with its slash, or with %2F
+    spoken = _spoken(dialect, request)
+    prefix = f"{GEMINI_PATH}/" if spoken.name == "gemini" else PATH
+    name = unquote(request.path.removeprefix(prefix))  # SDKs send `org/model` with its slash, or with %2F
     principal: Principal | None = None
     try:
-        principal = admit(request.headers, door.catalog)
-        card = _card(dialect, name, principal, door.catalog)
+        principal = meet(door, spoken, request).principal
+        card = _card(spoken.name, name, principal, door.catalog)
     except Refusal as refused:
-        refuse(door, dialect, request, refused.fault, principal)
+        refuse(door, spoken, request, refused.fault, principal)
         return
     request.outlet.send(200, _JSON, msgspec.json.encode(card))
 
 
-def _card(dialect: Dialect, name: str, principal: Principal, catalog: Catalog) -> dict[str, object]:
-    """Raises Refusal when a call of this model would be refused."""
-    channel, _ = route(Call(dialect.name, "models", name, False, b""), principal, catalog.channels)[0]
-    # No provider says when a model came to be in a way that could be trusted; 0 is what compatible servers send.
+def _spoken(dialect: Dialect, request: Request) -> Dialect:
+    return DIALECTS["anthropic"] if dialect.name == "openai" and _ANTHROPIC in request.headers else dialect
+
+
+def _card(form: str, name: str, principal: Principal, catalog: Catalog) -> Mapping[str, object]:
+    """One model. Raises Refusal when a call of it would be refused.
+
+    No provider says when a model came to be in a way that could be trusted; the beginning of time is what compatible
+    servers send.
+    """
+    channel = serving(name, principal, catalog.channels)[0]
+    if form == "anthropic":
+        return {"type": "model", "id": name, "display_name": name, "created_at": "1970-01-01T00:00:00Z"}
+    if form == "gemini":
+        return {"name": f"models/{name}", "displayName": name, "version": "", "supportedGenerationMethods": _METHODS}
     return {"id": name, "object": "model", "created": 0, "owned_by": channel.name}
+
+
+def _page(form: str, found: list[Mapping[str, object]]) -> Mapping[str, object]:
+    if form == "gemini":
+        return {"models": found}
+    if form == "anthropic":
+        ends = (found[0]["id"], found[-1]["id"]) if found else (None, None)
+        return {"data": found, "has_more": False, "first_id": ends[0], "last_id": ends[1]}
+    return {"object": "list", "data": found}

@@ -52,7 +52,7 @@ def _entry(door: Door, dialect: Dialect, request: Request | None, refused: Fault
         exchange=ident,
         key=key,
         dialect=dialect.name,
-        endpoint=_endpoint(dialect, request.path) if request else "other",
+        endpoint=dialect.endpoint(request.path) if request else "other",
         model="",
         scenario="",
         stream=False,
@@ -76,8 +76,3 @@ def _entry(door: Door, dialect: Dialect, request: Request | None, refused: Fault
         timeline=(),
         client=request.headers.get("user-agent", "") if request else "",
     )
-
-
-def _endpoint(dialect: Dialect, path: str) -> str:
-    """The name of the endpoint at `path`; paths that clients make up must not become labels."""
-    return next((name for name, known in dialect.upstream_path.items() if path.endswith(known)), "other")

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from outwait.core.fault import Fault, fault
 from outwait.dialects.dialect import Dialect
+from outwait.dialects.passthrough.table import PASSTHROUGH
 from outwait.dialects.table import DIALECTS
 from outwait.edge import hints, models, refuse, status
 from outwait.edge.door import Door
@@ -16,19 +17,37 @@ from outwait.wire.request import Request
 Route = Callable[[Door, Dialect, Request], Awaitable[None] | None]
 Methods = Mapping[str, tuple[Route, Dialect]]
 
-_OPENAI = DIALECTS["openai"]
+_OPENAI, _RESPONSES = DIALECTS["openai"], DIALECTS["responses"]
+_ANTHROPIC, _GEMINI = DIALECTS["anthropic"], DIALECTS["gemini"]
 
 # A HEAD is answered wherever a GET is: the wire leaves the body out.
 ROUTES: Mapping[str, Methods] = {
     "/v1/chat/completions": {"POST": (serve_call, _OPENAI)},
+    "/v1/responses": {"POST": (serve_call, _RESPONSES)},
+    "/v1/messages": {"POST": (serve_call, _ANTHROPIC)},
+    "/v1/messages/count_tokens": {"POST": (serve_call, _ANTHROPIC)},
+    "/v1/completions": {"POST": (serve_call, PASSTHROUGH)},
+    "/v1/embeddings": {"POST": (serve_call, PASSTHROUGH)},
+    "/v1/images/generations": {"POST": (serve_call, PASSTHROUGH)},
+    "/v1/images/edits": {"POST": (serve_call, PASSTHROUGH)},
+    "/v1/images/variations": {"POST": (serve_call, PASSTHROUGH)},
+    "/v1/audio/speech": {"POST": (serve_call, PASSTHROUGH)},
+    "/v1/audio/transcriptions": {"POST": (serve_call, PASSTHROUGH)},
+    "/v1/audio/translations": {"POST": (serve_call, PASSTHROUGH)},
+    "/v1/moderations": {"POST": (serve_call, PASSTHROUGH)},
+    "/v1/rerank": {"POST": (serve_call, PASSTHROUGH)},
     "/v1/models": {"GET": (models.list_models, _OPENAI)},
+    "/v1beta/models": {"GET": (models.list_models, _GEMINI)},
     "/healthz": {"GET": (status.healthz, _OPENAI)},
     "/readyz": {"GET": (status.readyz, _OPENAI)},
     "/metrics": {"GET": (status.metrics, _OPENAI)},
 }
-# A path that goes on behind the prefix.
+# A path that goes on behind the prefix. Gemini's clients name model and method there.
 PREFIXES: Mapping[str, Methods] = {
-    models.PATH: {"GET": (models.get_model, _OPENAI)},
+    models.PATH: {"GET": (models.get_model, _OPENAI), "POST": (serve_call, _GEMINI)},
+    f"{models.GEMINI_PATH}/": {"GET": (models.get_model, _GEMINI), "POST": (serve_call, _GEMINI)},
+    "/v1beta/tunedModels/": {"POST": (serve_call, _GEMINI)},
+    "/v1alpha/models/": {"POST": (serve_call, _GEMINI)},
 }
 
 
@@ -38,7 +57,7 @@ def handler(door: Door) -> Callable[[Request], Awaitable[None] | None]:
     def handle(request: Request) -> Awaitable[None] | None:
         methods = ROUTES.get(request.path) or _by_prefix(request.path)
         if methods is None:
-            refuse.refuse(door, _OPENAI, request, _unknown(request.path))
+            refuse.refuse(door, spoken(request.path), request, _unknown(request.path))
             return None
         found = methods.get("GET" if request.method == "HEAD" else request.method)
         if found is None:
@@ -51,8 +70,19 @@ def handler(door: Door) -> Callable[[Request], Awaitable[None] | None]:
 
 
 def teller(door: Door) -> Callable[[Fault, Request | None], tuple[int, bytes, bytes]]:
-    """How the wire tells what it refuses before a route is known."""
-    return refuse.teller(door, _OPENAI)
+    """How the wire tells what it refuses before a route is known: in the dialect that the path belongs to."""
+
+    def tell(refused: Fault, request: Request | None) -> tuple[int, bytes, bytes]:
+        return refuse.teller(door, spoken(request.path if request is not None else ""))(refused, request)
+
+    return tell
+
+
+def spoken(path: str) -> Dialect:
+    """The dialect whose clients ask at `path`."""
+    if path.startswith("/v1/messages"):
+        return _ANTHROPIC
+    return _GEMINI if path.startswith(("/v1beta", "/v1alpha")) else _OPENAI
 
 
 def _by_prefix(path: str) -> Methods | None:
@@ -65,7 +95,7 @@ def _by_prefix(path: str) -> Methods | None:
 def _refuse_method(door: Door, request: Request, methods: Methods) -> None:
     allowed = ", ".join([*methods, *(["HEAD"] if "GET" in methods else [])])
     refused = fault("method_not_allowed", f"{request.path[:200]} takes {allowed}, not {request.method}.")
-    refuse.refuse(door, _OPENAI, request, refused, headers=f"allow: {allowed}\r\n".encode())
+    refuse.refuse(door, spoken(request.path), request, refused, headers=f"allow: {allowed}\r\n".encode())
 
 
 def _unknown(path: str) -> Fault:

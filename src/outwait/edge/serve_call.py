@@ -29,8 +29,8 @@ def serve_call(door: Door, dialect: Dialect, request: Request) -> None:
     try:
         if door.draining:
             raise Refusal(fault("gateway_draining"))
-        known = meet(door, request)
-        call = dialect.read(request.method, request.path, request.headers, request.body)
+        known = meet(door, dialect, request)
+        call = dialect.read(request.method, _target(request), request.headers, request.body)
         plan = known.plan(call)
     except Refusal as refused:
         refuse(door, dialect, request, refused.fault, known.principal if known else None)
@@ -40,6 +40,10 @@ def serve_call(door: Door, dialect: Dialect, request: Request) -> None:
     if not adopted:
         exchange.begin()
     relay.start()
+
+
+def _target(request: Request) -> str:
+    return f"{request.path}?{request.query}" if request.query else request.path
 
 
 def _open(door: Door, dialect: Dialect, call: Call, principal: Principal, plan: Plan) -> tuple[Exchange, bool]:

@@ -7,16 +7,18 @@ the upstream connection, by its one alarm, and by its readers, always on the loo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from outwait.core.entry import Entry
-from outwait.core.fault import Fault, fault
+from outwait.core.fault import Fault, Refusal, Stage, fault
 from outwait.core.plan import Candidate, Plan
 from outwait.core.progress import Attempt, Open
 from outwait.core.reply import Usage
 from outwait.core.request import Call
+from outwait.dialects import bridge
 from outwait.dialects.dialect import Dialect
+from outwait.dialects.dialect import Reader as Reading
 from outwait.exchange import effects as do
 from outwait.exchange import inputs as on
 from outwait.exchange.account import Delivery, entry_of
@@ -83,6 +85,7 @@ class Exchange:
         "call",
         "client",
         "dialect",
+        "dropped",
         "fault",
         "id",
         "key",
@@ -109,6 +112,7 @@ class Exchange:
         self._ticket: Ticket = ports.budgets.enter(call.model, plan.scenario, now)
         self.replay = Replay(ports.bounds)
         self.retries: list[str] = []
+        self.dropped: tuple[str, ...] = ()  # fields of the call that the upstream's dialect has no words for
         self.usage: Usage | None = None
         self.fault: Fault | None = None
         self.attempt: Attempt | None = None
@@ -178,6 +182,14 @@ class Exchange:
 
     # -- for the tap ---------------------------------------------------------------------------------------------
 
+    def reader(self, candidate: Candidate, status: int, headers: Mapping[str, str]) -> Reading:
+        """The reader of a 2xx reply of `candidate`."""
+        if candidate.dialect == self.call.dialect:
+            return self.dialect.reader(self.call, candidate, status, headers)
+        return bridge.reader(
+            self.call, self.dialect, self.ports.upstream_dialect(candidate.dialect), candidate, headers
+        )
+
     def feed(self, event: on.Input) -> None:
         """Hand one input to the machine and do what it says."""
         machine = self.machine
@@ -243,15 +255,30 @@ class Exchange:
         self.feed(on.GRANTED)
 
     def _open(self, effect: do.Open) -> None:
-        tap = Tap(self, effect.candidate)
+        candidate = effect.candidate
+        tap = Tap(self, candidate)
         self._tap = tap
-        body = self.ports.upstream_dialect(effect.candidate.dialect).prepare(self.call, effect.candidate)
-        attempt = self.ports.open(effect.candidate, body, tap, fresh=effect.fresh, call=self.call)
+        try:
+            body = self._word(candidate)
+        except Refusal as refused:
+            self.broke(replace(refused.fault, stage=Stage.QUEUED))
+            return
+        attempt = self.ports.open(candidate, body, tap, fresh=effect.fresh, call=self.call)
         if self._tap is tap:
             self.attempt = attempt
             tap.opened()
         else:
             attempt.cancel()  # it was over before its handle was here
+
+    def _word(self, candidate: Candidate) -> bytes:
+        """The body for `candidate`. Raises Refusal for what its dialect cannot say."""
+        if candidate.dialect == self.call.dialect:
+            self.dropped = ()
+            return self.dialect.prepare(self.call, candidate)
+        target = self.ports.upstream_dialect(candidate.dialect)
+        worded = bridge.word(self.call, self.dialect, target, candidate)
+        self.dropped = worded.dropped
+        return worded.body
 
     def _close(self, _: do.Close) -> None:
         self._close_attempt()

@@ -108,7 +108,7 @@ class Tap:
             return
         self._status, self._headers = status, headers
         if status in _SUCCESS:
-            self._reader = exchange.dialect.reader(exchange.call, self._candidate, status, headers)
+            self._reader = exchange.reader(self._candidate, status, headers)
             if whole and exchange.machine.phase is Phase.SENT:
                 self._whole = True
                 return
@@ -210,10 +210,14 @@ class Tap:
 
     def refusal(self) -> Fault:
         """The fault that the upstream's error reply means."""
-        return self._exchange.ports.judge(self._candidate, self._status, self._headers, bytes(self._error))
+        exchange, candidate = self._exchange, self._candidate
+        failed = exchange.ports.judge(candidate, self._status, self._headers, bytes(self._error))
+        return failed if candidate.dialect == exchange.call.dialect else _foreign(failed)
 
     def _spoiled(self, fault: Fault) -> None:
         if self._exchange.is_current(self):
+            if self._candidate.dialect != self._exchange.call.dialect:
+                fault = _foreign(fault)
             words = self._unseen()
             self._tell_head()
             self._exchange.spoiled(_at_stage(fault, content=self._content, answered=True), words)
@@ -226,6 +230,12 @@ class Tap:
         self._content = True
         self._exchange.replay.head = reader.head
         return b"".join(self._held)
+
+
+def _foreign(failed: Fault) -> Fault:
+    """`failed`, whose own words are in a dialect that is not the client's: they are evidence, not to be passed on."""
+    answer = failed.upstream
+    return failed if answer is None else replace(failed, upstream=replace(answer, body=b""))
 
 
 def _at_stage(fault: Fault, *, content: bool, answered: bool = False) -> Fault:

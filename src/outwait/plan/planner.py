@@ -14,7 +14,7 @@ from outwait.core.fault import Refusal, fault
 from outwait.core.plan import Candidate, OnDisconnect, Plan, Retry, Span, Timeouts
 from outwait.core.principal import Principal
 from outwait.plan.facts import Facts
-from outwait.plan.routes import route
+from outwait.plan.routes import Served, route
 from outwait.policy import disconnect, durations, globs, heartbeat, timeouts
 from outwait.policy.patience import HEADERS as PATIENCE_HEADERS
 from outwait.policy.patience import patience
@@ -86,7 +86,7 @@ class Planner:
     def _make(self, facts: Facts, ours: tuple[tuple[str, str], ...]) -> Plan:
         call, principal, catalog = facts.call, facts.principal, self.catalog
         served = route(call, principal, catalog.channels)
-        judged = judge(call.model, call.effort, catalog.scenarios)
+        judged = judge(call.model, call.effort, catalog.scenarios, call.endpoint)
         candidates, why = self._candidates(
             facts, judged, served, timeouts.read_headers(ours, catalog.floor, catalog.ceiling)
         )
@@ -116,7 +116,7 @@ class Planner:
         )
 
     def _candidates(
-        self, facts: Facts, judged: Judged, served: tuple[tuple[Channel, str], ...], requested: dict[str, Span]
+        self, facts: Facts, judged: Judged, served: tuple[Served, ...], requested: dict[str, Span]
     ) -> tuple[tuple[Candidate, ...], dict[str, str]]:
         """The candidates, each with its own timeouts, and how each is asked.
 
@@ -127,16 +127,28 @@ class Planner:
         key = timeouts.Layer(f"key {principal.name}", principal.timeouts)
         made: list[Candidate] = []
         why: dict[str, str] = {}
-        for channel, model in served:
+        for found in served:
+            channel = found.channel
             streamed, reason = _streamed(facts, judged, channel)
             layers = (timeouts.Layer(f"channel {channel.name}", channel.timeouts), key)
             spans = self._spans(facts, judged, layers, requested, upstream=call.stream or streamed)
             plain = self._spans(facts, judged, layers, requested, upstream=False) if streamed else None
             made.extend(
-                Candidate(channel.name, channel.dialect, model, streamed, number, spans, plain)
+                Candidate(
+                    channel.name,
+                    found.way.dialect,
+                    found.model,
+                    streamed,
+                    number,
+                    spans,
+                    plain,
+                    found.endpoint,
+                    channel.dialect,
+                )
                 for number in range(max(1, len(channel.api_keys)))
             )
-            why[f"channel {channel.name}"] = f"{model}, {reason}"
+            how = "" if found.way.dialect == call.dialect else f"translated to {found.endpoint}, "
+            why[f"channel {channel.name}"] = f"{found.model}, {how}{reason}"
         return tuple(sorted(made, key=lambda candidate: candidate.key)), why
 
     def _spans(

@@ -1,30 +1,58 @@
-"""Which channels serve a model for a key, in the order they are tried.
+"""Which channels serve a call for a key, in the order they are tried.
 
-A channel serves a model if its `model_map` names it, or one of its globs fits, or it has no globs. Lower `priority`
-goes first, then higher `weight`, then the order of the configuration.
+A channel serves a model if its `model_map` names it, or one of its globs fits, or it has no globs; it serves a call if
+its provider has the endpoint, or one that the call can be translated to. Lower `priority` goes first, then channels
+that speak the client's own dialect, then higher `weight`, then the order of the configuration.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 from outwait.core.catalog import Channel
 from outwait.core.fault import Fault, Refusal, fault
 from outwait.core.principal import Principal
 from outwait.core.request import Call
+from outwait.dialects.providers import PROVIDERS, Way, way
 from outwait.policy import globs
 
 MAX_MODEL = 256  # characters of a model's name; real ones stay below 100
 
 
-def route(call: Call, principal: Principal, channels: Iterable[Channel]) -> tuple[tuple[Channel, str], ...]:
-    """The channels for `call` with the model's name at each, first choice first.
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A channel that serves a call: under which name of the model, and at which of its endpoints."""
+
+    channel: Channel
+    model: str
+    endpoint: str
+    way: Way
+
+
+def route(call: Call, principal: Principal, channels: Iterable[Channel]) -> tuple[Served, ...]:
+    """The channels for `call`, first choice first.
+
+    Raises Refusal as `serving` does, and `not_supported` when no channel that serves the model has such an endpoint.
+    """
+    known = serving(call.model, principal, channels)
+    able = [served for channel in known if (served := at(channel, call)) is not None]
+    if not able:
+        others = ", ".join(sorted({channel.dialect for channel in known}))
+        message = f"The model {call.model!r} is served by {others} channels only, which have nothing for {call.endpoint}."
+        raise Refusal(fault("not_supported", message, param="model"))
+    # Stable: then configuration order.
+    able.sort(key=lambda served: (served.channel.priority, served.way.dialect != call.dialect, -served.channel.weight))
+    return tuple(able)
+
+
+def serving(model: str, principal: Principal, channels: Iterable[Channel]) -> list[Channel]:
+    """The channels that serve `model`, in configuration order; never none.
 
     Raises Refusal: `invalid_value` for a name no model can have, `permission_denied` when the key may not use the
-    model, `model_not_found` when no channel serves it, `not_supported` when only channels of another dialect do.
+    model, `model_not_found` when no channel serves it.
     """
-    model = call.model
     if not 0 < len(model) <= MAX_MODEL:
         message = f"A model's name has 1 to {MAX_MODEL} characters."
         raise Refusal(fault("invalid_value", message, param="model"))
@@ -32,18 +60,17 @@ def route(call: Call, principal: Principal, channels: Iterable[Channel]) -> tupl
         message = f"The key {principal.name!r} may not use the model {model!r}."
         raise Refusal(fault("permission_denied", message, param="model"))
     known = tuple(channels)
-    serving = [channel for channel in known if serves(channel, model)]
-    if not serving:
+    found = [channel for channel in known if serves(channel, model)]
+    if not found:
         raise Refusal(_unknown(model, principal, known))
-    speaking = [channel for channel in serving if channel.dialect == call.dialect]
-    if not speaking:
-        others = ", ".join(sorted({channel.dialect for channel in serving}))
-        message = (
-            f"The model {model!r} is served by {others} channels only, which cannot answer {call.dialect} calls yet."
-        )
-        raise Refusal(fault("not_supported", message, param="model"))
-    speaking.sort(key=lambda channel: (channel.priority, -channel.weight))  # stable: then configuration order
-    return tuple((channel, channel.model_map.get(model, model)) for channel in speaking)
+    return found
+
+
+def at(channel: Channel, call: Call) -> Served | None:
+    """Where `channel` answers `call`, None where it cannot."""
+    model = channel.model_map.get(call.model, call.model)
+    found = way(PROVIDERS[channel.dialect], channel.endpoints, call.dialect, call.endpoint, model)
+    return None if found is None else Served(channel, model, *found)
 
 
 def serves(channel: Channel, model: str) -> bool:

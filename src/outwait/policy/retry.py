@@ -80,6 +80,9 @@ HINTS = frozenset(("stale", "unstreamable"))
 # Safe for another channel, but the same request to the same channel would end the same way.
 PERMANENT = frozenset(("auth_failed", "permission_denied", "quota_exhausted", "model_not_found", "proxy_misconfigured"))
 
+# What a channel's protocol cannot say, it never will.
+_UNSPEAKABLE = frozenset(("not_expressible", "not_supported"))
+
 # So do a redirect and a path or model that is not there: the base URL is wrong, or the name.
 _MISPLACED = frozenset((*range(300, 400), 404))
 
@@ -149,7 +152,9 @@ def should_retry(failed: Fault, retry_class: RetryClass) -> bool:
 
 def permanent(failed: Fault) -> bool:
     """Whether the channel that `failed` would fail the same way again, until somebody changes its settings."""
-    return failed.cause in PERMANENT or (failed.upstream is not None and failed.upstream.status in _MISPLACED)
+    if failed.cause in PERMANENT or failed.code in _UNSPEAKABLE:
+        return True
+    return failed.upstream is not None and failed.upstream.status in _MISPLACED
 
 
 def throttled(failed: Fault) -> bool:

@@ -3,9 +3,10 @@
 A scenario says how long each clock runs, whether JSON calls are streamed upstream, what a client's leaving means, and
 how often a call may be risked twice. A model finds its scenario by the first glob that fits its bare name: provider
 prefixes, tags and dates are seen through (`openai/o3`, `us.anthropic.claude-..-v1:0`, `deepseek-r1:70b`,
-`gpt-4o-2024-08-06`). A request that asks for thinking is reasoning, whatever the model's name promises.
+`gpt-4o-2024-08-06`). A request that asks for thinking is reasoning, whatever the model's name promises. Endpoints that
+do one thing only, such as embeddings, are that thing's scenario whatever the model.
 
-Both tables are data: a new model is a new row. An unlisted model is `unknown`, which waits long, because with
+The tables are data: a new model is a new row. An unlisted model is `unknown`, which waits long, because with
 heartbeats waiting is cheap and cutting an answer is not.
 """
 
@@ -15,6 +16,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import translate
+from types import MappingProxyType
 
 from outwait.core.plan import OnDisconnect
 from outwait.policy import globs
@@ -100,6 +102,20 @@ MODELS: tuple[tuple[str, str], ...] = tuple(
 UNTHINKING = frozenset(("none", "off", "minimal", "disabled"))
 _THINKS = frozenset(("chat", "unknown"))
 
+# What an endpoint is for, whatever its model is called.
+ENDPOINTS: Mapping[str, str] = MappingProxyType(
+    {
+        endpoint: scenario
+        for scenario, row in (
+            ("embedding", "embeddings moderations rerank embed_content batch_embed_contents"),
+            ("embedding", "messages.count_tokens models.count_tokens"),
+            ("image", "images.generations images.edits images.variations"),
+            ("audio", "audio.speech audio.transcriptions audio.translations"),
+        )
+        for endpoint in row.split()
+    }
+)
+
 _COMPILED = tuple((re.compile(translate(glob)), glob, scenario) for glob, scenario in MODELS)
 _VENDORS = "ai21|amazon|anthropic|cohere|deepseek|google|meta|minimax|mistral|moonshot|nvidia|openai|qwen|writer|zai"
 _VENDOR = re.compile(rf"^(?:(?:us|us-gov|eu|apac|au|ca|jp|global)\.)?(?:{_VENDORS})\.")
@@ -114,15 +130,21 @@ class Judged:
     reason: str
 
 
-def judge(model: str, effort: str | None = None, configured: Mapping[str, str] | None = None) -> Judged:
-    """The scenario of a request for `model` (public name) with reasoning `effort`.
+def judge(
+    model: str, effort: str | None = None, configured: Mapping[str, str] | None = None, endpoint: str = ""
+) -> Judged:
+    """The scenario of a request for `model` (public name) with reasoning `effort` to `endpoint`.
 
-    `configured`: glob of public names -> scenario; wins over the built-in table and over `effort`. Raises KeyError for
-    a scenario that does not exist (the configuration is checked when it is read).
+    `configured`: glob of public names -> scenario; wins over the built-in tables and over `effort`. An endpoint with a
+    purpose of its own (`ENDPOINTS`) comes next. Raises KeyError for a scenario that does not exist (the configuration
+    is checked when it is read).
     """
     chosen = globs.first(configured, model) if configured else None
     if configured and chosen is not None:
         return Judged(SCENARIOS[configured[chosen]], f"config: {chosen}")
+    purpose = ENDPOINTS.get(endpoint)
+    if purpose is not None:
+        return Judged(SCENARIOS[purpose], f"endpoint {endpoint}")
     name, reason = _listed(bare(model))
     if effort is not None and name in _THINKS:
         word = effort.lower()

@@ -11,6 +11,7 @@ from outwait.wire import framing
 # nginx buffers a proxied reply unless told otherwise, and haproxy, lighttpd and browsers may compress, which batches
 # heartbeats (FACTS 1.1.9).
 _UNBUFFERED = "cache-control: no-cache, no-transform\r\nx-accel-buffering: no\r\n"
+_NAME_MAX, _DROPPED_MAX = 80, 2000  # characters
 RETRY_AFTER_MAX = 120.0  # seconds; SDKs ignore a longer one (FACTS part 3)
 
 
@@ -26,6 +27,19 @@ def identity(exchange: Exchange) -> bytes:
 
 
 def _names(exchange: Exchange) -> str:
+    named = _named(exchange)
+    return f"{named}x-outwait-dropped: {_listed(exchange.dropped)}\r\n" if exchange.dropped else named
+
+
+def _listed(dropped: tuple[str, ...]) -> str:
+    """The names of fields that were left out; a client's own names may be anything, a header's value may not."""
+    names = (name.encode("ascii", "backslashreplace").decode() for name in dropped)
+    return ", ".join("".join(char if char.isprintable() else "?" for char in name)[:_NAME_MAX] for name in names)[
+        :_DROPPED_MAX
+    ]
+
+
+def _named(exchange: Exchange) -> str:
     candidate = exchange.candidate
     name = exchange.id
     if candidate is None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from enum import Enum
 
+from outwait.dialects.dialect import Voice
 from outwait.dialects.profiles import Profile
 from outwait.exchange.account import Delivery
 from outwait.exchange.driver import Exchange
@@ -39,12 +40,12 @@ class Relay:
 
     __slots__ = (
         "_accepted",
-        "_beat",
         "_exchange",
         "_outlet",
         "_profile",
         "_reader",
         "_told",
+        "_voice",
         "_written",
         "delivery",
         "state",
@@ -56,9 +57,11 @@ class Relay:
         self._exchange = exchange
         self._outlet = outlet
         self._profile = profile
-        self._beat: bytes | None = None
+        self._voice: Voice | None = None  # made when it is first needed
         self._told = adopted  # an adopted failure was told before, in band
         self._accepted = self._written = exchange.ports.clock()
+        if exchange.dialect.tracked and exchange.call.stream:
+            self._find_voice()  # it must see the whole answer
         self._reader = exchange.join(self._pump)
 
     def start(self) -> None:
@@ -72,7 +75,7 @@ class Relay:
             self._gone()
             return
         self._pump()
-        if not self._over():
+        if not self._over() and not self._exchange.dialect.silent(self._exchange.call):
             outlet.alarm(self._due(), self._ring)
 
     def _over(self) -> bool:
@@ -84,14 +87,14 @@ class Relay:
         """Write what is there, as far as the client takes it; then the end, if it has come."""
         if self.state is State.CLOSED:
             return
-        replay, reader, outlet = self._exchange.replay, self._reader, self._outlet
+        replay, reader, outlet, voice = self._exchange.replay, self._reader, self._outlet, self._voice
         if replay.finished and self.state is State.WAITING and self._whole_reply():
             return
         try:
             while not outlet.blocked and (data := reader.read()):
                 if self.state is not State.FLOWING:
                     self._flow()
-                outlet.write(data)
+                outlet.write(data if voice is None or not voice.edits else voice.say(data))
                 self._written = self._exchange.ports.clock()
         except Gone:
             self._break_off()
@@ -124,7 +127,7 @@ class Relay:
         if self.state is State.WAITING:
             self._open()
             self._written = self._exchange.ports.clock()
-            self._outlet.alarm(self._due())  # from now on the silence after the last piece counts, which may be shorter
+            self._outlet.alarm(self._due(), self._ring)  # from now on the silence after the last piece counts
         self.state = State.FLOWING
         self.delivery.data = True
 
@@ -145,7 +148,7 @@ class Relay:
             self._outlet.finish()
             self._close(whole=True)
         elif self._exchange.call.stream:
-            self._outlet.write(self._exchange.dialect.stream_error(failed, self._exchange.id))
+            self._outlet.write(self._find_voice().fail(failed, self._exchange.id))
             self._outlet.finish()
             self._close(whole=True)
         elif self.state is State.HELD:
@@ -201,11 +204,17 @@ class Relay:
         if self.state is State.FLOWING and not exchange.call.stream:
             self._written = now  # a JSON body that flows has no place for a beat
             return
-        if self._beat is None:
-            self._beat = exchange.dialect.beat(exchange.call, exchange.plan.heartbeat, self._profile)
-        if self.state is State.WAITING:
+        beat = self._find_voice().beat()
+        if self.state is State.WAITING and (beat or exchange.plan.heartbeat.mode == "headers"):
             self._open()
         self._written = now
-        if self._beat:
-            self._outlet.write(self._beat)
+        if beat:
+            self._outlet.write(beat)
             self.delivery.heartbeats += 1
+
+    def _find_voice(self) -> Voice:
+        """What outwait says in this reply."""
+        if self._voice is None:
+            exchange = self._exchange
+            self._voice = exchange.dialect.voice(exchange.call, exchange.plan.heartbeat, self._profile)
+        return self._voice

@@ -2,18 +2,25 @@
 
 A reply is lines of text: `: anything` is a ping, `+` progress without words, `!code` an error, `.` the proper end, and
 every other line is words. A stream is passed on line by line; a JSON reply is all of its words, given at the end.
+
+`FOREIGN` is another one, whose replies are event streams, one word an event and `.` last; calls are translated to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from outwait.core.fault import Fault, fault
+from outwait.core.ask import Ask, Message, Wording
+from outwait.core.delta import Answer, Delta, Said, Stopped
+from outwait.core.fault import Fault, Refusal, fault
+from outwait.core.part import Text
 from outwait.core.plan import Candidate, Heartbeat
 from outwait.core.reply import Ending, Head, Usage
 from outwait.core.request import Call
-from outwait.dialects.dialect import Dialect
+from outwait.dialects.dialect import Dialect, Translation
 from outwait.dialects.profiles import Profile
+from outwait.dialects.voice import PlainVoice
 
 STREAM, WHOLE = "text/event-stream", "application/json"
 BEATS: Mapping[bool, bytes] = {True: b": beat\n", False: b"\n"}
@@ -94,9 +101,73 @@ def _stream_error(failed: Fault, _exchange: str) -> bytes:
     return f"!{failed.code}\n.\n".encode()
 
 
-def _beat(call: Call, heartbeat: Heartbeat, _profile: Profile) -> bytes:
-    return b"" if heartbeat.mode == "headers" else BEATS[call.stream]
+def _voice(call: Call, heartbeat: Heartbeat, _profile: Profile) -> PlainVoice:
+    return PlainVoice(b"" if heartbeat.mode == "headers" else BEATS[call.stream], _stream_error)
 
+
+def _endpoint(path: str) -> str:
+    return "talk" if path == "/talk" else "other"
+
+
+def _ask(call: Call) -> Ask:
+    return Ask(call.model, (Message("user", (Text(call.body.decode()),)),), call.stream)
+
+
+def _word(ask: Ask, candidate: Candidate) -> Wording:
+    """A question with `unsayable` in it cannot be asked; what comes behind `#` is left out."""
+    (part,) = ask.messages[0].parts
+    said = part.text if isinstance(part, Text) else ""
+    if "unsayable" in said:
+        raise Refusal(fault("not_expressible", param="question"))
+    words, mark, _ = said.partition("#")
+    return Wording(f"{candidate.model} {words}".encode(), ("remark",) if mark else ())
+
+
+class _Decoder:
+    """Reads a foreign stream (dialects.dialect.Decoder)."""
+
+    def __init__(self) -> None:
+        self.finished = self.complete = self.progress = False
+        self.fault: Fault | None = None
+
+    def event(self, name: bytes, data: bytes) -> Sequence[Delta]:
+        self.progress = True
+        if name == b"error":
+            self.fault = fault("upstream_error")
+            return ()
+        self.finished = self.complete = data == b"."
+        return (Stopped("stop"),) if self.finished else (Said(data.decode()),)
+
+    def whole(self, body: bytes) -> Sequence[Delta]:
+        self.complete = True
+        return (Said(body.decode()), Stopped("stop"))
+
+
+class _Encoder:
+    """Writes a plain stream (dialects.dialect.Encoder)."""
+
+    def feed(self, delta: Delta) -> bytes:
+        return f"{delta.text}\n".encode() if isinstance(delta, Said) else b""
+
+    def end(self) -> bytes:
+        return b".\n"
+
+
+def _whole(_call: Call, answer: Answer) -> bytes:
+    return b"".join(f"{part.text}\n".encode() for part in answer.choices[0].parts if isinstance(part, Text))
+
+
+_TRANSLATION = Translation(
+    ask=_ask,
+    word=_word,
+    decoder=lambda _call, _candidate: _Decoder(),
+    encoder=lambda _call: _Encoder(),
+    whole=_whole,
+    names={},
+    takes=frozenset(),
+    drops={},
+    losable={},
+)
 
 PLAIN = Dialect(
     name="plain",
@@ -105,7 +176,8 @@ PLAIN = Dialect(
     reader=_reader,
     reply_head=reply_head,
     error_body=_error_body,
-    stream_error=_stream_error,
-    beat=_beat,
-    upstream_path={"talk": "/talk"},
+    voice=_voice,
+    endpoint=_endpoint,
+    translation=_TRANSLATION,
 )
+FOREIGN = replace(PLAIN, name="foreign")

@@ -23,6 +23,7 @@ from outwait.core.entry import Entry
 from outwait.core.fault import FAULTS, Fault, UpstreamError, fault
 from outwait.core.plan import Candidate, Plan
 from outwait.core.request import Call
+from outwait.dialects.dialect import Dialect
 from outwait.dialects.profiles import UNKNOWN
 from outwait.exchange.adopt import fingerprint, is_retry
 from outwait.exchange.driver import Exchange, Ports
@@ -31,7 +32,7 @@ from outwait.exchange.replay import Bounds
 from outwait.policy.budget import Budgets
 from outwait.relay.relay import Relay
 from outwait.testing import virtual
-from outwait.testing.plain import PLAIN
+from outwait.testing.plain import FOREIGN, PLAIN
 from outwait.testing.scripted import Upstream
 from outwait.wire.outlet import Outlet
 from outwait.wire.wheel import Alarm, Wheel
@@ -173,6 +174,7 @@ class Rig:
         keeping: Keeping | None = None,
         limits: Mapping[str, int] | None = None,
         luck: float = 0.5,
+        dialect: Dialect = PLAIN,
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.upstream = upstream
@@ -182,6 +184,7 @@ class Rig:
         self.budgets = Budgets()
         self.entries: list[Entry] = []
         self._asked = 0
+        self._dialect = dialect  # of the clients
         self._ports = Ports(
             open=upstream,
             judge=_judge,
@@ -189,7 +192,7 @@ class Rig:
             budgets=self.budgets,
             wheel=self.wheel,
             bounds=bounds or Bounds(),
-            upstream_dialect=lambda _: PLAIN,
+            upstream_dialect={"plain": PLAIN, "foreign": FOREIGN}.__getitem__,
             record=self.entries.append,
             left=self.registry.left,
             done=self.registry.done,
@@ -210,7 +213,7 @@ class Rig:
         adopted = exchange is not None
         if exchange is None:
             self._asked += 1
-            exchange = Exchange(f"ow_{self._asked}", "key", call, plan, PLAIN, self._ports)
+            exchange = Exchange(f"ow_{self._asked}", "key", call, plan, self._dialect, self._ports)
             self.registry.add(exchange)
         relay = Relay(exchange, cast("Outlet", client), UNKNOWN, adopted=adopted)
         if not adopted:

@@ -58,6 +58,9 @@ _QUOTA = _marks(
     "payment[ _]required",
     "quota is not enough",
     "out of credits?",
+    "exceeded_current_quota_error",
+    "used all available credits",
+    "reached (your specified api usage limits|its monthly spending limit)",
     "arrearage",
     "余额不足",
     "欠费",
@@ -72,6 +75,7 @@ _CONTEXT = _marks(
     "max_model_len",
     "reduce the length of (the|your)",
     "input token count.*exceeds",
+    "exceeds? (the )?context limit",
 )
 _FILTER = _marks(
     "content[_ ]?filter",
@@ -84,6 +88,7 @@ _FILTER = _marks(
     "output blocked",
 )
 _OVERLOAD = _marks(
+    "modelnotready",
     "overloaded",
     "over capacity|at capacity|no capacity",
     "server (is )?(too )?busy",
@@ -95,19 +100,29 @@ _NO_MODEL = _marks(
     "model_?not_?found",
     "deploymentnotfound",
     "(unknown|invalid|no such|unsupported) model",
-    "model .{0,120}(does not exist|doesn't exist|not found|not supported|not available|isn.t supported)",
+    "model .{0,200}(does not exist|doesn't exist|not found|not supported|not available|isn.t supported)",
     "not a valid model",
     "no (endpoints|channels?|deployments?) .{0,40}(found|available).{0,40}model",
     "does not have access to model",
     "resource not found",
+    r"not_found_error\nmodel: ",  # Anthropic
+    r"models/\S+ is not (found|supported)",  # Gemini
+    "provided model identifier is invalid|resolve the foundation model|end of its life",  # Bedrock
     "无可用渠道",
 )
 _TIMED_OUT = _marks(
     "deadline[ _]e?xpired", "deadline_exceeded", "gateway time-?out", "timed? ?out", "timing out", "timeout"
 )
 _BAD_KEY = _marks(
-    "api[_ ]key[_ ](not[_ ]valid|invalid)", "(invalid|incorrect|expired)[_ ]api[_ ]key", "invalid authentication"
+    "api[_ ]key[_ ](not[_ ]valid|invalid)",
+    "(invalid|incorrect|expired)[_ ]api[_ ]key",
+    "invalid authentication",
+    "organization has been disabled",
+    "unregistered callers|reported as leaked",  # Gemini
+    "unrecognizedclient|(invalid|incomplete)signature|expiredtoken|missingauthenticationtoken",  # AWS
 )
+_THROTTLED = _marks("rate_limit", "rate limit", "too many requests")
+_THROTTLED_ODDLY = _marks("rate_limit_exceeded", "servicequotaexceeded")  # Groq's 413, Bedrock's 400
 _REGION = _marks(
     "location is not supported", "unsupported_country", "country, region", "not available in your (country|region)"
 )
@@ -120,7 +135,7 @@ ROWS: tuple[_Row, ...] = (
     _Row(frozenset((200, 400, 401, 403, 404, 500, 503)), _NO_MODEL, "model_not_found", "model_not_found"),
     _Row(frozenset((403,)), None, "upstream_auth", "permission_denied", _M, page=True),
     _Row(frozenset((403,)), _FILTER, "upstream_error", "content_filtered"),
-    _Row(frozenset((200, 400)), _BAD_KEY, "upstream_auth", "auth_failed"),
+    _Row(frozenset((200, 400, 403)), _BAD_KEY, "upstream_auth", "auth_failed"),
     _Row(frozenset((401,)), None, "upstream_auth", "auth_failed"),
     _Row(frozenset((403,)), None, "upstream_auth", "permission_denied"),
     _Row(frozenset((407,)), None, "upstream_error", "proxy_misconfigured", _M),
@@ -131,9 +146,10 @@ ROWS: tuple[_Row, ...] = (
     # what time and load are to blame for
     _Row(_BUSY, _OVERLOAD, "upstream_error", "overloaded"),
     _Row(frozenset((429,)), None, "upstream_error", "rate_limited"),
-    _Row(
-        frozenset((200, 500)), _marks("rate_limit", "rate limit", "too many requests"), "upstream_error", "rate_limited"
-    ),
+    _Row(frozenset((200, 500)), _THROTTLED, "upstream_error", "rate_limited"),
+    _Row(frozenset((400, 413)), _THROTTLED_ODDLY, "upstream_error", "rate_limited"),
+    _Row(frozenset((498,)), None, "upstream_error", "overloaded"),  # Groq: flex capacity is used up
+    _Row(frozenset((424,)), None, "upstream_error", "upstream_error"),  # Bedrock: the model failed
     _Row(frozenset((524, 598, 599)), None, "upstream_error", "gateway_timeout_upstream", _M),
     _Row(frozenset((408, 502, 503, 504)), _TIMED_OUT, "upstream_error", "gateway_timeout_upstream", _M, page=True),
     _Row(frozenset((408, 500, 502, 503)), _TIMED_OUT, "upstream_error", "gateway_timeout_upstream"),
@@ -168,6 +184,8 @@ def reply_fault(
     words = read_words(headers, body)
     kept = UpstreamError(status, headers.get("content-type", ""), redact_bytes(body[:READ_LIMIT], secrets))
     wait = retry_after(headers, now)
+    if wait is None:
+        wait = words.retry
     if 300 <= status < 400:
         message = "The upstream answered with a redirect, and redirects are not followed: is its base_url right?"
         detail = f"{status} to {redact(headers.get('location', 'nowhere'), secrets)[:500]}"

@@ -46,7 +46,11 @@ _PROXIES: tuple[tuple[str, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class ErrorWords:
-    """What an error reply says. `proxy`: who wrote it if not the API. `spoken`: it has an API's error object."""
+    """What an error reply says. `proxy`: who wrote it if not the API. `spoken`: it has an API's error object.
+
+    `reason`: a finer code beside the first (Google's ErrorInfo, Azure's innererror). `retry`: seconds it asks to wait
+    (Google's RetryInfo).
+    """
 
     message: str = ""
     code: str = ""
@@ -54,11 +58,13 @@ class ErrorWords:
     param: str | None = None
     proxy: str | None = None
     spoken: bool = False
+    reason: str = ""
+    retry: float | None = None
 
     @property
     def all(self) -> str:
-        """Code, type and message in lower case, for looking for marks."""
-        return f"{self.code}\n{self.type}\n{self.message}".lower()
+        """Codes, type and message in lower case, for looking for marks."""
+        return f"{self.code}\n{self.reason}\n{self.type}\n{self.message}".lower()
 
 
 def read_words(headers: Mapping[str, str], body: bytes) -> ErrorWords:
@@ -71,28 +77,57 @@ def read_words(headers: Mapping[str, str], body: bytes) -> ErrorWords:
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             document = None
         if document is not None:
-            return _json_words(document, text)
+            return _json_words(document, text, headers)
     proxy = _proxy(f"{headers.get('server', '')}\n{text[:8192]}".lower())
     if text[:1] == "<" or "html" in headers.get("content-type", ""):
         return ErrorWords(message=_page_words(text), proxy=proxy or "a proxy")
     return ErrorWords(message=_short(text), proxy=_proxy(text[:8192].lower()))
 
 
-def _json_words(document: Any, text: str) -> ErrorWords:
+def _json_words(document: Any, text: str, headers: Mapping[str, str]) -> ErrorWords:
     found = _error_object(document)
     if found is None:
         return ErrorWords(message=_short(text))
     message = _first(found, _MESSAGE_KEYS)
     param = found.get("param")
-    spoken = isinstance(document, dict) and isinstance(document.get("error"), dict)
+    outer = document[0] if isinstance(document, list) else document
+    amazon = _amazon(headers)
+    spoken = isinstance(outer, dict) and isinstance(outer.get("error"), dict)
     return ErrorWords(
         message=_short(message),
-        code=_first(found, _CODE_KEYS)[:200],
+        code=(_first(found, _CODE_KEYS) or amazon)[:200],
         type=(_first(found, ("type", "status")))[:200],
         param=param[:200] if isinstance(param, str) and param else None,
         proxy=None if spoken else _proxy(message.lower()),
-        spoken=spoken,
+        spoken=spoken or bool(amazon),
+        reason=_reason(found)[:200],
+        retry=_retry(found),
     )
+
+
+def _amazon(headers: Mapping[str, str]) -> str:
+    """AWS names its errors in a header: `ThrottlingException:http://internal.amazon.com/...`."""
+    return headers.get("x-amzn-errortype", "").partition(":")[0].rpartition("#")[2].strip()
+
+
+def _details(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    details = found.get("details")
+    return [each for each in details if isinstance(each, dict)] if isinstance(details, list) else []
+
+
+def _reason(found: Mapping[str, Any]) -> str:
+    inner = found.get("innererror")
+    named = [each.get("reason") for each in _details(found)] + ([inner.get("code")] if isinstance(inner, dict) else [])
+    return next((name for name in named if isinstance(name, str)), "")
+
+
+def _retry(found: Mapping[str, Any]) -> float | None:
+    """A google.rpc.RetryInfo among the details: `"retryDelay": "34.07s"` (protobuf's JSON form of a duration)."""
+    for each in _details(found):
+        delay = each.get("retryDelay")
+        if isinstance(delay, str) and (match := re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)s", delay)):
+            return float(match[1])
+    return None
 
 
 def _error_object(document: Any) -> dict[str, Any] | None:

@@ -94,6 +94,7 @@ def test_flags_while_folding() -> None:
     [
         ([], "upstream_empty"),
         (STREAM[:4], "upstream_truncated"),
+        ([*STREAM[:4], b'data: {"cut'], "upstream_truncated"),
         ([STREAM[0], chunk({}, "stop"), STREAM[-1]], "upstream_empty"),
         ([*STREAM[:4], event({"error": {"message": "m"}})], "upstream_error"),
         ([*STREAM[:4], b"data: <\n\n"], "upstream_bad_response"),

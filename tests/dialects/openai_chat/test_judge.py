@@ -79,11 +79,6 @@ def test_only_the_error_of_a_chunk_is_kept() -> None:
     assert told.upstream.body == b'{"error":{"message":"m"}}'
 
 
-def test_the_http_status_wins_over_the_number_in_the_body() -> None:
-    assert judge.fault_of("m", {"code": 400}, b"", status=500).status == 500
-    assert judge.fault_of("m", {"param": "n"}, b"", status=422).param == "n"
-
-
 @pytest.mark.parametrize(
     "value, said",
     [

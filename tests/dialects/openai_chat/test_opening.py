@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from outwait.core.fault import fault
 from outwait.core.plan import Heartbeat
 from outwait.core.request import Call
-from outwait.dialects.openai_chat import opening
+from outwait.dialects.openai_chat import errors, opening
 from outwait.dialects.profiles import Profile
 
 
@@ -49,3 +50,11 @@ def test_a_heartbeat_that_is_switched_off_has_no_bytes() -> None:
 def test_heads() -> None:
     assert opening.reply_head(call(stream=True)).content_type == "text/event-stream; charset=utf-8"
     assert opening.reply_head(call(stream=False)).content_type == "application/json"
+
+
+def test_the_voice_beats_and_fails_in_the_dialects_words() -> None:
+    voice = opening.voice(call(stream=True), Heartbeat(), Profile("p"))
+    assert voice.beat() == b": ping\n\n"
+    assert not voice.edits
+    told = fault("idle_timeout")
+    assert voice.fail(told, "ow_1") == errors.stream_error(told, "ow_1")

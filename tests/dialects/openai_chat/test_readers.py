@@ -12,9 +12,10 @@ from outwait.core.reply import Ending
 from outwait.core.request import Call
 from outwait.dialects.dialect import Reader
 from outwait.dialects.openai_chat.fold import FoldReader, UnfoldReader
-from outwait.dialects.openai_chat.readers import SniffReader, reader
+from outwait.dialects.openai_chat.readers import reader
 from outwait.dialects.openai_chat.reply import JsonReader
 from outwait.dialects.openai_chat.stream import StreamReader
+from outwait.dialects.sniff import SniffReader
 
 BODY = b'{"choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}]}'
 STREAM = b'data: {"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'

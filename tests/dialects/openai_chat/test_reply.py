@@ -69,6 +69,7 @@ def test_white_space_is_no_progress() -> None:
         (b"<html>", "upstream_bad_response"),
         (b"[]", "upstream_bad_response"),
         (b'{"a":tru}', "upstream_bad_response"),
+        (b'{"a":' + b"[" * 100_000, "upstream_bad_response"),
         (GOOD + b"x", "upstream_bad_response"),
     ],
 )

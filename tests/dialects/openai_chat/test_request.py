@@ -145,6 +145,7 @@ def test_refusals_before_the_body(method: str, path: str, headers: dict[str, str
 
 def test_paths_and_types_that_pass() -> None:
     assert read(b'{"model":"m"}', path=PATH + "?api-version=1", content_type="text/plain").model == "m"
+    assert read(b'{"model":"m"}', content_type="application/json").model == "m"
 
 
 def test_nothing_to_change_is_the_same_object() -> None:
@@ -205,3 +206,10 @@ def test_junk_is_refused_or_read(body: bytes) -> None:
     except Refusal as refusal:
         outcome = refusal.fault
     assert outcome.model if isinstance(outcome, Call) else outcome.status == 400
+
+
+@pytest.mark.parametrize(
+    "path, name", [(PATH, "chat.completions"), ("/chat/completions", "chat.completions"), ("/v1/x", "other")]
+)
+def test_endpoints(path: str, name: str) -> None:
+    assert request.endpoint(path) == name

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from types import MappingProxyType
+from typing import Any
 
 import pytest
 
+from outwait.toolkit.simulate.answer import Answer, answer
+from outwait.toolkit.simulate.dialect import PLAIN, BadCallError, Envelope, Speech
+from outwait.toolkit.simulate.script import parse
 from outwait.toolkit.simulate.server import Simulator
 
 
@@ -64,11 +69,19 @@ def body_of(model: str, *, stream: bool, **more: object) -> bytes:
     ).encode()
 
 
-async def hear(url: str, body: bytes, path: str = "/v1/chat/completions", method: str = "POST", key: str = "") -> Heard:
+async def hear(
+    url: str,
+    body: bytes,
+    path: str = "/v1/chat/completions",
+    method: str = "POST",
+    key: str = "",
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> Heard:
     port = int(url.split(":")[2].split("/", maxsplit=1)[0])
     loop = asyncio.get_running_loop()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     credential = f"Authorization: Bearer {key}\r\n" if key else ""
+    credential += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{credential}Content-Length: {len(body)}\r\n\r\n"
     )
@@ -107,3 +120,37 @@ def run(story: Callable[[str], Awaitable[Heard]], simulator: Simulator | None = 
             return await story(url)
 
     return asyncio.run(told())
+
+
+# -- protocols without a wire
+
+
+def asked(speech: Speech, script: str, body: dict[str, Any], envelope: Envelope = PLAIN) -> Answer:
+    """The answer of `script` to `body`."""
+    question = speech.ask(body, envelope)
+    return answer(question, parse(script), 0, created=1_800_000_000, ident=f"{speech.prefix}1")
+
+
+def played(speech: Speech, said: Answer) -> list[bytes]:
+    """All that a whole stream writes, write by write."""
+    thread = speech.thread() if speech.thread is not None else bytes
+    parts = (speech.opening, speech.thinking, speech.telling, speech.closing)
+    return [thread(event) for part in parts for event in part(said)]
+
+
+def events(stream: bytes) -> list[tuple[str, Any]]:
+    """The events of a stream by name ("" = none) with their data; the end mark of OpenAI's is left out."""
+    found = []
+    for event in stream.replace(b"\r\n", b"\n").split(b"\n\n"):
+        lines = [line.split(b": ", 1) for line in event.split(b"\n") if line and not line.startswith(b":")]
+        fields = {name.decode(): value for name, value in lines}
+        if fields and fields["data"] != b"[DONE]":
+            found.append((fields.get("event", b"").decode(), json.loads(fields["data"])))
+    return found
+
+
+def refusal(speech: Speech, body: dict[str, Any], envelope: Envelope = PLAIN) -> tuple[str | None, str]:
+    """The field that is wrong with `body`, and what is said of it."""
+    with pytest.raises(BadCallError) as caught:
+        speech.ask(body, envelope)
+    return caught.value.param, str(caught.value)

@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outwait.toolkit.simulate.answer import Answer, Question, answer, words
+from outwait.toolkit.simulate.answer import Answer, Question, answer, likelihood, signature, words
 from outwait.toolkit.simulate.script import parse
 
 
@@ -66,3 +66,29 @@ def test_a_refusal_has_no_content() -> None:
     choice = ask("refusal").choices[0]
     assert choice.refusal
     assert not choice.pieces
+
+
+def test_tools_that_have_answered_are_quoted_once() -> None:
+    choice = ask("tools-3", results=("one", "two")).choices[0]
+    assert ("".join(choice.pieces), choice.tools, choice.finish) == ("Results: one; two", (), "stop")
+    assert not ask("fast", results=("one",)).choices[0].pieces[0].startswith("Results")
+
+
+def test_what_was_heard_is_echoed_whatever_the_limit() -> None:
+    assert "".join(ask("echo-request", heard='{"a": 1}', most=1).choices[0].pieces) == '{"a": 1}'
+
+
+def test_no_more_is_cached_than_was_asked() -> None:
+    assert (ask("fast").cached, ask("cached-9").cached, ask("cached-2", text="a b c").cached) == (0, 1, 2)
+
+
+def test_a_signature_belongs_to_its_text() -> None:
+    assert signature("a") == signature("a") != signature("b")
+
+
+def test_alternatives_are_less_likely_each() -> None:
+    assert likelihood("word", 0) == [("word", -0.04)]
+    (_, sure), *others = likelihood("word", 3)
+    assert [text for text, _ in others] == ["word", "word1", "word2"]
+    assert [logprob for _, logprob in others] == sorted((logprob for _, logprob in others), reverse=True)
+    assert others[0][1] == sure

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import pytest
+from tests.toolkit.simulate.conftest import Heard, events, hear, run
 
 from outwait.toolkit.simulate import player
 
@@ -182,3 +184,128 @@ def test_only_streams_are_refused(say: Callable) -> None:
 def test_a_long_answer_has_all_its_pieces(say: Callable) -> None:
     assert say("long-2000", True).body.count(b"data: ") == 1 + 2000 + 1 + 1
     assert len(json.loads(say("big-1mb", False).body)["choices"][0]["message"]["content"]) == 1 << 20
+
+
+# -- what differs between protocols
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """`ping`: what it says meanwhile, first or behind `opening`. `failure`: in a stream's error."""
+
+    name: str
+    path: str
+    body: Mapping[str, object]
+    opening: tuple[str, ...]
+    ping: bytes
+    failure: bytes
+    piece: bytes
+    end: bytes
+
+
+HELLO = ({"role": "user", "content": "hi"},)
+PROTOCOLS = (
+    Protocol(
+        "responses", "/v1/responses", {"input": "hi", "stream": True}, ("response.created", "response.in_progress"),
+        b'event: keepalive\ndata: {"type":"keepalive","sequence_number":2}\n\n', b"event: response.failed\n",
+        b"event: response.output_text.delta", b"event: response.completed",
+    ),
+    Protocol(
+        "messages", "/v1/messages", {"messages": HELLO, "max_tokens": 9, "stream": True}, ("message_start", "ping"),
+        b'event: ping\ndata: {"type":"ping"}\n\n', b"event: error\n", b"event: content_block_delta",
+        b"event: message_stop",
+    ),
+    Protocol(
+        "gemini", "/v1beta/models/{model}:streamGenerateContent?alt=sse", {"contents": ({"parts": ({"text": "hi"},)},)},
+        (), b"\r\n", b'data: {"error":', b'data: {"candidates":', b'"finishReason"',
+    ),
+    Protocol(
+        "gemini-array", "/v1beta/models/{model}:streamGenerateContent", {"contents": ({"parts": ({"text": "hi"},)},)},
+        (), b"\n", b'{"error":', b'{"candidates":', b'"finishReason"',
+    ),
+)  # fmt: skip
+Each = pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda protocol: protocol.name)
+
+
+def told(protocol: Protocol, model: str) -> Heard:
+    body = dict(protocol.body) if "{model}" in protocol.path else {"model": model, **protocol.body}
+    headers = {"anthropic-version": "2023-06-01"}
+    path = protocol.path.format(model=model.replace("+", "%2B"))
+    return run(lambda url: hear(url, json.dumps(body).encode(), path, headers=headers))
+
+
+@Each
+def test_each_protocol_pings_in_its_own_way(protocol: Protocol, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(player, "_PING_EVERY", 0.01)
+    heard = told(protocol, "pings-15ms+long-3")
+    assert heard.whole
+    assert protocol.ping in heard.body
+    if protocol.opening:
+        names = [name for name, _ in events(heard.body[: heard.body.index(protocol.ping)])]
+        assert names == list(protocol.opening)[: len(names)]
+        assert names
+    else:
+        assert heard.body.startswith(protocol.ping)
+
+
+@Each
+def test_each_protocol_tells_a_failure_behind_its_pieces(protocol: Protocol) -> None:
+    heard = told(protocol, "error-in-stream-after-3")
+    assert heard.whole
+    assert heard.body.count(protocol.piece) == 3
+    assert protocol.failure in heard.body[heard.body.rindex(protocol.piece) :]
+    if protocol.name == "gemini-array":
+        assert "error" in json.loads(heard.body)[-1]
+
+
+@Each
+def test_each_protocol_tells_a_failure_before_its_pieces(protocol: Protocol) -> None:
+    heard = told(protocol, "head-then-error-503")
+    assert (heard.status, heard.whole) == (200, True)
+    assert protocol.failure in heard.body
+    assert protocol.piece not in heard.body
+
+
+@Each
+def test_each_protocol_has_statuses_of_its_own(protocol: Protocol) -> None:
+    heard = told(protocol, "error-429-retry-after-2")
+    assert (heard.status, b"retry-after: 2" in heard.head) == (429, True)
+    assert b"Rate limit" in heard.body
+
+
+@Each
+@pytest.mark.parametrize("fate", ["truncate-after-3", "reset-after-3", "close-after-3", "drip-5ms+close-after-20ms"])
+def test_each_protocol_breaks_as_it_is_told(protocol: Protocol, fate: str) -> None:
+    heard = told(protocol, fate)
+    assert heard.body.count(protocol.piece) == 3
+    assert protocol.end not in heard.body
+    assert heard.reset == (fate == "reset-after-3")
+
+
+@Each
+def test_each_protocol_drips(protocol: Protocol) -> None:
+    heard = told(protocol, "think-20ms+drip-5ms+long-8")
+    assert heard.seconds >= 0.06 - LEEWAY
+    assert protocol.end in heard.pieces[-1][1] + heard.pieces[-2][1]
+
+
+def test_several_thoughts_share_the_reasoning() -> None:
+    heard = told(PROTOCOLS[1], "think-500ms-then-silent-10ms-then-think-250ms")
+    names = [data["delta"]["type"] for name, data in events(heard.body) if name == "content_block_delta"]
+    assert names[:4] == ["thinking_delta"] * 3 + ["signature_delta"]
+    assert names.count("thinking_delta") == 3
+
+
+def test_sound_can_only_be_cut() -> None:
+    body = json.dumps({"model": "error-in-stream-after-2", "input": "a b c", "voice": "alloy"}).encode()
+    heard = run(lambda url: hear(url, body, "/v1/audio/speech"))
+    assert b"content-type: audio/mpeg" in heard.head
+    assert len(heard.body) == 2 * 417
+    assert not heard.whole
+
+
+def test_nothing_is_said_where_nothing_can_be() -> None:
+    body = json.dumps({"model": "pings-20ms", "input": "a b c", "voice": "alloy"}).encode()
+    heard = run(lambda url: hear(url, body, "/v1/audio/speech"))
+    assert heard.early.endswith(b"\r\n\r\n")
+    assert len(heard.body) == 3 * 417

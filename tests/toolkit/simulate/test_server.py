@@ -165,3 +165,56 @@ def test_stopping_cuts_what_is_open_and_it_can_start_again() -> None:
         assert len(simulator.calls) == 1
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=b"])
+def test_a_form_that_is_none_is_a_400(kind: str) -> None:
+    heard = run(lambda url: hear(url, b"{}", "/v1/images/edits", headers={"content-type": kind}))
+    assert heard.status == 400
+    assert "could not parse the form" in json.loads(heard.body)["error"]["message"]
+
+
+def test_a_form_is_echoed_by_its_length() -> None:
+    form = (
+        b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\necho-request\r\n'
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n\xff\r\n--b--\r\n'
+    )
+    kind = {"content-type": "multipart/form-data; boundary=b"}
+    heard = run(lambda url: hear(url, form, "/v1/audio/transcriptions", headers=kind))
+    assert json.loads(heard.body)["text"] == f"{len(form)} bytes"
+
+
+@pytest.mark.parametrize(
+    "path,body,headers,status,shape",
+    [
+        ("/v1/messages", b"{", {}, 400, {"type": "error"}),
+        ("/v1/messages", b"{}", {}, 400, {"type": "error"}),
+        ("/v1beta/models/fast:generateContent", b"[]", {}, 400, {}),
+        ("/v1beta/models/nope:generateContent", b'{"contents":[{"parts":[{"text":"x"}]}]}', {}, 404, {}),
+        ("/v1/responses", b'{"model":"fast","input":[{"type":"item_reference","id":"x"}]}', {}, 404, {}),
+        ("/openai/deployments/fast/chat/completions", b"{}", {}, 404, {}),
+    ],
+)
+def test_each_protocol_refuses_in_its_shape(
+    path: str, body: bytes, headers: dict[str, str], status: int, shape: dict[str, str]
+) -> None:
+    heard = run(lambda url: hear(url, body, path, headers=headers))
+    told = json.loads(heard.body)
+    assert heard.status == status
+    assert told.items() >= shape.items()
+    assert told["error"]["message"]
+
+
+def test_a_method_that_does_not_fit_is_refused_in_the_protocols_shape() -> None:
+    heard = get("/v1/messages")
+    assert (heard.status, json.loads(heard.body)["type"]) == (405, "error")
+
+
+def test_each_provider_names_its_calls() -> None:
+    hello = json.dumps({"model": "fast", "max_tokens": 9, "messages": [{"role": "user", "content": "x"}]}).encode()
+    version = {"anthropic-version": "2023-06-01"}
+    message = run(lambda url: hear(url, hello, "/v1/messages", headers=version))
+    assert b"\r\nrequest-id: req_" in message.head
+    assert json.loads(message.body)["id"].startswith("msg_")
+    chat = run(lambda url: hear(url, hello))
+    assert b"\r\nx-request-id: req_" in chat.head

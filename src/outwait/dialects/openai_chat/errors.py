@@ -6,35 +6,10 @@ The shape is OpenAI's, `{"error": {message, type, param, code}}`; what outwait k
 
 from __future__ import annotations
 
-from outwait.core.fault import Clock, Fault
-from outwait.dialects import document
+from outwait.core.fault import Fault
+from outwait.dialects import document, telling
 
 DONE = b"data: [DONE]\n\n"
-
-# These may speak of the channel's own key or account, which is not the client's business.
-_PRIVATE = frozenset({"upstream_auth", "upstream_quota"})
-
-_ADVICE: dict[Clock, str] = {
-    Clock.QUEUE: "Try again later, or give the route more channels.",
-    Clock.CONNECT: "Check the channel's base URL and the network between the gateway and the upstream.",
-    Clock.WRITE: "The upstream or the network is stuck; a smaller request or another channel may pass.",
-    Clock.FIRST_BYTE: "If this model may think longer, raise first_byte or ask for a stream.",
-    Clock.FIRST_TOKEN: "If this model may think longer, raise first_token.",
-    Clock.IDLE: "If this model pauses longer, raise idle; part of the answer may have been delivered.",
-    Clock.TOTAL: "If the answer may take longer, raise total.",
-}
-
-
-def message(fault: Fault) -> str:
-    """What a client reads: for a timeout also which clock, how long, which rule, whose side, and what to do next."""
-    if fault.clock is None or fault.span is None:
-        return fault.message
-    header = f"x-outwait-timeout-{fault.clock.value.replace('_', '-')}"
-    rule = f"set by {fault.reason}; " if fault.reason else ""
-    return (
-        f"{fault.message.rstrip('.')}: {fault.clock.value} ran out after {fault.span:g} s"
-        f" ({rule}{fault.side.value} side). {_ADVICE[fault.clock]} One request can ask with {header}."
-    )
 
 
 def error_body(fault: Fault, exchange_id: str) -> bytes:
@@ -52,7 +27,7 @@ def stream_error(fault: Fault, exchange_id: str) -> bytes:
 
 def _own(fault: Fault) -> bytes | None:
     """The upstream's error body, if it is one of this dialect and may be shown."""
-    if fault.upstream is None or fault.code in _PRIVATE:
+    if fault.upstream is None or fault.code in telling.PRIVATE:
         return None
     body = fault.upstream.body
     try:
@@ -65,7 +40,7 @@ def _own(fault: Fault) -> bytes | None:
 def _told(fault: Fault, exchange_id: str) -> dict[str, object]:
     return {
         "error": {
-            "message": message(fault),
+            "message": telling.message(fault),
             "type": fault.type,
             "param": fault.param,
             "code": fault.code,

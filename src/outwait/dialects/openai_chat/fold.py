@@ -45,12 +45,11 @@ class FoldReader(Watch):
         """Take one event; whether more may follow."""
         if self._judge(payload, name):
             try:
-                chunk = document.loads(payload)
+                chunk: Any = document.loads(payload)  # an object, as it was judged to be
             except ValueError:
                 self.fault = fault("upstream_bad_response", detail="a chunk is nested too deep")
             else:
-                if isinstance(chunk, dict):
-                    self._fold.add(chunk)
+                self._fold.add(chunk)
         return not self.finished and self.fault is None
 
     def end(self) -> Ending:
@@ -81,11 +80,9 @@ class UnfoldReader(JsonReader):
         if ending.fault is not None:
             return ending
         try:
-            completion = document.loads(ending.data)
+            completion: Any = document.loads(ending.data)  # an object, as it was judged to be
         except ValueError:
             return Ending(fault=fault("upstream_bad_response", detail="the reply is nested too deep"), usage=self.usage)
-        if not isinstance(completion, dict):
-            return Ending(fault=fault("upstream_bad_response"), usage=self.usage)
         chunks = chunks_of(completion, include_usage=self._include_usage)
         events = [b"data: " + document.dumps(chunk) + b"\n\n" for chunk in chunks]
         return Ending(b"".join(events) + DONE, usage=self.usage)

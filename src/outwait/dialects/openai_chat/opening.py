@@ -5,10 +5,10 @@ from __future__ import annotations
 from outwait.core.plan import Heartbeat
 from outwait.core.reply import Head
 from outwait.core.request import Call
+from outwait.dialects.openai_chat.errors import stream_error
 from outwait.dialects.profiles import Profile
-
-STREAM_TYPE = "text/event-stream; charset=utf-8"
-JSON_TYPE = "application/json"
+from outwait.dialects.sniff import JSON_TYPE, STREAM_TYPE
+from outwait.dialects.voice import PlainVoice
 
 # FACTS 1.2. The event says nothing and has a choice: clients index `choices[0]`.
 _BEATS = {
@@ -22,6 +22,11 @@ _SILENT = frozenset({"off", "headers"})
 def reply_head(call: Call) -> Head:
     """The head of the reply when it is opened before the upstream answered."""
     return Head(200, STREAM_TYPE if call.stream else JSON_TYPE)
+
+
+def voice(call: Call, heartbeat: Heartbeat, profile: Profile) -> PlainVoice:
+    """The voice of outwait in one chat reply."""
+    return PlainVoice(beat(call, heartbeat, profile), stream_error)
 
 
 def beat(call: Call, heartbeat: Heartbeat, profile: Profile) -> bytes:

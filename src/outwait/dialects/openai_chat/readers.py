@@ -1,46 +1,26 @@
-"""Which reader a reply needs: stream or JSON towards the client, crossed with what the upstream really sends.
-
-A content type of `text/event-stream` is believed, and JSON is believed where JSON was asked for. Anything else is
-decided by the first bytes of the body, since providers name their replies carelessly.
-"""
+"""The reader for a chat answer that goes to a chat client: stream or JSON, crossed with what the upstream sends."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from outwait.core.fault import Fault
 from outwait.core.plan import Candidate
-from outwait.core.reply import Ending, Head, Usage
+from outwait.core.reply import Head
 from outwait.core.request import Call
+from outwait.dialects import sniff
 from outwait.dialects.dialect import Reader
 from outwait.dialects.openai_chat.fold import FoldReader, UnfoldReader
-from outwait.dialects.openai_chat.opening import JSON_TYPE, STREAM_TYPE
 from outwait.dialects.openai_chat.reply import JsonReader
 from outwait.dialects.openai_chat.stream import StreamReader
 
 # Headers of an upstream's reply that clients may see.
 _PASSED = ("openai-processing-ms", "openai-version")
-_EVENT_STREAM = "text/event-stream"
-_FIELDS = (b"data", b"event", b"id", b"retry", b":", b"\xef\xbb\xbf")
-_BLANK = b" \t\r\n"
-_LONGEST_FIELD = 5
 
 
 def reader(call: Call, candidate: Candidate, status: int, headers: Mapping[str, str]) -> Reader:
     """The reader for a 2xx reply with these headers (lower-case names)."""
-    kind = STREAM_TYPE if call.stream else JSON_TYPE
-    if headers.keys().isdisjoint(_PASSED):
-        head = Head(status, kind)
-    else:
-        head = Head(status, kind, tuple((name, headers[name]) for name in _PASSED if name in headers))
-    named = headers.get("content-type", "")
-    if named != JSON_TYPE:
-        named = named.partition(";")[0].strip().lower()
-    if named == _EVENT_STREAM:
-        return streamed(call, head)
-    if (named == JSON_TYPE or named.endswith("+json")) and not (call.stream or candidate.streamed):
-        return whole(call, head)
-    return SniffReader(call, head)
+    head = sniff.head_of(status, sniff.STREAM_TYPE if call.stream else sniff.JSON_TYPE, headers, _PASSED)
+    return sniff.choose(call, candidate, headers, head, _MAKERS)
 
 
 def streamed(call: Call, head: Head) -> Reader:
@@ -53,60 +33,4 @@ def whole(call: Call, head: Head) -> Reader:
     return UnfoldReader(call, head) if call.stream else JsonReader(call, head)
 
 
-class SniffReader:
-    """Stands for the right reader until the first bytes tell which one that is."""
-
-    __slots__ = ("_call", "_first", "_inner", "head")
-
-    def __init__(self, call: Call, head: Head) -> None:
-        self.head = head
-        self._call = call
-        self._first = b""
-        self._inner: Reader | None = None
-
-    @property
-    def content(self) -> bool:
-        """See `Reader`."""
-        return self._inner is not None and self._inner.content
-
-    @property
-    def progress(self) -> bool:
-        """See `Reader`."""
-        return self._inner is not None and self._inner.progress
-
-    @property
-    def fault(self) -> Fault | None:
-        """See `Reader`."""
-        return None if self._inner is None else self._inner.fault
-
-    @property
-    def finished(self) -> bool:
-        """See `Reader`."""
-        return self._inner is not None and self._inner.finished
-
-    @property
-    def usage(self) -> Usage | None:
-        """See `Reader`."""
-        return None if self._inner is None else self._inner.usage
-
-    def feed(self, data: bytes) -> bytes:
-        """See `Reader`."""
-        if self._inner is None:
-            data = (self._first + data).lstrip(_BLANK)
-            if len(data) < _LONGEST_FIELD and not data.startswith((b"{", b":")):
-                self._first = data
-                return b""
-            self._inner = self._decide(data)
-        return self._inner.feed(data)
-
-    def _decide(self, data: bytes) -> Reader:
-        return streamed(self._call, self.head) if data.startswith(_FIELDS) else whole(self._call, self.head)
-
-    def end(self) -> Ending:
-        """See `Reader`."""
-        data = b""
-        if self._inner is None:
-            self._inner = self._decide(self._first)
-            data = self._inner.feed(self._first)
-        ending = self._inner.end()
-        return Ending(data + ending.data, ending.fault, ending.usage) if data else ending
+_MAKERS = (streamed, whole)

@@ -18,6 +18,7 @@ from outwait.core.request import Call
 from outwait.dialects import document
 from outwait.dialects.openai_chat import judge
 from outwait.dialects.openai_chat.watch import Choice, chunk_of
+from outwait.dialects.told import fault_of
 
 HOLD_LIMIT = 1024 * 1024
 _TAIL = 4096
@@ -30,6 +31,7 @@ _Tokens = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)] | None
 
 class _Details(msgspec.Struct, gc=False):
     cached_tokens: _Tokens = None
+    cache_write_tokens: _Tokens = None
     reasoning_tokens: _Tokens = None
 
 
@@ -126,7 +128,7 @@ class JsonReader:
         for choice in chunk.choices or ():
             reason = choice.finish_reason
             if reason == "error":
-                return judge.fault_of("", {}, body)
+                return fault_of("", {}, body)
             self.content = self.content or judge.says(choice.message)
             wordless = wordless or (isinstance(reason, str) and reason in judge.WORDLESS)
         return None if self.content or wordless else fault("upstream_empty")
@@ -175,6 +177,7 @@ def _usage(counts: _Counts) -> Usage:
         counts.completion_tokens or 0,
         (prompt and prompt.cached_tokens) or counts.prompt_cache_hit_tokens or 0,
         (completion and completion.reasoning_tokens) or 0,
+        (prompt and prompt.cache_write_tokens) or 0,
     )
 
 

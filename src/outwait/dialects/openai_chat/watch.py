@@ -16,6 +16,7 @@ from outwait.core.request import Call
 from outwait.dialects import document
 from outwait.dialects.openai_chat import judge
 from outwait.dialects.sse import EVENT_LIMIT, Event, Splitter
+from outwait.dialects.told import fault_of
 
 
 class Choice(msgspec.Struct, gc=False):
@@ -25,6 +26,7 @@ class Choice(msgspec.Struct, gc=False):
     delta: Any = None
     message: Any = None
     finish_reason: Any = None
+    usage: Any = None  # Moonshot
 
 
 class Chunk(msgspec.Struct, gc=False):
@@ -34,6 +36,7 @@ class Chunk(msgspec.Struct, gc=False):
     usage: Any = None
     error: Any = None
     object: Any = None
+    x_groq: Any = None
 
 
 class Asked(msgspec.Struct, gc=False):
@@ -62,13 +65,20 @@ def chunk_of(payload: bytes) -> Chunk | None:
     choices = value.get("choices")
     return Chunk(
         choices=[
-            Choice(item.get("index", 0), item.get("delta"), item.get("message"), item.get("finish_reason"))
+            Choice(
+                item.get("index", 0),
+                item.get("delta"),
+                item.get("message"),
+                item.get("finish_reason"),
+                item.get("usage"),
+            )
             for item in (choices if isinstance(choices, list) else [])
             if isinstance(item, dict)
         ],
         usage=value.get("usage"),
         error=value.get("error"),
         object=value.get("object"),
+        x_groq=value.get("x_groq"),
     )
 
 
@@ -122,13 +132,15 @@ class Watch:
                 self.progress = True
             if choice.finish_reason:
                 self._finish(index, choice.finish_reason, payload)
+                if beside := choice.usage or (chunk.x_groq.get("usage") if type(chunk.x_groq) is dict else None):
+                    self._count(beside)
         if chunk.usage:
             self._count(chunk.usage)
         return self.fault is None
 
     def _finish(self, index: int, reason: object, payload: bytes) -> None:
         if reason == "error":
-            self.fault = judge.fault_of("", {}, payload)
+            self.fault = fault_of("", {}, payload)
             return
         self._ended[index] = self.progress = True
         if isinstance(reason, str) and reason in judge.WORDLESS:

@@ -1,15 +1,21 @@
 """What is asked and what is answered, in no dialect yet: a pure function of the question, the script and a seed.
 
 Promises: the same seed, question and script give the same words, streamed or not, on every machine; usage counts words;
-`finish` is true to what was made (`length` when the caller's limit cut it).
+`finish` is true to what was made (`length` when the caller's limit cut it). Tools that have answered are quoted in the
+order in which they were given, so that a caller's loop ends.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+import math
 import random
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Final
 
 from outwait.toolkit.simulate.script import Content, Script, Think
@@ -24,6 +30,7 @@ _WORDS: Final = (
     "slow quiet bright careful honest simple steady narrow gentle distant waits carries holds crosses follows returns "
     "keeps listens arrives begins leads grows and or but while under over near beyond through the a every one some"
 ).split()
+_NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 _CITIES: Final = ("Paris", "Oslo", "Lima", "Kyoto", "Accra", "Quito", "Turin", "Perth")
 
 
@@ -32,7 +39,9 @@ class Question:
     """One call as any dialect asks it.
 
     `text`: the last user message. `words`: words of the whole prompt. `most`: the caller's limit of words, None = none.
-    `tops`: alternatives wanted for each piece, with `logprobs`. `tools`: names of the functions offered.
+    `tops`: alternatives wanted for each piece, with `logprobs`. `tools`: names of the functions offered. `results`:
+    what the tools called last have answered. `body`: the decoded request, for what only one protocol knows; `heard`:
+    the same as it came.
     """
 
     model: str
@@ -45,6 +54,9 @@ class Question:
     logprobs: bool = False
     tops: int = 0
     tools: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
+    body: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
+    heard: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +80,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The whole answer to one question. `created`: seconds since 1970. `fingerprint`: of the simulated system."""
+    """The whole answer to one question. `created`: seconds since 1970. `fingerprint`: of the simulated system.
+
+    `cached`: words of the prompt that came out of a cache.
+    """
 
     id: str
     created: int
@@ -77,6 +92,7 @@ class Answer:
     choices: tuple[Choice, ...]
     reasoning: tuple[str, ...]
     logprobs: bool
+    cached: int = 0
 
     @property
     def reasoned(self) -> int:
@@ -107,6 +123,7 @@ def answer(question: Question, script: Script, seed: int, *, created: int, ident
         choices=tuple(_choice(question, script, f"{key}/{index}") for index in range(question.count)),
         reasoning=words(f"{key}/reasoning", count),
         logprobs=question.logprobs or script.logprobs,
+        cached=min(script.cached, question.words),
     )
 
 
@@ -124,8 +141,27 @@ def words(key: str, count: int) -> tuple[str, ...]:
     return tuple(pieces)
 
 
+def signature(text: str) -> str:
+    """What a provider signs its thoughts with, as base64, so that it knows them again; always the same for `text`."""
+    return base64.b64encode(hashlib.sha512(b"outwait/" + text.encode()).digest()).decode()
+
+
+def likelihood(piece: str, tops: int) -> list[tuple[str, float]]:
+    """`piece` with its logprob, then `tops` alternatives, itself the first of them.
+
+    The longer the word, the less sure; alternatives are half as likely as what stands before them.
+    """
+    sure = -0.01 * len(piece)
+    ranked = [(piece if rank == 0 else f"{piece}{rank}", round(sure - rank * math.log(2), 6)) for rank in range(tops)]
+    return [(piece, round(sure, 6)), *ranked]
+
+
 def _choice(question: Question, script: Script, key: str) -> Choice:
     content = script.content
+    if content is Content.TOOLS and question.results:
+        return Choice(pieces=_echo(f"Results: {'; '.join(question.results)}"))
+    if content is Content.HEARD:
+        return Choice(pieces=_echo(question.heard))
     if content is Content.TOOLS:
         return Choice(tools=_tools(question, script.amount, key), finish="tool_calls")
     if content is Content.REFUSAL:

@@ -10,16 +10,16 @@ stalls and ends "after n pieces" when half of its body is out.
 from __future__ import annotations
 
 import math
+from itertools import islice
 from random import Random
 from typing import Final
 
 from outwait.toolkit.simulate.answer import Answer
-from outwait.toolkit.simulate.dialect import Speech
-from outwait.toolkit.simulate.script import End, Fate, HeadNow, Pings, Prelude, Script, Silent
+from outwait.toolkit.simulate.dialect import JSON, Speech
+from outwait.toolkit.simulate.script import End, Fate, HeadNow, Pings, Prelude, Script, Silent, Think
 from outwait.toolkit.simulate.voice import Voice
 from outwait.wire import framing
 
-JSON: Final = "application/json"
 _PING_EVERY = 1.0  # seconds
 _GARBAGE = b"<<<<<<< \x00\x01\x02 this is neither JSON nor an event stream >>>>>>>"
 _NOT_HTTP = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 SSH-2.0 220 not http\r\n\r\n"
@@ -39,7 +39,8 @@ class Player:
     """One performance. `identity`: a header block that every reply carries."""
 
     __slots__ = (
-        "_answer", "_begun", "_chance", "_end", "_identity", "_script", "_speech", "_stream", "_strikes", "_voice",
+        "_answer", "_begun", "_chance", "_end", "_identity", "_script", "_speech", "_stream", "_strikes", "_thoughts",
+        "_thread", "_voice",
     )  # fmt: skip
 
     def __init__(self, script: Script, answer: Answer, speech: Speech, voice: Voice, identity: bytes) -> None:
@@ -53,6 +54,8 @@ class Player:
         self._chance = Random(f"{answer.id}/pace")
         self._end: End | None = script.end
         self._strikes = math.inf  # on the loop's clock: when the end comes, if it comes by time
+        self._thread = speech.thread() if speech.thread is not None else None
+        self._thoughts = speech.thinking(answer) if self._stream else iter(())
 
     async def play(self) -> str:
         """Play to the end; returns whole | error | broken. Raises Left when the client leaves."""
@@ -92,9 +95,12 @@ class Player:
             await self._think(step.seconds)
 
     async def _pings(self, until: float) -> None:
+        if self._stream and not self._speech.early:
+            await self._begin()
         self._open()
-        while True:
-            await self._voice.write(self._speech.ping if self._stream else b"\n")
+        ping = self._speech.ping if self._stream else b"\n"
+        while ping:
+            await self._say(ping)
             if self._voice.now() + _PING_EVERY >= until:
                 break
             await self._voice.pause(_PING_EVERY)
@@ -106,10 +112,19 @@ class Player:
             return
         await self._begin()
         start = self._voice.now()
-        events = tuple(self._speech.thinking(self._answer))
+        events = tuple(islice(self._thoughts, self._share(seconds)))
         for number, event in enumerate(events):
-            await self._voice.write(event)
+            await self._say(event)
             await self._voice.pause_until(start + seconds * (number + 1) / len(events))
+        await self._voice.pause_until(start + seconds)
+
+    def _share(self, seconds: float) -> int | None:
+        """How many of the thoughts a step of `seconds` tells: several steps share them, the last one tells the rest."""
+        steps = [step for step in self._script.prelude if isinstance(step, Think)]
+        if len(steps) <= 1:
+            return None
+        count = sum(1 for _ in self._speech.thinking(self._answer))
+        return math.ceil(count * seconds / sum(step.seconds for step in steps)) if seconds else 0
 
     # -- a streamed answer
 
@@ -120,7 +135,10 @@ class Player:
         self._begun = True
         self._open()
         for event in self._speech.opening(self._answer):
-            await self._voice.write(event)
+            await self._say(event)
+
+    async def _say(self, event: bytes) -> None:
+        await self._voice.write(event if self._thread is None else self._thread(event))
 
     async def _tell(self) -> str:
         await self._begin()
@@ -133,14 +151,14 @@ class Player:
                 break
             if not await self._wait(count):
                 break
-            await self._voice.write(event)
+            await self._say(event)
             count += 1
         if self._end is not None:
             if self._strikes < math.inf:  # the answer was told before its time
                 await self._voice.pause_until(self._strikes)
             return await self._strike(self._end)
         for event in self._speech.closing(self._answer):
-            await self._voice.write(event)
+            await self._say(event)
         self._voice.finish()
         return "whole"
 
@@ -169,10 +187,10 @@ class Player:
         if end is not None and (self._strikes < math.inf or end.fate is Fate.ERROR_INSIDE):
             return await self._strike(end)
         if end is not None and end.fate is Fate.TRUNCATE and not self._voice.opened:
-            self._voice.short(200, self._headers(JSON) + b"connection: close\r\n", body)
+            self._voice.short(200, self._headers(self._kind) + b"connection: close\r\n", body)
             return "broken"
         if end is None and not self._script.stalls and not self._voice.opened:
-            self._voice.send(200, self._headers(JSON), body)
+            self._voice.send(200, self._headers(self._kind), body)
             return "whole"
         return await self._halves(body)
 
@@ -228,16 +246,21 @@ class Player:
 
     async def _error_inside(self, status: int, code: str | None, message: str) -> str:
         self._open()
-        if self._stream:
-            await self._voice.write(self._speech.error_event(status, code, message))
-        else:
+        if not self._stream:
             await self._voice.write(self._speech.error(status, code, message, None))
+        elif event := self._speech.error_event(status, code, message, self._answer):
+            if not self._speech.early:
+                await self._begin()
+            await self._say(event)
+        else:
+            self._voice.close()
+            return "broken"
         self._voice.finish()
         return "error"
 
     async def _other_body(self, end: End) -> None:
         """A body that is not what the client hopes for."""
-        body, kind = b"", self._speech.content_type if self._stream else JSON
+        body, kind = b"", self._kind
         if end.fate is Fate.GARBAGE:
             body = _GARBAGE
         elif end.fate is Fate.HTML:
@@ -251,7 +274,11 @@ class Player:
         self._voice.finish()
 
     def _open(self) -> None:
-        self._voice.open(200, self._headers(self._speech.content_type if self._stream else JSON))
+        self._voice.open(200, self._headers(self._kind))
+
+    @property
+    def _kind(self) -> str:
+        return self._speech.type_of(self._answer.question)
 
     def _headers(self, content_type: str) -> bytes:
         return b"content-type: %b\r\n%b" % (content_type.encode(), self._identity)

@@ -35,6 +35,7 @@ class Content(Enum):
 
     TEXT = "text"  # words; `amount` of them
     ECHO = "echo"  # the last user message
+    HEARD = "echo-request"  # the request's body
     TOOLS = "tools"  # `amount` parallel tool calls
     REFUSAL = "refusal"
     EMPTY = "empty"
@@ -71,7 +72,7 @@ class HeadNow:
 
 @dataclass(frozen=True, slots=True)
 class Pings:
-    """The head, then a comment (JSON: a blank line) each second for `seconds`."""
+    """The head, then a keep-alive of the protocol (JSON: a blank line) each second for `seconds`."""
 
     seconds: float
 
@@ -121,7 +122,8 @@ class End:
 class Script:
     """What happens to a call. `amount`: words, tool calls or bytes of the answer, as `content` says.
 
-    `flaky`: how many calls with the same body fail with 503 before one is answered.
+    `flaky`: how many calls with the same body fail with 503 before one is answered. `cached`: words of the prompt that
+    came out of a cache.
     """
 
     prelude: tuple[Prelude, ...] = ()
@@ -132,6 +134,7 @@ class Script:
     stalls: tuple[Stall, ...] = ()
     end: End | None = None
     flaky: int = 0
+    cached: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +241,8 @@ STEPS: Final = (
         "head", "status and headers at once (`head-then-silent-20s`)", "before",
         lambda script, _: replace(script, prelude=(*script.prelude, HeadNow())),
     ),
-    Step("pings-SPAN", "the head, then a comment (JSON: a blank line) each second for SPAN", "before", _before(Pings)),
+    Step("pings-SPAN", "the head, then the protocol's keep-alive (JSON: a blank line) each second for SPAN", "before",
+         _before(Pings)),
     Step("think-SPAN", "reasoning for SPAN, then the answer (JSON: silence, then both)", "before", _before(Think)),
     Step("fast", "the answer at once; what happens without any other step", "", lambda script, _: script),
     Step("drip-SPAN", "a piece of the answer every SPAN (JSON: silent for as long as the stream takes)", "pace", _pace),
@@ -247,10 +251,16 @@ STEPS: Final = (
     Step("long-COUNT", "an answer of COUNT pieces", "content", _content(Content.TEXT)),
     Step("big-SIZE", "an answer of SIZE bytes", "content", _content(Content.BIG)),
     Step("echo", "the last user message as the answer", "content", _content(Content.ECHO)),
-    Step("tools-COUNT", "COUNT parallel tool calls", "content", _content(Content.TOOLS, _MAX_TOOLS)),
+    Step("echo-request", "the body of the request as the answer", "content", _content(Content.HEARD)),
+    Step("tools-COUNT", "COUNT parallel tool calls; a text that quotes their results once these are there", "content",
+         _content(Content.TOOLS, _MAX_TOOLS)),
     Step("refusal", "a refusal instead of content", "content", _content(Content.REFUSAL)),
     Step("empty", "an answer without content", "content", _content(Content.EMPTY)),
     Step("logprobs", "logprobs even if none were asked for", "logprobs", lambda s, _: replace(s, logprobs=True)),
+    Step(
+        "cached-COUNT", "usage tells COUNT words of the prompt as cached", "cached",
+        lambda script, given: replace(script, cached=_count(given["COUNT"])),
+    ),
     Step(
         "flaky-COUNT", "503 for the first COUNT calls with the same body, then the answer", "flaky",
         lambda script, given: replace(script, flaky=_count(given["COUNT"])),
@@ -273,9 +283,9 @@ STEPS: Final = (
 
 EXAMPLES: Final = (
     "fast", "silent-20s", "head-then-silent-20s", "stall-20s-after-5", "drip-50ms", "jitter-10ms-200ms", "think-10s",
-    "pings-20s", "tools-2", "refusal", "logprobs", "long-2000", "big-1mb", "echo", "flaky-2", "error-504-after-5s",
-    "error-429-retry-after-2", "error-in-stream-after-3", "reset-after-3s", "close-after-3", "truncate", "empty",
-    "garbage", "html-502", "hang", "refuse-stream", "silent-5s+drip-50ms",
+    "pings-20s", "tools-2", "refusal", "logprobs", "long-2000", "big-1mb", "echo", "echo-request", "cached-9",
+    "flaky-2", "error-504-after-5s", "error-429-retry-after-2", "error-in-stream-after-3", "reset-after-3s",
+    "close-after-3", "truncate", "empty", "garbage", "html-502", "hang", "refuse-stream", "silent-5s+drip-50ms",
 )  # fmt: skip
 
 GRAMMAR: Final = "\n".join(

@@ -12,17 +12,19 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from random import Random
 from typing import Final
+from urllib.parse import unquote
 
 import msgspec
 
 from outwait.core.fault import Fault
-from outwait.toolkit.simulate import record
+from outwait.toolkit.simulate import models, multipart, record, routes
 from outwait.toolkit.simulate.answer import Question, answer
-from outwait.toolkit.simulate.dialect import BadCallError, Speech
+from outwait.toolkit.simulate.dialect import JSON, BadCallError, Envelope, Speech
+from outwait.toolkit.simulate.models import Shelf
 from outwait.toolkit.simulate.openai_chat import OPENAI_CHAT
-from outwait.toolkit.simulate.player import JSON, Player
+from outwait.toolkit.simulate.player import Player
 from outwait.toolkit.simulate.record import Calls, Received
-from outwait.toolkit.simulate.script import EXAMPLES, Script, ScriptError, parse
+from outwait.toolkit.simulate.script import EXAMPLES, Content, Script, ScriptError, parse
 from outwait.toolkit.simulate.voice import Left, Voice
 from outwait.wire import framing, listen
 from outwait.wire.guard import Limits
@@ -30,7 +32,6 @@ from outwait.wire.request import Request
 from outwait.wire.server import Server
 from outwait.wire.wheel import Wheel
 
-SPEECHES: Final[Mapping[str, Speech]] = {"/v1/chat/completions": OPENAI_CHAT}
 BODY_LIMIT: Final = 256 << 20
 _JSON = b"content-type: application/json\r\n"
 
@@ -113,32 +114,31 @@ class Simulator:
 
     async def _handle(self, request: Request) -> None:
         path, method = request.path, request.method
-        if path in SPEECHES:
+        found = routes.find(path, request.query, request.headers)
+        if found is not None:
             if method == "POST":
-                await self._call(request, SPEECHES[path])
+                await self._call(request, *found)
             else:
-                _tell(request, 405, f"Not allowed to {method} on {path}.")
-        elif path == "/v1/models" and method == "GET":
-            request.outlet.send(200, _JSON, msgspec.json.encode({"object": "list", "data": self._cards()}))
-        elif path.startswith("/v1/models/") and method == "GET":
-            self._card(request, path.removeprefix("/v1/models/"))
+                _tell(request, 405, f"Not allowed to {method} on {path}.", speech=found[0])
         elif path == "/healthz":
             request.outlet.send(200, _JSON, b'{"status":"ok"}')
         elif path == "/simulate/calls":
             self._told(request)
+        elif method == "GET" and (shelf := models.shelf(path, request.headers)):
+            self._models_told(request, shelf)
         else:
             _tell(request, 404, f"Invalid URL ({method} {path})")
 
-    def _cards(self) -> list[dict[str, object]]:
-        return [_model(name) for name in self._models]
-
-    def _card(self, request: Request, name: str) -> None:
+    def _models_told(self, request: Request, shelf: Shelf) -> None:
+        name = unquote(shelf.name)
         try:
-            parse(name, self._aliases)
+            if name:
+                parse(name, self._aliases)
         except ScriptError as error:
-            _tell(request, 404, str(error), code="model_not_found", param="model")
+            _tell(request, 404, str(error), code="model_not_found", param="model", speech=shelf.speech)
         else:
-            request.outlet.send(200, _JSON, msgspec.json.encode(_model(name)))
+            told = models.card(name, shelf.speech) if name else models.cards(self._models, shelf.speech)
+            request.outlet.send(200, _JSON, msgspec.json.encode(told))
 
     def _told(self, request: Request) -> None:
         """What was received; DELETE forgets it."""
@@ -153,14 +153,13 @@ class Simulator:
 
     # -- a call
 
-    async def _call(self, request: Request, speech: Speech) -> None:
+    async def _call(self, request: Request, speech: Speech, envelope: Envelope) -> None:
         now = asyncio.get_running_loop().time
         call = self._calls.receive(request.path, request.headers, request.body, now() - self._started)
         voice = Voice(request.outlet, call)
         ident = f"{self._chance.getrandbits(96):024x}"
-        identity = f"x-request-id: req_{ident}\r\nopenai-version: 2020-10-01\r\n".encode()
         try:
-            call.outcome = await self._answer(request, speech, voice, call, (ident, identity))
+            call.outcome = await self._answer(request.body, speech, envelope, voice, (call, ident))
         except Left:
             call.cut = True
             call.outcome = "cut"
@@ -170,30 +169,34 @@ class Simulator:
                 self._on_call(call)
 
     async def _answer(
-        self, request: Request, speech: Speech, voice: Voice, call: Received, names: tuple[str, bytes]
+        self, body: bytes, speech: Speech, envelope: Envelope, voice: Voice, named: tuple[Received, str]
     ) -> str:
-        ident, identity = names
-        refused = self._admit(request, speech)
+        call, ident = named
+        identity = speech.identity(ident)
+        refused = self._admit(speech, envelope)
         if refused is None:
-            question = _question(request.body, speech)
+            question = _question(body, speech, envelope)
             if isinstance(question, Question):
                 record.asked(call, question.model, question.text, stream=question.stream)
                 script = self._script(question, speech, call)
                 if isinstance(script, Script):
+                    if script.content is Content.HEARD:
+                        question = replace(question, heard=_heard(body, speech))
                     created = int(datetime.now(UTC).timestamp())
-                    said = answer(question, script, self._seed, created=created, ident=f"chatcmpl-{ident}")
+                    said = answer(question, script, self._seed, created=created, ident=speech.prefix + ident)
                     return await Player(script, said, speech, voice, identity).play()
                 refused = script
             else:
                 refused = question
-        status, body = refused
-        voice.send(status, b"content-type: %b\r\n%b" % (JSON.encode(), identity), body)
+        status, told = refused
+        voice.send(status, b"content-type: %b\r\n%b" % (JSON.encode(), identity), told)
         return "error"
 
-    def _admit(self, request: Request, speech: Speech) -> tuple[int, bytes] | None:
-        if self._key is None or request.headers.get("authorization") == f"Bearer {self._key}":
+    def _admit(self, speech: Speech, envelope: Envelope) -> tuple[int, bytes] | None:
+        if self._key is None or speech.key(envelope) == self._key:
             return None
-        return 401, speech.error(401, "invalid_api_key", "Incorrect API key provided.", None)
+        status, code, message = speech.wrong_key
+        return status, speech.error(status, code, message, None)
 
     def _script(self, question: Question, speech: Speech, call: Received) -> Script | tuple[int, bytes]:
         try:
@@ -209,26 +212,38 @@ class Simulator:
         return script
 
 
-def _question(body: bytes, speech: Speech) -> Question | tuple[int, bytes]:
+def _question(body: bytes, speech: Speech, envelope: Envelope) -> Question | tuple[int, bytes]:
+    try:
+        return speech.ask(_decoded(body, speech, envelope), envelope)
+    except BadCallError as error:
+        return error.status, speech.error(error.status, error.code, str(error), error.param)
+
+
+def _decoded(body: bytes, speech: Speech, envelope: Envelope) -> Mapping[str, object]:
+    if speech.form:
+        try:
+            return multipart.parse(envelope.headers.get("content-type", ""), body)
+        except ValueError as error:
+            raise BadCallError(f"We could not parse the form of your request: {error}") from error
     try:
         decoded = msgspec.json.decode(body)
-    except ValueError:  # msgspec's and UnicodeDecodeError are both
-        message = "We could not parse the JSON body of your request."
-        return 400, speech.error(400, None, message, None)
-    try:
-        if not isinstance(decoded, dict):
-            raise BadCallError("The body of the request must be a JSON object.")
-        return speech.ask(decoded)
-    except BadCallError as error:
-        return 400, speech.error(400, None, str(error), error.param)
+    except ValueError as error:  # msgspec's and UnicodeDecodeError are both
+        raise BadCallError("We could not parse the JSON body of your request.") from error
+    if not isinstance(decoded, dict):
+        raise BadCallError("The body of the request must be a JSON object.")
+    return decoded
 
 
-def _model(name: str) -> dict[str, object]:
-    return {"id": name, "object": "model", "created": 0, "owned_by": "simulate"}
+def _heard(body: bytes, speech: Speech) -> str:
+    """The body as text; of a form, which may hold any bytes, only its length."""
+    return f"{len(body)} bytes" if speech.form else body.decode()
 
 
-def _tell(request: Request, status: int, message: str, *, code: str | None = None, param: str | None = None) -> None:
-    request.outlet.send(status, _JSON, OPENAI_CHAT.error(status, code, message, param))
+def _tell(
+    request: Request, status: int, message: str, *, code: str | None = None, param: str | None = None,
+    speech: Speech = OPENAI_CHAT,
+) -> None:  # fmt: skip
+    request.outlet.send(status, _JSON, speech.error(status, code, message, param))
 
 
 def _refuse(refused: Fault, _: Request | None) -> tuple[int, bytes, bytes]:

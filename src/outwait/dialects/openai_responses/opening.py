@@ -1,0 +1,186 @@
+"""What a client gets before and between the upstream's words: the head of its reply, heartbeats, a failure.
+
+Some clients count parsed events and never notice a comment (FACTS 1.1.5), so a heartbeat is an event: before the
+upstream's first one a `response.created` and `response.in_progress` that outwait made, later `response.in_progress`.
+All events behind one that was put in are numbered anew, and the upstream's own `response.created` becomes one more
+`response.in_progress`, so that an accumulator does not begin again.
+
+The official SDKs notice bytes, but their stream accumulators refuse a response whose id changes (openai-python 3.54:
+"Lifecycle response identity changed."). For them there is only a comment until the upstream's id is known.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from outwait.core.fault import Fault
+from outwait.core.plan import Heartbeat
+from outwait.core.reply import Head
+from outwait.core.request import Call
+from outwait.dialects import document, passing
+from outwait.dialects.openai_responses import response
+from outwait.dialects.openai_responses.errors import error_body, stream_error
+from outwait.dialects.openai_responses.score import Score
+from outwait.dialects.openai_responses.watch import STARTS
+from outwait.dialects.profiles import Profile
+from outwait.dialects.sniff import JSON_TYPE, STREAM_TYPE
+from outwait.dialects.sse import Splitter
+from outwait.dialects.voice import PlainVoice
+
+PING = b": ping\n\n"
+_SILENT = frozenset({"off", "headers"})
+# Profiles of the SDKs made by one generator (`x-stainless-lang`), whose accumulators compare ids.
+_STEADY = "sdk-"
+_CREATED = "response.created"
+_IN_PROGRESS = "response.in_progress"
+_NUMBERED = b'"sequence_number"'
+
+
+class _Known(msgspec.Struct, gc=False):
+    """What a heartbeat repeats of the upstream's response."""
+
+    id: str
+    model: str = ""
+    created_at: float = 0
+
+
+class _Frame(msgspec.Struct, gc=False):
+    type: str = ""
+    sequence_number: int | None = None
+    response: Raw | UnsetType = UNSET
+
+
+_frame = msgspec.json.Decoder(_Frame).decode
+_known = msgspec.json.Decoder(_Known).decode
+
+
+def reply_head(call: Call) -> Head:
+    """The head of the reply when it is opened before the upstream answered."""
+    return Head(200, STREAM_TYPE if call.stream else JSON_TYPE)
+
+
+def voice(call: Call, heartbeat: Heartbeat, profile: Profile) -> Voice | PlainVoice:
+    """The voice of outwait in one reply."""
+    mode = heartbeat.mode if heartbeat.enabled else "off"
+    if not call.stream:
+        return PlainVoice(b"" if mode in _SILENT else b"\n", error_body)
+    return Voice(call, mode, steady=profile.name.startswith(_STEADY))
+
+
+class Voice:
+    """See `dialect.Voice`. `mode`: of the heartbeat. `steady`: the client refuses a response whose id changes."""
+
+    __slots__ = ("_call", "_created", "_held", "_inserted", "_known", "_last", "_mode", "_number", "_steady")
+
+    edits = True  # it must see every event, to know its number
+
+    def __init__(self, call: Call, mode: str, *, steady: bool = False) -> None:
+        self._call = call
+        self._mode = mode
+        self._steady = steady and mode == "auto"
+        self._held: list[bytes] = []  # of an event that is not whole yet
+        self._last = b""  # bytes given out whose last number was not looked for yet
+        self._number = -1  # of the last event
+        self._inserted = 0  # events put in
+        self._created = False  # the client knows of a response
+        self._known: _Known | None = None  # the upstream's
+
+    def beat(self) -> bytes:
+        """See `dialect.Voice`."""
+        if self._mode in _SILENT:
+            return b""
+        if self._mode == "whitespace":
+            return b"\n"
+        if self._mode == "comment" or (self._steady and self._known is None):
+            return PING
+        score = Score(self._next())
+        response_now = self._response()
+        events = b"" if self._created else score.tell(_CREATED, response=response_now)
+        events += score.tell(_IN_PROGRESS, response=response_now)
+        self._inserted += score.number - self._number - 1
+        self._number = score.number - 1
+        self._created = True
+        return events if self._mode == "event" else events + PING
+
+    def say(self, data: bytes) -> bytes:
+        """See `dialect.Voice`; gives whole events only."""
+        out = self._whole(data)
+        if not out:
+            return b""
+        if self._inserted:
+            return b"".join(self._retold(name, payload) for name, payload in Splitter().feed(out))
+        if not self._created:
+            for _, payload in Splitter().feed(out):
+                self._meet(_peek(payload))
+        if _NUMBERED in out:
+            self._last = out
+        return out
+
+    def fail(self, fault: Fault, exchange_id: str) -> bytes:
+        """See `dialect.Voice`."""
+        return stream_error(fault, exchange_id, self._response(), self._next())
+
+    def _whole(self, data: bytes) -> bytes:
+        """`data` behind what was held, up to the last end of an event; the rest is held."""
+        if not data:
+            return b""
+        held = self._held
+        end = data.rfind(b"\n\n") + 2
+        if end < 2:
+            end = 1 if held and data[0] == 10 and held[-1][-1] == 10 else 0
+        if not end:
+            held.append(data)
+            return b""
+        out = b"".join((*held, data[:end]))
+        self._held = [data[end:]] if end < len(data) else []
+        return out
+
+    def _retold(self, name: bytes, payload: bytes) -> bytes:
+        """One event of the answer, behind those that were put in."""
+        frame = _peek(payload)
+        self._meet(frame)
+        values: dict[str, bytes] = {}
+        if frame.sequence_number is not None:
+            self._number = frame.sequence_number + self._inserted
+            values["sequence_number"] = b"%d" % self._number
+        if frame.type == _CREATED:
+            values["type"] = b'"%s"' % _IN_PROGRESS.encode()
+            name = _IN_PROGRESS.encode()
+        return passing.event(name, document.change(payload, values) if values else payload)
+
+    def _meet(self, frame: _Frame) -> None:
+        """Remember the upstream's response."""
+        if frame.type in STARTS and not isinstance(frame.response, UnsetType):
+            self._created = True
+            try:
+                self._known = _known(frame.response)
+            except ValueError:
+                return  # it names itself in a way of its own
+
+    def _next(self) -> int:
+        """The number of the next event."""
+        last, self._last = self._last, b""
+        if last:
+            for _, payload in reversed(Splitter().feed(last)):
+                number = _peek(payload).sequence_number
+                if number is not None:
+                    self._number = number
+                    break
+        return self._number + 1
+
+    def _response(self) -> dict[str, Any]:
+        """The response as far as it is known."""
+        known = self._known or _Known(f"resp_{response.key_of(self._call.body)}", self._call.model)
+        return response.blank(known.id, known.model or self._call.model, known.created_at)
+
+
+def _peek(payload: bytes) -> _Frame:
+    for text in (payload, document.without_surrogates(payload)):
+        try:
+            return _frame(text)
+        except ValueError:
+            continue
+    return _Frame()

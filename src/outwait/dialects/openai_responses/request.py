@@ -1,0 +1,109 @@
+"""A Responses request: read at the door, prepared for an upstream.
+
+`read` peeks at the few fields that decide and refuses what two readers of one body could understand differently.
+`prepare` changes the bytes only where it must, so that what an upstream gets is what the client wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from outwait.core.fault import Refusal, fault
+from outwait.core.plan import Candidate
+from outwait.core.request import Call
+from outwait.dialects import body as reading
+from outwait.dialects import document, seal
+
+DIALECT = "responses"
+ENDPOINT = "responses"
+_PATHS = frozenset({"/v1/responses", "/responses"})
+_SEALED = b'"ow.'
+
+
+class _Peek(msgspec.Struct, gc=False):
+    """The fields that decide."""
+
+    model: str | UnsetType = UNSET
+    stream: bool | UnsetType | None = UNSET
+    background: bool | UnsetType | None = UNSET
+    reasoning: Raw | UnsetType = UNSET
+
+
+class _Reasoning(msgspec.Struct, gc=False):
+    effort: str | None = None
+
+
+class _Item(msgspec.Struct, gc=False):
+    type: str | None = None
+    encrypted_content: str | None = None
+
+
+_KEYS = _Peek.__struct_fields__
+_QUOTED = reading.quoted(_KEYS)
+_peek = msgspec.json.Decoder(_Peek).decode
+
+
+def endpoint(path: str) -> str:
+    """The name of the endpoint at `path`, or `other`."""
+    return ENDPOINT if path in _PATHS else "other"
+
+
+def read(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Call:
+    """The call in a client's request; header names in lower case. Raises `Refusal` for what is none."""
+    if path.partition("?")[0] not in _PATHS:
+        raise Refusal(fault("not_found"))
+    if method != "POST":
+        raise Refusal(fault("method_not_allowed"))
+    if headers.get("content-type") != reading.JSON or "content-encoding" in headers:
+        reading.check_type(headers)
+    if not body.isascii():
+        reading.check_utf8(body)
+    peek = reading.peek(_peek, body)
+    model = reading.model_of(peek.model)
+    reading.check_document(body, peek, _QUOTED, _KEYS)
+    stream = peek.stream is True
+    reasoning = reading.loosely(peek.reasoning, _Reasoning)
+    effort = reasoning.effort if reasoning else None
+    # A background job is answered at once with its state; there is nothing to stream and fold.
+    foldable = not stream and peek.background is not True
+    return Call(DIALECT, ENDPOINT, model, stream, body, headers, effort, foldable, method=method, path=path)
+
+
+def in_background(call: Call) -> bool:
+    """Whether the client asked for a background job."""
+    return b'"background"' in call.body and reading.peek(_peek, call.body).background is True
+
+
+def prepare(call: Call, candidate: Candidate) -> bytes:
+    """The body for `candidate`: the model's name there, streaming switched on for a fold, else the very same bytes.
+
+    Thoughts of other dialects that outwait had sealed for the client are left out: OpenAI could not decrypt them.
+    """
+    values: dict[str, bytes] = {}
+    if candidate.model != call.model:
+        values["model"] = msgspec.json.encode(candidate.model)
+    if candidate.streamed and not call.stream:
+        values["stream"] = b"true"
+    if _SEALED in call.body and (items := _without_sealed(call.body)) is not None:
+        values["input"] = items
+    return document.change(call.body, values) if values else call.body
+
+
+def _without_sealed(body: bytes) -> bytes | None:
+    """The `input` of `body` without the reasoning items that outwait made; None where there are none."""
+    try:
+        items = msgspec.json.decode(msgspec.json.decode(body, type=dict[str, Raw])["input"], type=list[Raw])
+    except (ValueError, KeyError):
+        return None  # the upstream's to judge
+    kept = [item for item in items if not _is_sealed(item)]
+    return None if len(kept) == len(items) else msgspec.json.encode(kept)
+
+
+def _is_sealed(raw: Raw) -> bool:
+    item = reading.loosely(raw, _Item)
+    if item is None or item.type != "reasoning" or item.encrypted_content is None:
+        return False
+    return seal.unseal(item.encrypted_content) is not None

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outwait.core.plan import Candidate
+from outwait.core.request import Call
+from outwait.dialects.anthropic import readers
+from outwait.dialects.anthropic.fold import line, unfold
+from outwait.dialects.dialect import Reader
+
+MESSAGE: dict[str, Any] = {
+    "id": "msg_1",
+    "type": "message",
+    "role": "assistant",
+    "model": "m",
+    "content": [{"type": "text", "text": "hi"}, {"type": "new_kind", "x": [1]}],
+    "stop_reason": "end_turn",
+    "stop_sequence": None,
+    "usage": {"input_tokens": 1, "output_tokens": 2},
+}
+BODY = json.dumps(MESSAGE).encode()
+STREAM = unfold(BODY)
+NOISY = STREAM.replace(
+    b"event: content_block_stop", b': hello\n\nevent: ping\ndata: {"type":"ping"}\n\nevent: content_block_stop'
+)
+NOISY = NOISY.replace(b"event: message_delta", b"event: future\ndata: <any>\n\nevent: message_delta")
+KEPT = STREAM.replace(b"event: message_delta", b"event: future\ndata: <any>\n\nevent: message_delta")
+
+
+def make(stream: bool, streamed: bool, kind: str = "application/json") -> Reader:
+    call = Call("anthropic", "messages", "m", stream, b"{}")
+    candidate = Candidate("c", "anthropic", "m", streamed=streamed, endpoint="messages")
+    return readers.reader(call, candidate, 200, {"content-type": kind} if kind else {})
+
+
+@given(cuts=st.lists(st.integers(0, len(NOISY)), max_size=8), newline=st.sampled_from([b"\n", b"\r\n", b"\r"]))
+def test_a_stream_is_passed_on_event_by_event(cuts: list[int], newline: bytes) -> None:
+    read = make(True, False, "text/event-stream")
+    data = NOISY.replace(b"\n", newline)
+    at = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
+    out = b"".join(read.feed(data[start:end]) for start, end in itertools.pairwise(at))
+    ending = read.end()
+    assert ending.fault is None
+    assert out + ending.data == KEPT
+    assert read.finished
+    assert read.content
+    assert read.usage is not None
+    assert read.usage.output == 2
+
+
+def test_events_without_a_name_get_one() -> None:
+    read = make(True, False, "text/event-stream")
+    bare = b"".join(text + b"\n\n" for text in STREAM.split(b"\n") if text.startswith(b"data:"))
+    pinged = bare.replace(b"data: ", b'data: {"type":"ping"}\n\ndata: ', 1)
+    assert read.feed(pinged) + read.end().data == STREAM
+    assert read.progress
+
+
+def test_nothing_flows_before_the_first_words() -> None:
+    read = make(True, False, "text/event-stream")
+    begins, rest = STREAM.split(b"event: content_block_delta", 1)
+    assert read.feed(begins) == b""
+    assert read.progress
+    error = line("error", error={"type": "overloaded_error", "message": "Overloaded"})
+    assert read.feed(error) == b""
+    assert read.fault is not None
+    assert (read.fault.status, read.end().fault) == (503, read.fault)
+    assert rest
+
+
+@pytest.mark.parametrize("stream, streamed", [(True, True), (True, False), (False, True), (False, False)])
+@pytest.mark.parametrize("body", [STREAM, BODY])
+@pytest.mark.parametrize("kind", ["", "text/plain"])
+def test_all_four_ways(stream: bool, streamed: bool, body: bytes, kind: str) -> None:
+    read = make(stream, streamed, kind)
+    out = read.feed(b"\n \n" + body[:7]) + read.feed(body[7:])
+    ending = read.end()
+    assert ending.fault is None
+    out += ending.data
+    if stream:
+        assert out == STREAM
+    else:
+        assert json.loads(out) == MESSAGE
+
+
+def test_a_count_passes() -> None:
+    call = Call("anthropic", "messages.count_tokens", "m", False, b"{}", foldable=False)
+    read = readers.reader(call, Candidate("c", "anthropic", "m"), 200, {"content-type": "application/json"})
+    assert read.feed(b'{"input_tokens":7}') == b""
+    assert read.end().data == b'{"input_tokens":7}'
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("cut", [20, len(STREAM) // 2, len(STREAM) - 40])
+def test_a_cut_stream_is_no_answer(stream: bool, cut: int) -> None:
+    read = make(stream, True, "text/event-stream")
+    read.feed(STREAM[:cut])
+    ending = read.end()
+    assert ending.fault is not None
+    assert ending.fault.code in {"upstream_truncated", "upstream_empty"}
+
+
+def test_heads() -> None:
+    head = make(True, False, "text/event-stream").head
+    assert (head.status, head.content_type) == (200, "text/event-stream; charset=utf-8")
+    assert make(False, True, "text/event-stream").head.content_type == "application/json"

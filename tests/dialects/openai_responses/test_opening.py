@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openai import APIError, OpenAI
+
+from outwait.core.delta import Began, Delta, Said, Stopped
+from outwait.core.fault import UpstreamError, fault
+from outwait.core.plan import Heartbeat
+from outwait.core.request import Call
+from outwait.dialects.openai_responses import opening
+from outwait.dialects.openai_responses.encode import Encoder
+from outwait.dialects.openai_responses.opening import PING, Voice
+from outwait.dialects.profiles import UNKNOWN, Profile
+from outwait.dialects.voice import PlainVoice
+
+SDK = Profile("sdk-python")
+
+
+def call(stream: bool = True) -> Call:
+    return Call("responses", "responses", "m", stream, b'{"model":"m","input":"q"}')
+
+
+def voice(mode: str = "auto", profile: Profile = UNKNOWN) -> Voice:
+    made = opening.voice(call(), Heartbeat(mode=mode), profile)
+    assert isinstance(made, Voice)
+    return made
+
+
+def answer(*deltas: Delta) -> bytes:
+    """The upstream's stream."""
+    encoder = Encoder(call())
+    given = deltas or (Began("resp_real", "up", 7), Said("Hel"), Said("lo"), Stopped("stop"))
+    return b"".join(encoder.feed(delta) for delta in given) + encoder.end()
+
+
+def split(stream: bytes) -> tuple[bytes, bytes, bytes]:
+    """What is told before the first words, the first words, and the rest."""
+    events = [event + b"\n\n" for event in stream.split(b"\n\n")[:-1]]
+    return b"".join(events[:4]), events[4], b"".join(events[5:])
+
+
+ANSWER = answer()
+BEFORE, WORDS, REST = split(ANSWER)
+
+
+def test_the_head() -> None:
+    assert opening.reply_head(call()).content_type == "text/event-stream; charset=utf-8"
+    assert opening.reply_head(call(stream=False)).content_type == "application/json"
+
+
+@pytest.mark.parametrize("mode, beat", [("auto", b"\n"), ("event", b"\n"), ("off", b""), ("headers", b"")])
+def test_a_json_reply_beats_with_white_space(mode: str, beat: bytes) -> None:
+    made = opening.voice(call(stream=False), Heartbeat(mode=mode), UNKNOWN)
+    assert isinstance(made, PlainVoice)
+    assert made.beat() == beat
+    assert json.loads(made.fail(fault("idle_timeout"), "ow_1"))["error"]["code"] == "idle_timeout"
+
+
+@pytest.mark.parametrize("mode, beat", [("comment", PING), ("whitespace", b"\n"), ("off", b""), ("headers", b"")])
+def test_plain_beats_change_nothing(mode: str, beat: bytes) -> None:
+    made = voice(mode)
+    assert made.beat() == beat
+    assert made.say(BEFORE) == BEFORE
+    assert made.beat() == beat
+    assert made.say(WORDS + REST) == WORDS + REST
+
+
+def test_a_heartbeat_that_is_switched_off_has_no_bytes() -> None:
+    assert opening.voice(call(), Heartbeat(enabled=False), UNKNOWN).beat() == b""
+
+
+def test_the_first_beats_stand_for_the_upstream(strict: Callable[[bytes], Any]) -> None:
+    made = voice()
+    first, second = made.beat(), made.beat()
+    assert first.endswith(PING)
+    assert second.endswith(PING)
+    events = strict(first + second)
+    assert [kind for kind, _ in events] == ["response.created", *["response.in_progress"] * 2]
+    assert [value["sequence_number"] for _, value in events] == [0, 1, 2]
+    assert len({value["response"]["id"] for _, value in events}) == 1
+    assert not voice("event").beat().endswith(PING)
+
+
+def test_what_follows_a_beat_is_numbered_anew(strict: Callable[[bytes], Any]) -> None:
+    made = voice()
+    out = made.beat() + made.say(BEFORE) + made.beat() + made.say(WORDS) + made.beat() + made.beat() + made.say(REST)
+    events = strict(out)
+    assert [value["sequence_number"] for _, value in events] == list(range(len(events)))
+    kinds = [kind for kind, _ in events]
+    assert kinds.count("response.created") == 1
+    # The upstream's own beginning keeps its id and its words.
+    assert events[2][0] == "response.in_progress"
+    assert events[2][1]["response"]["id"] == "resp_real"
+    beats = [value for kind, value in events[4:] if kind == "response.in_progress"]
+    assert {value["response"]["id"] for value in beats} == {"resp_real"}
+    assert beats[-1]["response"]["created_at"] == 7
+    assert kinds[-1] == "response.completed"
+
+
+def test_a_client_that_counts_events_reads_through(served: Callable[[bytes], OpenAI]) -> None:
+    made = voice()
+    out = made.beat() + made.say(BEFORE + WORDS) + made.beat() + made.say(REST)
+    events = list(served(out).responses.create(model="m", input="q", stream=True))
+    assert "".join(event.delta for event in events if event.type == "response.output_text.delta") == "Hello"
+    assert events[-1].type == "response.completed"
+    assert events[-1].response.id == "resp_real"
+
+
+@pytest.mark.parametrize("early", [True, False])
+@pytest.mark.parametrize("mode", ["auto", "comment", "whitespace"])
+def test_the_sdks_accumulator_reads_through(served: Callable[[bytes], OpenAI], mode: str, early: bool) -> None:
+    made = voice(mode, SDK)
+    out = made.beat() if early else b""
+    out += made.say(BEFORE + WORDS) + made.beat() + made.beat() + made.say(REST)
+    with served(out).responses.stream(model="m", input="q") as reading:
+        final = reading.get_final_response()
+    assert (final.id, final.output_text) == ("resp_real", "Hello")
+
+
+def test_an_sdk_gets_comments_until_the_id_is_known() -> None:
+    made = voice(profile=SDK)
+    assert made.beat() == PING
+    assert made.say(BEFORE) == BEFORE
+    assert made.beat().startswith(b"event: response.in_progress")
+    assert voice("event", SDK).beat().startswith(b"event: response.created")
+
+
+def test_an_upstream_that_hides_its_id_is_left_alone() -> None:
+    nameless = b'event: response.created\ndata: {"type":"response.created","response":{"id":7}}\n\n'
+    made = voice(profile=SDK)
+    assert made.say(nameless) == nameless
+    assert made.beat() == PING
+    other = voice()
+    assert other.say(nameless) == nameless
+    assert other.beat().startswith(b"event: response.in_progress")
+
+
+def test_events_that_nobody_knows_go_on_as_they_are() -> None:
+    strange = b"event: new\ndata: not JSON\n\n" + b'event: new\ndata: {"type":"new"}\n\n' + b"data: [1]\n\n"
+    made = voice()
+    made.beat()
+    assert made.say(strange) == strange
+
+
+def test_half_a_character_is_no_obstacle() -> None:
+    half = b'data: {"type":"response.output_text.delta","delta":"\\ud83d","sequence_number":4}\n\n'
+    made = voice()
+    made.beat()
+    assert made.say(half) == half.replace(b"4}", b"6}")
+
+
+def test_numbers_are_found_however_late_they_are_asked_for(strict: Callable[[bytes], Any]) -> None:
+    made = voice()
+    made.say(BEFORE + b"event: new\ndata: {}\n\n")
+    made.say(b'event: new\ndata: {"deep":{"sequence_number":99}}\n\n')
+    assert strict(made.beat())[0][1]["sequence_number"] == 0  # an event that hides a number: begin anew
+    other = voice()
+    other.say(BEFORE)
+    other.say(b": nothing\n\n")
+    assert strict(other.beat())[0][1]["sequence_number"] == 4
+
+
+@pytest.mark.parametrize("profile", [UNKNOWN, SDK])
+@pytest.mark.parametrize("before", [b"", BEFORE, BEFORE + WORDS])
+def test_a_failure_is_told_twice(
+    served: Callable[[bytes], OpenAI], strict: Callable[[bytes], Any], profile: Profile, before: bytes
+) -> None:
+    made = voice(profile=profile)
+    out = made.beat() + made.say(before) + made.fail(fault("idle_timeout", span=5.0), "ow_1")
+    events = strict(out)
+    (_, error), (kind, failed) = events[-2:]
+    assert error["code"] == error["error"]["code"] == "idle_timeout"
+    assert kind == "response.failed"
+    assert failed["response"]["status"] == "failed"
+    assert failed["response"]["error"]["code"] == "server_error"
+    if before:
+        assert failed["response"]["id"] == "resp_real"
+    client = served(out)
+    with pytest.raises(APIError, match="silent"):
+        list(client.responses.create(model="m", input="q", stream=True))
+    if profile is SDK:
+        with client.responses.stream(model="m", input="q") as reading, pytest.raises(APIError, match="silent"):
+            reading.get_final_response()
+
+
+def test_an_upstreams_own_error_is_told_in_its_words(strict: Callable[[bytes], Any]) -> None:
+    own = b'{"error":{"message":"too many","type":"requests","param":null,"code":"rate_limit_exceeded"}}'
+    failed = fault("upstream_error", cause="rate_limited", upstream=UpstreamError(200, "application/json", own))
+    events = strict(voice().fail(failed, "ow_1"))
+    assert events[0][1]["error"] == {**json.loads(own)["error"]}
+    assert events[0][1]["message"] == "too many"
+    assert events[1][1]["response"]["error"] == {"code": "rate_limit_exceeded", "message": "too many"}
+
+
+@given(st.lists(st.integers(0, len(ANSWER)), max_size=8), st.sets(st.integers(0, 8), max_size=3))
+def test_pieces_of_any_size_say_the_same(cuts: list[int], beats: set[int]) -> None:
+    marks = [0, *sorted(cuts), len(ANSWER)]
+    made, whole = voice(), voice()
+    out, expected, given = b"", b"", 0
+    for place, (start, end) in enumerate(zip(marks, marks[1:], strict=False)):
+        if place in beats:
+            out += made.beat()
+            # The same beat, in a stream whose pieces end between events.
+            edge = ANSWER[:start].rfind(b"\n\n") + 2 if b"\n\n" in ANSWER[:start] else 0
+            expected += whole.say(ANSWER[given:edge]) + whole.beat()
+            given = edge
+        out += made.say(ANSWER[start:end])
+    expected += whole.say(ANSWER[given:])
+    assert out == expected

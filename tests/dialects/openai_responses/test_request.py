@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from outwait.core.fault import Fault, Refusal
+from outwait.core.plan import Candidate
+from outwait.core.request import Call
+from outwait.dialects import seal
+from outwait.dialects.openai_responses import request
+
+PATH = "/v1/responses"
+
+
+def read(body: bytes, method: str = "POST", path: str = PATH, **headers: str) -> Call:
+    return request.read(method, path, {key.replace("_", "-"): value for key, value in headers.items()}, body)
+
+
+def refused(body: bytes, method: str = "POST", path: str = PATH, **headers: str) -> Fault:
+    with pytest.raises(Refusal) as caught:
+        read(body, method, path, **headers)
+    return caught.value.fault
+
+
+def to(model: str, streamed: bool = False) -> Candidate:
+    return Candidate("c", "responses", model, streamed=streamed, endpoint="responses")
+
+
+def test_the_facts_of_a_call() -> None:
+    body = '{"model":"o3","stream":true,"reasoning":{"effort":"high"},"input":"ü"}'.encode()
+    call = read(body, content_type="application/json; charset=utf-8", path=f"{PATH}?beta=true")
+    assert (call.model, call.stream, call.effort, call.foldable) == ("o3", True, "high", False)
+    assert (call.dialect, call.endpoint, call.path) == ("responses", "responses", f"{PATH}?beta=true")
+    assert call.body is body
+
+
+@pytest.mark.parametrize(
+    "extra, effort, foldable",
+    [
+        ("", None, True),
+        (',"stream":null', None, True),
+        (',"reasoning":"x"', None, True),
+        (',"background":true', None, False),
+        (',"background":false', None, True),
+    ],
+)
+def test_further_facts(extra: str, effort: str | None, foldable: bool) -> None:
+    call = read(b'{"model":"m"%s}' % extra.encode())
+    assert (call.effort, call.foldable) == (effort, foldable)
+
+
+@pytest.mark.parametrize("extra, told", [("", False), (',"background":true', True), (',"background":null', False)])
+def test_background(extra: str, told: bool) -> None:
+    assert request.in_background(read(b'{"model":"m"%s}' % extra.encode())) is told
+
+
+@pytest.mark.parametrize(
+    "body, code, param",
+    [
+        (b"", "invalid_json", None),
+        (b"{", "invalid_json", None),
+        (b'{"input":"\xff"}', "invalid_json", None),
+        (b"{}", "invalid_value", "model"),
+        (b'{"model":"m","stream":1}', "invalid_value", "stream"),
+        (b'{"model":"m","model":"n"}', "duplicate_key", "model"),
+        (b'{"model":"m","background":true,"background":false}', "duplicate_key", "background"),
+    ],
+)
+def test_what_is_no_request(body: bytes, code: str, param: str | None) -> None:
+    found = refused(body)
+    assert (found.code, found.param) == (code, param)
+
+
+def test_what_is_no_call() -> None:
+    assert refused(b"{}", path="/v1/other").code == "not_found"
+    assert refused(b"{}", method="GET").code == "method_not_allowed"
+    assert refused(b"{}", content_encoding="gzip", content_type="application/json").code == "unsupported_media_type"
+
+
+def test_endpoints() -> None:
+    assert [request.endpoint(path) for path in (PATH, "/responses", "/v1/x")] == ["responses", "responses", "other"]
+
+
+def test_what_need_not_change_goes_on_byte_for_byte() -> None:
+    call = read(b'{ "model":"m" , "input": 1.0 , "new":[] }')
+    assert request.prepare(call, to("m")) is call.body
+    assert request.prepare(call, to("n")) == b'{ "model":"n" , "input": 1.0 , "new":[] }'
+    assert json.loads(request.prepare(call, to("m", streamed=True)))["stream"] is True
+
+
+def test_a_stream_stays_one() -> None:
+    call = read(b'{"model":"m","stream":true}')
+    assert request.prepare(call, to("m", streamed=True)) is call.body
+
+
+def test_sealed_thoughts_of_others_do_not_reach_openai() -> None:
+    ours = {"type": "reasoning", "summary": [], "encrypted_content": seal.seal("anthropic", "s:x")}
+    others: list[Any] = [
+        {"type": "reasoning", "summary": [], "encrypted_content": "ow.not ours"},
+        {"type": "reasoning", "summary": []},
+        {"role": "user", "content": '"ow.'},
+        7,
+    ]
+    call = read(json.dumps({"model": "m", "input": [ours, *others]}).encode())
+    assert json.loads(request.prepare(call, to("m"))) == {"model": "m", "input": others}
+
+
+@pytest.mark.parametrize("given", ['"ow."', '[{"content":"ow.x"}]', "7"])
+def test_what_only_looks_sealed_stays(given: str) -> None:
+    call = read(b'{"model":"m","user":"ow.","input":%s}' % given.encode())
+    assert request.prepare(call, to("m")) is call.body
+
+
+def test_without_input_there_is_nothing_to_unseal() -> None:
+    call = read(b'{"model":"m","user":"ow."}')
+    assert request.prepare(call, to("m")) is call.body
