@@ -12,6 +12,7 @@ PROXIES = ("nginx", "nginx-1.1", "haproxy")
 MODES = ("stream", "json")
 SILENT = 12  # seconds
 WORDS = 40
+TIMEOUT = 45  # seconds, of the SDKs
 
 # What happens, and the simulated provider's script for it.
 SCRIPTS = {
@@ -63,8 +64,8 @@ class Case:
             "api": self.voice.api,
             "stream": self.mode == "stream",
             "tools": self.what == "tools",
-            "retries": 3 if self.what in ("leave", "late") else 0,
-            "timeout": 45,
+            "retries": {"leave": 3, "late": 2}.get(self.what, 0),
+            "timeout": TIMEOUT,
             "headers": headers,
         }
 

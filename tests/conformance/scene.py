@@ -19,7 +19,7 @@ Roots = Mapping[tuple[str, str], str]
 
 # How a channel says what its upstream speaks.
 _SPEAKS: Mapping[str, Mapping[str, object]] = {
-    "chat": {"dialect": "openai"},
+    "chat": {"dialect": "openai", "endpoints": ["chat.completions"]},
     "responses": {"dialect": "openai", "endpoints": ["responses"]},
     "anthropic": {"dialect": "anthropic"},
     "gemini": {"dialect": "gemini"},

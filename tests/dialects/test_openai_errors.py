@@ -19,7 +19,8 @@ def test_a_fault_in_our_words() -> None:
     error = json.loads(error_body(failed, "ow_1"))["error"]
     assert (error["code"], error["type"], error["param"]) == ("idle_timeout", "timeout_error", None)
     assert error["outwait"] == {
-        "exchange": "ow_1", "cause": "idle_timeout", "side": "upstream", "clock": None, "seconds": 3.0, "reason": "rule",
+        "exchange": "ow_1", "cause": "idle_timeout", "side": "upstream", "clock": None, "seconds": 3.0,
+        "reason": "rule",
     }  # fmt: skip
     assert error_object(failed, "ow_1") == error
 

@@ -70,3 +70,41 @@ def test_a_model_that_could_not_be_called_is_refused_as_its_call_would_be(
 async def test_the_list_asks_for_a_key_too() -> None:
     async with house() as door:
         assert (await door.ask("/v1/models", key="ow-wrong")).status == 401
+
+
+@story
+async def test_anthropics_clients_are_told_in_their_form() -> None:
+    async with house(MORE + KEYS) as door:
+        told = json.loads((await door.ask("/v1/models", "anthropic-version: 2023-06-01")).body)
+        assert [card["id"] for card in told["data"]] == ["alias", "m1", "org/m2", "zeta"]
+        assert (told["has_more"], told["first_id"], told["last_id"]) == (False, "alias", "zeta")
+        card = json.loads((await door.ask("/v1/models/m1", "anthropic-version: 2023-06-01")).body)
+        assert (card["type"], card["id"], card["display_name"]) == ("model", "m1", "m1")
+        refused = json.loads((await door.ask("/v1/models/m9", "anthropic-version: 2023-06-01")).body)
+        assert refused["error"]["type"] == "not_found_error"
+
+
+@story
+async def test_a_list_may_be_empty() -> None:
+    async with house("channels: [{name: one, base_url: 'http://a/v1'}]\n") as door:
+        told = json.loads((await door.ask("/v1/models", "anthropic-version: 2023-06-01")).body)
+        assert (told["data"], told["first_id"]) == ([], None)
+
+
+@pytest.mark.parametrize(
+    "path, header",
+    [("/v1beta/models", "x: y"), ("/v1/models", "x-goog-api-client: google-genai-sdk/3.4 gl-python/3.11")],
+)
+def test_geminis_clients_are_told_in_their_form(path: str, header: str) -> None:
+    @story
+    async def told() -> None:
+        async with house(MORE + KEYS) as door:
+            found = json.loads((await door.ask(path, header)).body)["models"]
+            assert [card["name"] for card in found] == ["models/alias", "models/m1", "models/org/m2", "models/zeta"]
+            card = json.loads((await door.ask(f"{path}/m1", header)).body)
+            assert card["name"] == "models/m1"
+            assert "generateContent" in card["supportedGenerationMethods"]
+            refused = json.loads((await door.ask(f"{path}/m9", header)).body)
+            assert refused["error"]["status"] == "NOT_FOUND"
+
+    told()

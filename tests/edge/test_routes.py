@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from tests.edge.conftest import house, story
+
+from outwait.edge.routes import ROUTES
+from outwait.edge.serve_call import serve_call
 
 
 @pytest.mark.parametrize(
@@ -10,7 +15,9 @@ from tests.edge.conftest import house, story
         ("GET", "/v1/chat/completions", "POST"),
         ("DELETE", "/v1/chat/completions", "POST"),
         ("POST", "/v1/models", "GET, HEAD"),
-        ("DELETE", "/v1/models/m1", "GET, HEAD"),
+        ("DELETE", "/v1/models/m1", "GET, POST, HEAD"),
+        ("GET", "/v1/responses", "POST"),
+        ("GET", "/v1/images/edits", "POST"),
         ("POST", "/healthz", "GET, HEAD"),
         ("OPTIONS", "/v1/chat/completions", "POST"),
     ],
@@ -37,7 +44,7 @@ def test_a_wrong_method_is_told_the_right_ones(method: str, path: str, allowed: 
     [
         ("/chat/completions", 404, "not_found"),
         ("/v1/models/", 404, "not_found"),
-        ("/v1/responses", 501, "not_supported"),
+        ("/v1/files", 501, "not_supported"),
         ("/", 404, "not_found"),
     ],
 )
@@ -78,3 +85,49 @@ async def test_what_the_wire_refuses_has_the_same_shape_and_is_recorded() -> Non
         ]
         for reply, entry in zip((long, wide), door.entries, strict=True):
             assert reply.headers["x-request-id"] == entry.exchange
+
+
+@pytest.mark.parametrize(
+    "path, shape",
+    [
+        ("/v1/messages/batches", ("error", None)),
+        ("/v1/messages", ("error", None)),
+        ("/v1beta/models/m1:generateVideo", (None, "NOT_FOUND")),
+        ("/v1beta/files", (None, "NOT_FOUND")),
+        ("/v1/models/m1:generateContent", (None, "INVALID_ARGUMENT")),
+        ("/v1/nothing", (None, None)),
+    ],
+)
+def test_what_is_refused_is_told_in_the_dialect_of_the_path(path: str, shape: tuple[str | None, str | None]) -> None:
+    @story
+    async def told() -> None:
+        async with house() as door:
+            reply = json.loads((await door.ask(path, method="POST")).body)
+            assert (reply.get("type"), reply["error"].get("status")) == shape
+
+    told()
+
+
+@story
+async def test_the_wire_too_refuses_in_the_dialect_of_the_path() -> None:
+    text = "channels: [{name: one, base_url: 'http://h/v1'}]\nserver: {limits: {json_body: 10, file_body: 20}}\n"
+    async with house(text) as door:
+        for path, size, status in (
+            ("/v1/messages", 11, 413),
+            ("/v1beta/models/m:generateContent", 11, 413),
+            ("/v1/images/edits", 21, 413),
+        ):
+            reply = await door.ask(path, f"content-length: {size}", method="POST")
+            assert reply.status == status
+            assert "error" in json.loads(reply.body)
+        assert [entry.dialect for entry in door.entries] == ["anthropic", "gemini", "openai"]
+
+
+@pytest.mark.parametrize("path", sorted(ROUTES))
+def test_every_endpoint_has_a_name_of_its_own(path: str) -> None:
+    """Paths that clients make up must not become labels, and those that are there must not hide behind `other`."""
+    for method, (route, dialect) in ROUTES[path].items():
+        if route is serve_call:
+            assert method == "POST"
+            assert dialect.endpoint(path) != "other"
+            assert dialect.endpoint(f"{path}/x") == "other"

@@ -71,7 +71,7 @@ def test_what_happened_besides_is_told(entry: Any) -> None:
         "retry_after": 3,
         "detail": "d",
     }
-    assert fields["usage"] == {"input": 1, "output": 2, "cached": 0, "reasoning": 0}
+    assert fields["usage"] == {"input": 1, "output": 2, "cached": 0, "reasoning": 0, "cache_write": 0}
     assert (fields["upstream_model"], fields["heartbeats"], fields["retries"]) == ("other", 3, ["safe"])
     assert fields["rescued"] is fields["adopted"] is True
     assert fields["client"] == "ua"

@@ -35,7 +35,7 @@ def test_lower_priority_then_weight_then_the_order_of_the_configuration() -> Non
         _channel("heavy", weight=2),
         _channel("c", weight=1),
     ]
-    assert [channel.name for channel, _ in route(_call("m"), ANYBODY, channels)] == ["heavy", "b", "c", "last"]
+    assert [served.channel.name for served in route(_call("m"), ANYBODY, channels)] == ["heavy", "b", "c", "last"]
 
 
 def test_globs_and_maps() -> None:
@@ -45,7 +45,7 @@ def test_globs_and_maps() -> None:
         _channel("other", models=("claude-*",)),
     ]
     served = route(_call("gpt-4o"), ANYBODY, channels)
-    assert [(channel.name, model) for channel, model in served] == [
+    assert [(found.channel.name, found.model) for found in served] == [
         ("globs", "gpt-4o"),
         ("mapped", "gpt-4o-2024-08-06"),
     ]
@@ -77,12 +77,35 @@ def test_names() -> None:
     assert names(channels, ANYBODY) == ("a", "b", "c")
 
 
-def test_a_channel_of_another_dialect_cannot_answer_yet() -> None:
-    status, code, message = _refused("m", _channel("a", dialect="anthropic"), _channel("g", dialect="gemini"))
-    assert (status, code) == (501, "not_supported")
-    assert "anthropic, gemini" in message
-    mixed = [_channel("a", dialect="anthropic"), _channel("o", priority=9)]
-    assert [channel.name for channel, _ in route(_call("m"), ANYBODY, mixed)] == ["o"]
+def test_a_channel_of_another_dialect_answers_where_the_call_can_be_translated() -> None:
+    mixed = [_channel("a", dialect="anthropic"), _channel("g", dialect="gemini"), _channel("o", priority=9)]
+    served = route(_call("m"), ANYBODY, mixed)
+    assert [(found.channel.name, found.endpoint, found.way.dialect) for found in served] == [
+        ("a", "messages", "anthropic"),
+        ("g", "generate_content", "gemini"),
+        ("o", "chat.completions", "openai"),
+    ]
+
+
+def test_inside_one_priority_the_clients_own_dialect_comes_first() -> None:
+    channels = [_channel("a", dialect="anthropic", weight=5), _channel("o"), _channel("first", dialect="gemini", priority=-1)]
+    assert [found.channel.name for found in route(_call("m"), ANYBODY, channels)] == ["first", "o", "a"]
+    asked = Call("anthropic", "messages", "m", stream=False, body=b"{}")
+    assert [found.channel.name for found in route(asked, ANYBODY, channels)] == ["first", "a", "o"]
+
+
+def test_an_endpoint_that_no_channel_has_is_not_supported() -> None:
+    asked = Call("openai", "embeddings", "m", stream=False, body=b"{}")
+    with pytest.raises(Refusal) as refused:
+        route(asked, ANYBODY, [_channel("a", dialect="anthropic")])
+    assert (refused.value.fault.status, refused.value.fault.code) == (501, "not_supported")
+    assert "anthropic channels only, which have nothing for embeddings" in refused.value.fault.message
+
+
+def test_a_channel_may_name_its_endpoints_and_its_own_name_for_the_model() -> None:
+    channel = _channel("o", endpoints=("responses",), model_map={"m": "theirs"})
+    (found,) = route(_call("m"), ANYBODY, [channel])
+    assert (found.endpoint, found.model, found.way.dialect) == ("responses", "theirs", "responses")
 
 
 @pytest.mark.parametrize("model", ["", "x" * 257])

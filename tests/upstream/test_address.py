@@ -172,6 +172,11 @@ def test_a_model_in_the_path_is_put_in_and_the_head_kept() -> None:
     assert lines(at(book, "embeddings"))["Authorization"] == "Bearer k-1"
 
 
+def test_a_tuned_model_is_a_collection_of_its_own() -> None:
+    tuned = at(AddressBook([GEMINI]), "generate_content", model="tunedModels/mine")
+    assert tuned.target == "/v1beta/tunedModels/mine:generateContent"
+
+
 def test_kept_heads_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("outwait.upstream.address._KEPT", 2)
     book = AddressBook([GEMINI])

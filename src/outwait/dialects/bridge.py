@@ -123,7 +123,8 @@ class _Translator:
     def _take(self, deltas: Sequence[Delta], out: list[bytes]) -> None:
         for delta in deltas:
             if isinstance(delta, Counted):
-                self.usage = delta.usage
+                if self._call.endpoint not in COUNTING:
+                    self.usage = delta.usage  # what was counted on request has not been used
             elif isinstance(delta, Stopped):
                 self._wordless = self._wordless or delta.reason in _WORDLESS
             self.content = self.content or says(delta)

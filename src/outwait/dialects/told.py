@@ -38,7 +38,8 @@ CLASSES: tuple[Class, ...] = (
     ),
     Class(
         "upstream_auth", 502, "auth_failed", "api_error",
-        ("invalid_api_key", "incorrect api key", "authentication_error", "invalid authentication", "unauthorized"),
+        ("invalid_api_key", "incorrect api key", "authentication_error", "invalid authentication", "unauthorized",
+         "api key not valid", "api key expired"),
         (401, 403),
     ),
     Class(

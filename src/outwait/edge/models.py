@@ -1,6 +1,6 @@
 """The models a key may name, as far as the configuration names them, told as each protocol lists models.
 
-OpenAI and Anthropic both list at /v1/models; who sends `anthropic-version` is answered in Anthropic's form.
+OpenAI, Anthropic and newer clients of Google all list at /v1/models; a client's own headers say which form it knows.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from outwait.wire.request import Request
 PATH = "/v1/models/"
 GEMINI_PATH = "/v1beta/models"
 _JSON = b"content-type: application/json\r\n"
-_ANTHROPIC = "anthropic-version"
+_OWN = {"anthropic-version": "anthropic", "x-goog-api-key": "gemini", "x-goog-api-client": "gemini"}
 _METHODS = ("generateContent", "streamGenerateContent", "countTokens", "embedContent", "batchEmbedContents")
 
 
@@ -44,8 +44,8 @@ def list_models(door: Door, dialect: Dialect, request: Request) -> None:
 def get_model(door: Door, dialect: Dialect, request: Request) -> None:
     """One model, if some channel serves it: a name that only fits a glob counts too."""
     spoken = _spoken(dialect, request)
-    prefix = f"{GEMINI_PATH}/" if spoken.name == "gemini" else PATH
-    name = unquote(request.path.removeprefix(prefix))  # SDKs send `org/model` with its slash, or with %2F
+    named = request.path.removeprefix(PATH).removeprefix(f"{GEMINI_PATH}/")
+    name = unquote(named)  # SDKs send `org/model` with its slash, or with %2F
     principal: Principal | None = None
     try:
         principal = meet(door, spoken, request).principal
@@ -57,7 +57,10 @@ def get_model(door: Door, dialect: Dialect, request: Request) -> None:
 
 
 def _spoken(dialect: Dialect, request: Request) -> Dialect:
-    return DIALECTS["anthropic"] if dialect.name == "openai" and _ANTHROPIC in request.headers else dialect
+    if dialect.name != "openai":
+        return dialect
+    own = next((name for header, name in _OWN.items() if header in request.headers), None)
+    return dialect if own is None else DIALECTS[own]
 
 
 def _card(form: str, name: str, principal: Principal, catalog: Catalog) -> Mapping[str, object]:

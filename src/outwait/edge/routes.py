@@ -36,6 +36,7 @@ ROUTES: Mapping[str, Methods] = {
     "/v1/audio/translations": {"POST": (serve_call, PASSTHROUGH)},
     "/v1/moderations": {"POST": (serve_call, PASSTHROUGH)},
     "/v1/rerank": {"POST": (serve_call, PASSTHROUGH)},
+    "/rerank": {"POST": (serve_call, PASSTHROUGH)},
     "/v1/models": {"GET": (models.list_models, _OPENAI)},
     "/v1beta/models": {"GET": (models.list_models, _GEMINI)},
     "/healthz": {"GET": (status.healthz, _OPENAI)},
@@ -82,7 +83,8 @@ def spoken(path: str) -> Dialect:
     """The dialect whose clients ask at `path`."""
     if path.startswith("/v1/messages"):
         return _ANTHROPIC
-    return _GEMINI if path.startswith(("/v1beta", "/v1alpha")) else _OPENAI
+    gemini = path.startswith(("/v1beta", "/v1alpha")) or (path.startswith(models.PATH) and ":" in path)
+    return _GEMINI if gemini else _OPENAI
 
 
 def _by_prefix(path: str) -> Methods | None:

@@ -27,7 +27,7 @@ _BLANKS = {
     "first_byte": _SPAN,
     "first_token": _SPAN,
     "silence": _SPAN,
-    "usage": '{"input":%d,"output":%d,"cached":%d,"reasoning":%d}',
+    "usage": '{"input":%d,"output":%d,"cached":%d,"reasoning":%d,"cache_write":%d}',
 }
 
 
@@ -69,7 +69,7 @@ class Forms:
             return form % (stamp, milli, entry.exchange, entry.duration, first_byte, first_token, silence, *at)
         return form % (
             stamp, milli, entry.exchange, entry.duration, first_byte, first_token, silence,
-            usage.input, usage.output, usage.cached, usage.reasoning, *at,
+            usage.input, usage.output, usage.cached, usage.reasoning, usage.cache_write, *at,
         )  # fmt: skip
 
     def _moment(self, moment: float) -> tuple[str, int]:

@@ -42,13 +42,13 @@ def route(call: Call, principal: Principal, channels: Iterable[Channel]) -> tupl
         others = ", ".join(sorted({channel.dialect for channel in known}))
         message = f"The model {call.model!r} is served by {others} channels only, which have nothing for {call.endpoint}."
         raise Refusal(fault("not_supported", message, param="model"))
-    # Stable: then configuration order.
-    able.sort(key=lambda served: (served.channel.priority, served.way.dialect != call.dialect, -served.channel.weight))
+    # Stable: then heavier first.
+    able.sort(key=lambda served: (served.channel.priority, served.way.dialect != call.dialect))
     return tuple(able)
 
 
 def serving(model: str, principal: Principal, channels: Iterable[Channel]) -> list[Channel]:
-    """The channels that serve `model`, in configuration order; never none.
+    """The channels that serve `model`, never none: lower priority first, then higher weight, then as configured.
 
     Raises Refusal: `invalid_value` for a name no model can have, `permission_denied` when the key may not use the
     model, `model_not_found` when no channel serves it.
@@ -63,7 +63,7 @@ def serving(model: str, principal: Principal, channels: Iterable[Channel]) -> li
     found = [channel for channel in known if serves(channel, model)]
     if not found:
         raise Refusal(_unknown(model, principal, known))
-    return found
+    return sorted(found, key=lambda channel: (channel.priority, -channel.weight))
 
 
 def at(channel: Channel, call: Call) -> Served | None:

@@ -47,6 +47,7 @@ _OURS = frozenset(
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 5.6.2
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110 5.5
 _DOTS = frozenset((".", ".."))  # RFC 3986 5.2.4: as a step of a path they mean another path
+_TUNED = "tunedModels/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,10 @@ class Address:
 
     def of(self, model: str) -> Address:
         """The same with the model's name in its path."""
-        target = self.target.replace(MODEL, quote(model, safe="@:"))  # as the providers' own SDKs have it
+        if model.startswith(_TUNED):  # Google's tuned models are a collection of their own beside its models
+            target = self.target.replace(f"models/{MODEL}", _TUNED + quote(model.removeprefix(_TUNED), safe="@:"))
+        else:
+            target = self.target.replace(MODEL, quote(model, safe="@:"))  # as the providers' own SDKs have it
         return replace(self, target=target, head=b"POST %s HTTP/1.1%s" % (target.encode(), self.head))
 
 

@@ -30,7 +30,10 @@ def written(*parts: Part) -> tuple[list[dict[str, Any]], list[str]]:
         (Denial("no"), {"type": "text", "text": "no"}),
         (Thought("t", "s", dialect="anthropic"), {"type": "thinking", "thinking": "t", "signature": "s"}),
         (Thought(sealed="d", dialect="anthropic"), {"type": "redacted_thinking", "data": "d"}),
-        (ToolCall("a.b", "f", "", cache=MARK), {"type": "tool_use", "id": "a_b", "name": "f", "input": {}, "cache_control": MARK}),
+        (
+            ToolCall("a.b", "f", "", cache=MARK),
+            {"type": "tool_use", "id": "a_b", "name": "f", "input": {}, "cache_control": MARK},
+        ),
         (ToolCall("t", "f", '{"a":'), {"type": "tool_use", "id": "t", "name": "f", "input": {"INVALID_JSON": '{"a":'}}),
         (ToolCall("t", "f", "[1]"), {"type": "tool_use", "id": "t", "name": "f", "input": {"INVALID_JSON": "[1]"}}),
         (ToolResult("a.b", ()), {"type": "tool_result", "tool_use_id": "a_b"}),

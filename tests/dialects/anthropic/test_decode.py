@@ -110,7 +110,7 @@ def test_why_it_refuses() -> None:
 
 def test_arguments_that_stand_in_the_beginning() -> None:
     stream = b"".join([
-        line("content_block_start", index=0, content_block={"type": "tool_use", "id": "t", "name": "f", "input": {"a": 1}}),
+        line("content_block_start", index=0, content_block={"type": "tool_use", "id": "t", "input": {"a": 1}}),
         line("message_stop"),
     ])  # fmt: skip
     assert deltas(stream)[0][1] == Called(0, arguments='{"a":1}')

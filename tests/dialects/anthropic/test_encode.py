@@ -28,6 +28,7 @@ from outwait.core.reply import Usage
 from outwait.core.request import Call
 from outwait.dialects.anthropic import encode
 from outwait.dialects.anthropic.decode import Decoder
+from outwait.dialects.anthropic.parts import parts_of
 from outwait.dialects.gather import Gather
 from outwait.dialects.seal import seal
 
@@ -134,6 +135,13 @@ def test_signatures_of_others_are_carried() -> None:
     assert made[1]["data"] == seal("responses", "d")
     whole = stream(Mused("x", signature="s", dialect="gemini"))
     assert seal("gemini", "s").encode() in whole
+
+
+def test_a_thought_that_nobody_signed_comes_back_unsigned(heard: Any) -> None:
+    message = heard(stream(Mused("x"), Said("y")))
+    block = message.content[0].to_dict()
+    assert block["signature"] == encode.UNSIGNED
+    assert parts_of([block], "p", {}) == (Thought("x", dialect="none"),)
 
 
 def test_thoughts_that_are_only_signed(heard: Any) -> None:

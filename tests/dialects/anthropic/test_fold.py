@@ -16,7 +16,9 @@ words = st.text(max_size=8)
 values = st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | words, lambda more: st.lists(more, max_size=2))
 cited = st.fixed_dictionaries({"type": st.just("char_location"), "cited_text": words, "document_index": st.just(0)})
 blocks = st.one_of(
-    st.fixed_dictionaries({"type": st.just("text"), "text": words}, optional={"citations": st.none() | st.lists(cited)}),
+    st.fixed_dictionaries(
+        {"type": st.just("text"), "text": words}, optional={"citations": st.none() | st.lists(cited)}
+    ),
     st.fixed_dictionaries({"type": st.just("thinking"), "thinking": words, "signature": words}),
     st.fixed_dictionaries({"type": st.just("redacted_thinking"), "data": words}),
     st.fixed_dictionaries(
@@ -137,6 +139,13 @@ def test_a_stream_that_says_little() -> None:
         "x": None,
         "usage": {"output_tokens": 1},
     }
+
+
+def test_empty_arguments_leave_what_stood_there() -> None:
+    stream = line("content_block_start", index=0, content_block={"type": "tool_use", "input": {}}) + line(
+        "content_block_delta", index=0, delta={"type": "input_json_delta", "partial_json": ""}
+    )
+    assert folded(stream)["content"] == [{"type": "tool_use", "input": {}}]
 
 
 def test_arguments_that_broke_off_are_told_as_they_are() -> None:

@@ -9,40 +9,40 @@ from outwait.dialects.anthropic.models import OTHER, ROWS, traits_of
 
 
 @pytest.mark.parametrize(
-    "name, limit, thinking, off, sampling, forced, schema",
+    "name, limit, thinking, sampling, refuses",
     [
-        ("claude-fable-5-2", 128_000, "adaptive", "", "none", False, True),
-        ("claude-mythos-5-1", 128_000, "adaptive", "", "none", False, True),
-        ("claude-fable-5", 128_000, "adaptive", "", "none", True, True),
-        ("claude-mythos-preview", 128_000, "adaptive", "", "none", True, True),
-        ("claude-opus-5-5", 128_000, "adaptive", "", "none", False, True),
-        ("anthropic/claude-opus-5.5", 128_000, "adaptive", "", "none", False, True),
-        ("claude-opus-5-20260724", 128_000, "adaptive", "disabled", "none", True, True),
-        ("claude-sonnet-5-5", 128_000, "adaptive", "between_tools", "none", False, True),
-        ("claude-sonnet-5", 128_000, "adaptive", "disabled", "none", True, True),
-        ("claude-haiku-5-5", 128_000, "adaptive", "disabled", "none", True, True),
-        ("claude-opus-4-8", 128_000, "adaptive", "disabled", "none", True, True),
-        ("claude-opus-4-7@20260416", 128_000, "adaptive", "disabled", "none", True, True),
-        ("us.anthropic.claude-opus-4-6-v1:0", 128_000, "adaptive", "disabled", "one", True, True),
-        ("claude-sonnet-4-6", 64_000, "adaptive", "disabled", "one", True, True),
-        ("claude-opus-4-5-20251101", 64_000, "budget", "disabled", "one", True, True),
-        ("claude-haiku-4-5", 64_000, "budget", "disabled", "one", True, True),
-        ("claude-opus-4-1-20250805", 32_000, "budget", "disabled", "one", True, False),
-        ("claude-opus-4-20250514", 32_000, "budget", "disabled", "all", True, False),
-        ("claude-4-opus-20250514", 32_000, "budget", "disabled", "all", True, False),
-        ("claude-sonnet-4@20250514", 64_000, "budget", "disabled", "all", True, False),
-        ("claude-3-7-sonnet-latest", 64_000, "budget", "disabled", "all", True, False),
-        ("claude-3-5-haiku-20241022", 8_192, "none", "", "all", True, False),
-        ("claude-3-haiku-20240307", 4_096, "none", "", "all", True, False),
-        ("anthropic.claude-v2:1", 4_096, "none", "", "all", True, False),
-        ("claude-future-9", 128_000, "adaptive", "disabled", "none", True, True),
-        ("kimi-k2", None, "budget", "disabled", "all", True, True),
+        ("claude-fable-5-2", 128_000, "adaptive -", "none", "forced"),
+        ("claude-mythos-5-1", 128_000, "adaptive -", "none", "forced"),
+        ("claude-fable-5", 128_000, "adaptive -", "none", ""),
+        ("claude-mythos-preview", 128_000, "adaptive -", "none", ""),
+        ("claude-opus-5-5", 128_000, "adaptive -", "none", "forced"),
+        ("anthropic/claude-opus-5.5", 128_000, "adaptive -", "none", "forced"),
+        ("claude-opus-5-20260724", 128_000, "adaptive disabled", "none", ""),
+        ("claude-sonnet-5-5", 128_000, "adaptive between_tools", "none", "forced"),
+        ("claude-sonnet-5", 128_000, "adaptive disabled", "none", ""),
+        ("claude-haiku-5-5", 128_000, "adaptive disabled", "none", ""),
+        ("claude-opus-4-8", 128_000, "adaptive disabled", "none", ""),
+        ("claude-opus-4-7@20260416", 128_000, "adaptive disabled", "none", ""),
+        ("us.anthropic.claude-opus-4-6-v1:0", 128_000, "adaptive disabled", "one", ""),
+        ("claude-sonnet-4-6", 64_000, "adaptive disabled", "one", ""),
+        ("claude-opus-4-5-20251101", 64_000, "budget disabled", "one", ""),
+        ("claude-haiku-4-5", 64_000, "budget disabled", "one", ""),
+        ("claude-opus-4-1-20250805", 32_000, "budget disabled", "one", "schema"),
+        ("claude-opus-4-20250514", 32_000, "budget disabled", "all", "schema"),
+        ("claude-4-opus-20250514", 32_000, "budget disabled", "all", "schema"),
+        ("claude-sonnet-4@20250514", 64_000, "budget disabled", "all", "schema"),
+        ("claude-3-7-sonnet-latest", 64_000, "budget disabled", "all", "schema"),
+        ("claude-3-5-haiku-20241022", 8_192, "none -", "all", "schema"),
+        ("claude-3-haiku-20240307", 4_096, "none -", "all", "schema"),
+        ("anthropic.claude-v2:1", 4_096, "none -", "all", "schema"),
+        ("claude-future-9", 128_000, "adaptive disabled", "none", ""),
+        ("kimi-k2", None, "budget disabled", "all", ""),
     ],
 )
-def test_rows(name: str, limit: int | None, thinking: str, off: str, sampling: str, forced: bool, schema: bool) -> None:
+def test_rows(name: str, limit: int | None, thinking: str, sampling: str, refuses: str) -> None:
     traits = traits_of(name)
-    assert (traits.limit, traits.thinking, traits.off) == (limit, thinking, off)
-    assert (traits.sampling, traits.forced, traits.schema) == (sampling, forced, schema)
+    assert (traits.limit, f"{traits.thinking} {traits.off or '-'}", traits.sampling) == (limit, thinking, sampling)
+    assert [field for field in ("forced", "schema") if not getattr(traits, field)] == refuses.split()
 
 
 def test_what_is_asked_for_when_nobody_said() -> None:

@@ -32,7 +32,8 @@ def test_a_string_is_words() -> None:
             Media("image", "image/png", data="QQ=="),
         ),
         (
-            {"type": "image", "source": {"type": "url", "url": "u"}, "transformations": {"a": 1}, "cache_control": MARK},
+            {"type": "image", "source": {"type": "url", "url": "u"}, "transformations": {"a": 1}}
+            | {"cache_control": MARK},
             Media("image", url="u", cache=MARK, more={"transformations": {"a": 1}}),
         ),
         ({"type": "image", "source": {"type": "file", "file_id": "f"}}, Media("image", file="f")),
@@ -63,7 +64,10 @@ def test_a_string_is_words() -> None:
         (
             {
                 "type": "document",
-                "source": {"type": "content", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]},
+                "source": {
+                    "type": "content",
+                    "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}],
+                },
             },
             Media(
                 "document",
@@ -74,7 +78,8 @@ def test_a_string_is_words() -> None:
         ),
         ({"type": "tool_use", "id": "t", "name": "f", "input": {"a": 1}}, ToolCall("t", "f", '{"a":1}')),
         (
-            {"type": "tool_use", "id": "t", "name": "f", "input": {}, "caller": {"type": "direct"}, "cache_control": MARK},
+            {"type": "tool_use", "id": "t", "name": "f", "input": {}, "caller": {"type": "direct"}}
+            | {"cache_control": MARK},
             ToolCall("t", "f", "{}", cache=MARK),
         ),
         ({"type": "tool_result", "tool_use_id": "t"}, ToolResult("t", ())),

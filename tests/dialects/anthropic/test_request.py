@@ -53,7 +53,8 @@ def test_the_facts_of_a_call() -> None:
 
 
 def test_a_count_of_tokens_is_never_streamed() -> None:
-    call = read(b'{"model":"m","stream":true,"messages":[]}', path="/v1/messages/count_tokens")
+    body = b'{"model":"m","stream":true,"messages":[]}'
+    call = read(body, path="/v1/messages/count_tokens", content_type="application/json")
     assert (call.endpoint, call.stream, call.foldable) == ("messages.count_tokens", False, False)
 
 
@@ -81,7 +82,7 @@ def test_how_hard_to_think(extra: str, effort: str | None) -> None:
         (b"{}", "POST", "/v1/other", {}, "not_found"),
         (b"{}", "GET", PATH, {}, "method_not_allowed"),
         (b"{}", "POST", PATH, {"content_type": "multipart/form-data"}, "unsupported_media_type"),
-        (b"{}", "POST", PATH, {"content_type": "application/json", "content_encoding": "gzip"}, "unsupported_media_type"),
+        (b"{}", "POST", PATH, {"content_encoding": "gzip"}, "unsupported_media_type"),
         (b'{"model":"\xff"}', "POST", PATH, {}, "invalid_json"),
         (b"", "POST", PATH, {}, "invalid_json"),
         (b"[]", "POST", PATH, {}, "invalid_json"),

@@ -19,7 +19,7 @@ SONNET, FIVE, OLD, FOUR_SIX = "claude-sonnet-5-5", "claude-opus-5", "claude-3-5-
     [
         (BUDGET, None, None, None, False),
         (BUDGET, Reasoning("high"), {"type": "enabled", "budget_tokens": 24576}, None, False),
-        (BUDGET, Reasoning("minimal", show=True), {"type": "enabled", "budget_tokens": 1024, "display": "summarized"}, None, False),
+        (BUDGET, Reasoning("minimal"), {"type": "enabled", "budget_tokens": 1024}, None, False),
         (BUDGET, Reasoning(budget=5), {"type": "enabled", "budget_tokens": 1024}, None, False),
         (BUDGET, Reasoning(budget=-1), {"type": "enabled", "budget_tokens": 8192}, None, False),
         (BUDGET, Reasoning("none"), {"type": "disabled"}, None, False),
@@ -35,7 +35,7 @@ SONNET, FIVE, OLD, FOUR_SIX = "claude-sonnet-5-5", "claude-opus-5", "claude-3-5-
         (FIVE, Reasoning("high", show=False), {"type": "adaptive", "display": "omitted"}, "high", False),
         (FIVE, Reasoning(summary="auto"), {"type": "adaptive", "display": "summarized"}, None, False),
         (FIVE, Reasoning(budget=-1), {"type": "adaptive"}, None, False),
-        (FIVE, Reasoning(show=True, summary="auto", budget=-1), {"type": "adaptive", "display": "summarized"}, None, False),
+        (FIVE, Reasoning(show=True, budget=-1), {"type": "adaptive", "display": "summarized"}, None, False),
         (SONNET, Reasoning("none"), {"type": "between_tools"}, None, False),
         (DEEP, Reasoning("none"), None, "low", True),
         (DEEP, Reasoning("high", 0), None, "high", True),

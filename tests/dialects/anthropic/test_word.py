@@ -114,7 +114,8 @@ def test_strict_tools(model: str, strict: bool, told: bool | None, dropped: bool
     body, left = worded(model, tools=(Tool("f", "d", {"properties": {}}, strict),))
     tool = body["tools"][0]
     assert tool.get("strict") is told
-    assert tool["input_schema"] == {"type": "object", "properties": {}}
+    closing = {"additionalProperties": False} if told else {}
+    assert tool["input_schema"] == {"type": "object", "properties": {}, **closing}
     assert ("tools.strict" in left) is dropped
 
 
@@ -167,6 +168,11 @@ def test_sampling(
     body, left = worded(model, sampling=sampling, reasoning=reasoning)
     assert {key: body[key] for key in ("temperature", "top_p", "top_k") if key in body} == told
     assert left == dropped
+
+
+def test_a_model_nobody_knows_gets_what_was_asked_for() -> None:
+    body, left = worded("kimi-k3", limit=1 << 20, sampling=Sampling(0.5, 0.5))
+    assert (body["max_tokens"], body["temperature"], body["top_p"], left) == (1 << 20, 0.5, 0.5, ())
 
 
 def test_the_form_of_the_answer() -> None:
@@ -303,7 +309,12 @@ schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "additiona
 old = st.one_of(
     st.fixed_dictionaries(
         {"tools": tools},
-        optional={"tool_choice": choices, "temperature": st.floats(0, 1), "top_p": st.floats(0, 1), "top_k": st.just(3)},
+        optional={
+            "tool_choice": choices,
+            "temperature": st.floats(0, 1),
+            "top_p": st.floats(0, 1),
+            "top_k": st.just(3),
+        },
     ),
     st.fixed_dictionaries(
         {

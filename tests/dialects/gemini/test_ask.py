@@ -52,17 +52,29 @@ def test_instructions(system: Any, messages: tuple[Message, ...]) -> None:
 
 def test_counting() -> None:
     assert asks(HI, "models.count_tokens").messages == (SAID,)
-    nested = {"generateContentRequest": HI | {"model": "models/m", "tools": [{"functionDeclarations": [{"name": "f"}]}]}}
+    nested = {
+        "generateContentRequest": HI | {"model": "models/m", "tools": [{"functionDeclarations": [{"name": "f"}]}]}
+    }
     asked = asks(nested, "models.count_tokens")
     assert (asked.messages, asked.tools, asked.rest) == ((SAID,), (Tool("f"),), {})
 
 
 def test_configuration() -> None:
     asked = config(
-        temperature=0.5, topP=0.9, topK=40, seed=7, frequencyPenalty=0.1, presencePenalty=0.2, responseLogprobs=True,
-        logprobs=3, candidateCount=2, maxOutputTokens=100, stopSequences=["x"], responseModalities=["TEXT", "IMAGE"],
+        temperature=0.5,
+        topP=0.9,
+        topK=40,
+        seed=7,
+        frequencyPenalty=0.1,
+        presencePenalty=0.2,
+        responseLogprobs=True,
+        logprobs=3,
+        candidateCount=2,
+        maxOutputTokens=100,
+        stopSequences=["x"],
+        responseModalities=["TEXT", "IMAGE"],
         speechConfig={"a": 1},
-    )  # fmt: skip
+    )
     assert asked.sampling == Sampling(0.5, 0.9, 40, 7, 0.1, 0.2, None, True, 3)
     assert (asked.count, asked.limit, asked.stop, asked.modalities) == (2, 100, ("x",), ("text", "image"))
     assert asked.rest == {"generationConfig.speechConfig": {"a": 1}}
@@ -74,11 +86,14 @@ def test_configuration() -> None:
         ({}, None),
         ({"responseMimeType": "text/plain"}, Output("text")),
         ({"responseMimeType": "application/json"}, Output("json")),
-        ({"responseMimeType": "application/json", "responseSchema": {"type": "OBJECT"}}, Output("schema", {"type": "object"})),
+        (
+            {"responseMimeType": "application/json", "responseSchema": {"type": "OBJECT"}},
+            Output("schema", {"type": "object"}),
+        ),
         ({"response_json_schema": {"type": "object"}}, Output("schema", {"type": "object"})),
         ({"_responseJsonSchema": {"type": "object"}}, Output("schema", {"type": "object"})),
     ],
-)  # fmt: skip
+)
 def test_outputs(fields: dict[str, Any], output: Output | None) -> None:
     assert config(**fields).output == output
 
@@ -97,13 +112,30 @@ def test_thinking(thinking: dict[str, Any], reasoning: Reasoning | None) -> None
 
 
 def test_tools() -> None:
-    asked = asks(HI | {"tools": [
-        {"functionDeclarations": [
-            {"name": "f", "description": "d", "parameters": {"type": "OBJECT"}, "response": {"type": "STRING"}},
-            {"name": "g", "parameters_json_schema": {"type": "object"}, "responseJsonSchema": {}, "behavior": "BLOCKING"},
-        ]},
-        {"function_declarations": {"name": "h"}},
-    ]})  # fmt: skip
+    asked = asks(
+        HI
+        | {
+            "tools": [
+                {
+                    "functionDeclarations": [
+                        {
+                            "name": "f",
+                            "description": "d",
+                            "parameters": {"type": "OBJECT"},
+                            "response": {"type": "STRING"},
+                        },
+                        {
+                            "name": "g",
+                            "parameters_json_schema": {"type": "object"},
+                            "responseJsonSchema": {},
+                            "behavior": "BLOCKING",
+                        },
+                    ]
+                },
+                {"function_declarations": {"name": "h"}},
+            ]
+        }
+    )
     assert asked.tools == (Tool("f", "d", {"type": "object"}), Tool("g", None, {"type": "object"}), Tool("h"))
     assert asked.rest == {
         "tools.functionDeclarations.response": {"f": {"response": {"type": "STRING"}}, "g": {"responseJsonSchema": {}}},
@@ -145,34 +177,46 @@ def test_the_rest() -> None:
         ({"contents": 7}, "invalid_value", "contents"),
         ({"contents": [7]}, "invalid_value", "contents[0]"),
         ({"systemInstruction": 7}, "invalid_value", "systemInstruction"),
-        ({"systemInstruction": {"parts": [{"inlineData": {}}]}}, "not_expressible", "systemInstruction.parts[0].inlineData"),
+        (
+            {"systemInstruction": {"parts": [{"inlineData": {}}]}},
+            "not_expressible",
+            "systemInstruction.parts[0].inlineData",
+        ),
         ({"systemInstruction": {"parts": [7]}}, "invalid_value", "systemInstruction.parts[0]"),
         ({"generationConfig": 7}, "invalid_value", "generationConfig"),
         ({"generationConfig": {"temperature": "x"}}, "invalid_value", "generationConfig.temperature"),
-        ({"generationConfig": {"responseMimeType": "text/x.enum"}}, "not_expressible", "generationConfig.responseMimeType"),
+        (
+            {"generationConfig": {"responseMimeType": "text/x.enum"}},
+            "not_expressible",
+            "generationConfig.responseMimeType",
+        ),
         ({"generationConfig": {"responseSchema": 7}}, "invalid_value", "generationConfig.responseSchema"),
         ({"generationConfig": {"thinkingConfig": {"x": 1}}}, "not_expressible", "generationConfig.thinkingConfig.x"),
         (
             {"generationConfig": {"thinkingConfig": {"thinkingLevel": "x"}}},
-            "invalid_value", "generationConfig.thinkingConfig.thinkingLevel",
+            "invalid_value",
+            "generationConfig.thinkingConfig.thinkingLevel",
         ),
         (
             {"generationConfig": {"thinkingConfig": {"thinkingBudget": -2}}},
-            "invalid_value", "generationConfig.thinkingConfig.thinkingBudget",
+            "invalid_value",
+            "generationConfig.thinkingConfig.thinkingBudget",
         ),
         ({"tools": [{"googleSearch": {}}]}, "not_expressible", "tools[0].googleSearch"),
         ({"tools": [{"functionDeclarations": [{}]}]}, "invalid_value", "tools[0].functionDeclarations[0].name"),
         (
             {"tools": [{"functionDeclarations": [{"name": "f", "x": 1}]}]},
-            "not_expressible", "tools[0].functionDeclarations[0].x",
+            "not_expressible",
+            "tools[0].functionDeclarations[0].x",
         ),
         ({"toolConfig": {"functionCallingConfig": {"mode": "MAYBE"}}}, "invalid_value", MODE),
         (
             {"toolConfig": {"functionCallingConfig": {"mode": "AUTO", "allowedFunctionNames": ["f"]}}},
-            "invalid_value", "toolConfig.functionCallingConfig.allowedFunctionNames",
+            "invalid_value",
+            "toolConfig.functionCallingConfig.allowedFunctionNames",
         ),
     ],
-)  # fmt: skip
+)
 def test_refusals(body: Any, code: str, param: str | None) -> None:
     assert refused(body) == (code, param)
 

@@ -40,32 +40,40 @@ def said(*parts: dict[str, Any]) -> tuple[Part, ...]:
 def test_roles() -> None:
     found = reads({"parts": [{"text": "a"}]}, model({"text": "b"}), {"role": "", "parts": {"text": "c"}}, model())
     assert found == [
-        Message("user", (Text("a"),)), Message("assistant", (Text("b"),)), Message("user", (Text("c"),)),
-    ]  # fmt: skip
+        Message("user", (Text("a"),)),
+        Message("assistant", (Text("b"),)),
+        Message("user", (Text("c"),)),
+    ]
 
 
 def test_parallel_calls_and_their_results() -> None:
     found = reads(
-        model({"functionCall": {"name": "f", "args": {"a": 1}}, "thought_signature": "c2ln"}, {"function_call": {"name": "f"}}),
-        {"role": "function", "parts": [
-            {"functionResponse": {"name": "f", "response": {"output": "one"}}},
-            {"functionResponse": {"name": "f", "response": {"error": "two"}}},
-            {"text": "go on"},
-        ]},
-    )  # fmt: skip
+        model(
+            {"functionCall": {"name": "f", "args": {"a": 1}}, "thought_signature": "c2ln"},
+            {"function_call": {"name": "f"}},
+        ),
+        {
+            "role": "function",
+            "parts": [
+                {"functionResponse": {"name": "f", "response": {"output": "one"}}},
+                {"functionResponse": {"name": "f", "response": {"error": "two"}}},
+                {"text": "go on"},
+            ],
+        },
+    )
     assert found == [
         Message("assistant", (ToolCall("call_1", "f", '{"a":1}', signature="c2ln"), ToolCall("call_2", "f", "{}"))),
-        Message("tool", (ToolResult("call_1", (Text("one"),), "f"), ToolResult("call_2", (Text("two"),), "f", failed=True))),
+        Message(
+            "tool", (ToolResult("call_1", (Text("one"),), "f"), ToolResult("call_2", (Text("two"),), "f", failed=True))
+        ),
         Message("user", (Text("go on"),)),
-    ]  # fmt: skip
+    ]
 
 
 def test_ids_are_kept_and_never_made_twice() -> None:
     found = reads(
         model({"functionCall": {"id": "call_1", "name": "f"}}, {"functionCall": {"name": "g"}}),
-        user(
-            {"functionResponse": {"name": "g", "response": {}}}, {"functionResponse": {"id": "call_1", "name": "f"}}
-        ),
+        user({"functionResponse": {"name": "g", "response": {}}}, {"functionResponse": {"id": "call_1", "name": "f"}}),
     )
     calls, results = found[0].parts, found[1].parts
     assert [part.id for part in calls if isinstance(part, ToolCall)] == ["call_1", "call_2"]
@@ -102,12 +110,15 @@ def test_a_result_may_show_something_and_say_nothing() -> None:
 
 def test_thoughts() -> None:
     assert said({"text": "a", "thought": True}, {"text": "b", "thought": True}, {"text": "c"}) == (
-        Thought("ab"), Text("c"),
-    )  # fmt: skip
+        Thought("ab"),
+        Text("c"),
+    )
     assert said({"text": "a", "thought": True, "thoughtSignature": "c2ln"}) == (Thought("a", "c2ln", dialect="gemini"),)
     assert said({"text": "a", "thoughtSignature": "c2ln"}, {"text": "", "thoughtSignature": "c2ln"}) == (
-        Text("a"), Thought("", "c2ln", dialect="gemini"), Thought("", "c2ln", dialect="gemini"),
-    )  # fmt: skip
+        Text("a"),
+        Thought("", "c2ln", dialect="gemini"),
+        Thought("", "c2ln", dialect="gemini"),
+    )
     assert said({"text": ""}) == (Text(""),)
     assert said({}) == (Text(""),)
 
@@ -117,7 +128,9 @@ def test_thoughts_of_other_models_come_back() -> None:
     whole, bare = carry(thought, text=True), carry(thought, text=False)
     assert said({"text": "", "thought": True, "thoughtSignature": whole}, {"text": "x"}) == (thought, Text("x"))
     assert said({"text": "wh", "thought": True}, {"text": "y", "thought": True, "thoughtSignature": bare}) == (thought,)
-    assert said({"text": "wh", "thought": True}, {"text": "y", "thought": True, "thoughtSignature": whole}) == (thought,)
+    assert said({"text": "wh", "thought": True}, {"text": "y", "thought": True, "thoughtSignature": whole}) == (
+        thought,
+    )
     assert said({"text": "x", "thoughtSignature": whole}) == (thought, Text("x"))
     assert said({"text": "", "thoughtSignature": whole}) == (thought,)
     call = {"functionCall": {"name": "f"}, "thoughtSignature": whole}
@@ -135,7 +148,11 @@ def test_thoughts_of_other_models_come_back() -> None:
             Media("video", "video/mp4", file="files/f", name="n"),
         ),
         (
-            {"inlineData": {"mimeType": "image/png", "data": "aaaa"}, "thoughtSignature": "c2ln", "mediaResolution": {}},
+            {
+                "inlineData": {"mimeType": "image/png", "data": "aaaa"},
+                "thoughtSignature": "c2ln",
+                "mediaResolution": {},
+            },
             Media("image", "image/png", "aaaa", more={"mediaResolution": {}, "thoughtSignature": "c2ln"}),
         ),
     ],
@@ -163,7 +180,11 @@ AT = "contents[0].parts[0]"
         (model({"functionCall": {}}), "invalid_value", f"{AT}.functionCall.name"),
         (model({"functionCall": 5}), "invalid_value", f"{AT}.functionCall"),
         (model({"functionCall": {"name": "f", "args": 5}}), "invalid_value", f"{AT}.functionCall.args"),
-        (model({"functionCall": {"name": "f", "partialArgs": []}}), "not_expressible", f"{AT}.functionCall.partialArgs"),
+        (
+            model({"functionCall": {"name": "f", "partialArgs": []}}),
+            "not_expressible",
+            f"{AT}.functionCall.partialArgs",
+        ),
         (user({"functionResponse": {"name": "f"}}), "invalid_value", f"{AT}.functionResponse"),
         (user({"functionResponse": {"id": "x"}}), "invalid_value", f"{AT}.functionResponse.name"),
         (user({"functionResponse": {"scheduling": "x"}}), "not_expressible", f"{AT}.functionResponse.scheduling"),
@@ -175,7 +196,7 @@ AT = "contents[0].parts[0]"
         (user({"fileData": {}}), "invalid_value", f"{AT}.fileData.fileUri"),
         (user({"fileData": {"fileUri": "ftp://x"}}), "invalid_value", f"{AT}.fileData.fileUri"),
     ],
-)  # fmt: skip
+)
 def test_refusals(content: Any, code: str, param: str) -> None:
     assert refused(content) == (code, param)
 
@@ -183,7 +204,10 @@ def test_refusals(content: Any, code: str, param: str) -> None:
 def test_a_part_of_a_result_must_be_media() -> None:
     response = {"name": "f", "parts": [{"text": "x"}]}
     param = "contents[1].parts[0].functionResponse.parts[0]"
-    assert refused(model({"functionCall": {"name": "f"}}), user({"functionResponse": response})) == ("invalid_value", param)
+    assert refused(model({"functionCall": {"name": "f"}}), user({"functionResponse": response})) == (
+        "invalid_value",
+        param,
+    )
 
 
 def test_small_things() -> None:

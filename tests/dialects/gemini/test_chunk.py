@@ -12,11 +12,29 @@ from outwait.dialects.gemini import chunk as reading
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(
-        ["candidates", "content", "parts", "text", "error", "message", "code", "promptFeedback", "blockReason", "index"]
-    ), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "candidates",
+                    "content",
+                    "parts",
+                    "text",
+                    "error",
+                    "message",
+                    "code",
+                    "promptFeedback",
+                    "blockReason",
+                    "index",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 @given(JSON)
@@ -32,7 +50,10 @@ def test_nothing_fails_for_any_json(value: Any) -> None:
 
 
 def test_candidates() -> None:
-    assert reading.candidates_of({"candidates": [{"index": 3}, "x", {"index": -1}]}) == [(3, {"index": 3}), (2, {"index": -1})]  # fmt: skip
+    assert reading.candidates_of({"candidates": [{"index": 3}, "x", {"index": -1}]}) == [
+        (3, {"index": 3}),
+        (2, {"index": -1}),
+    ]
     assert reading.candidates_of({"candidates": 5}) == []
     assert reading.parts_of({"content": {"parts": [1, {"text": "a"}]}}) == [{"text": "a"}]
 
@@ -57,9 +78,13 @@ def test_words(part: dict[str, Any], words: bool) -> None:
 
 def test_usage() -> None:
     told = {
-        "promptTokenCount": 10, "toolUsePromptTokenCount": 5, "cachedContentTokenCount": 4,
-        "candidatesTokenCount": 7, "thoughtsTokenCount": 3, "totalTokenCount": 25,
-    }  # fmt: skip
+        "promptTokenCount": 10,
+        "toolUsePromptTokenCount": 5,
+        "cachedContentTokenCount": 4,
+        "candidatesTokenCount": 7,
+        "thoughtsTokenCount": 3,
+        "totalTokenCount": 25,
+    }
     assert reading.usage_of(told) == Usage(15, 10, 4, 3)
     assert reading.usage_of({"promptTokenCount": -1, "candidatesTokenCount": True}) == Usage()
     assert reading.usage_of(None) is None
@@ -72,7 +97,9 @@ def test_usage() -> None:
         ([{"error": {"code": 400, "message": "bad", "status": "INVALID_ARGUMENT"}}], False, "upstream_error", 400),
         (
             {"error": {"code": 429, "message": "You exceeded your current quota", "status": "RESOURCE_EXHAUSTED"}},
-            False, "upstream_error", 429,
+            False,
+            "upstream_error",
+            429,
         ),
         ({"error": {"code": 429, "status": "RESOURCE_EXHAUSTED"}, "candidates": []}, False, "upstream_error", 429),
         ({"error": "no"}, False, "upstream_error", 502),
@@ -83,7 +110,7 @@ def test_usage() -> None:
         (7, True, "upstream_error", 502),
         ({"x": 1}, True, "upstream_error", 502),
     ],
-)  # fmt: skip
+)
 def test_errors(value: Any, named: bool, code: str, status: int) -> None:
     found = reading.error_in(value, json.dumps(value).encode(), named=named)
     assert found is not None

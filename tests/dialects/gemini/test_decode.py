@@ -36,9 +36,12 @@ def says(*parts: dict[str, Any], index: int = 0, **more: Any) -> dict[str, Any]:
 STREAM = (
     says({"text": "why", "thought": True}) | {"responseId": "r", "modelVersion": "v"},
     says({"text": "h"}, {"text": "i", "thoughtSignature": "c2ln"}),
-    says({"functionCall": {"name": "f", "args": {"a": 1}}, "thoughtSignature": "dA=="}, {"functionCall": {"id": "x", "name": "g"}}),
+    says(
+        {"functionCall": {"name": "f", "args": {"a": 1}}, "thoughtSignature": "dA=="},
+        {"functionCall": {"id": "x", "name": "g"}},
+    ),
     says(finishReason="STOP") | {"usageMetadata": {"promptTokenCount": 4, "candidatesTokenCount": 2}},
-)  # fmt: skip
+)
 
 
 def test_a_stream() -> None:
@@ -47,10 +50,15 @@ def test_a_stream() -> None:
     call = next(delta for delta in deltas if isinstance(delta, Called))
     assert call.id.startswith("call_")
     assert deltas == [
-        Mused("why", dialect="gemini"), Said("h"), Said("i"), Mused("", 0, "c2ln", dialect="gemini"),
-        Called(0, 0, call.id, "f", '{"a":1}', signature="dA=="), Called(1, 0, "x", "g", "{}"),
-        Stopped("tool_calls", told="STOP"), Counted(Usage(4, 2)),
-    ]  # fmt: skip
+        Mused("why", dialect="gemini"),
+        Said("h"),
+        Said("i"),
+        Mused("", 0, "c2ln", dialect="gemini"),
+        Called(0, 0, call.id, "f", '{"a":1}', signature="dA=="),
+        Called(1, 0, "x", "g", "{}"),
+        Stopped("tool_calls", told="STOP"),
+        Counted(Usage(4, 2)),
+    ]
 
 
 def test_made_ids_differ() -> None:
@@ -85,28 +93,40 @@ def test_a_whole_reply_says_the_same() -> None:
         call = answer.choices[0].parts[3]
         assert isinstance(call, ToolCall)
         assert answer.choices == (
-            Choice((
-                Thought("why", dialect="gemini"), Text("hi"), Thought("", "c2ln", dialect="gemini"),
-                ToolCall(call.id, "f", '{"a":1}', signature="dA=="), ToolCall("x", "g", "{}"),
-            ), "tool_calls"),
-        )  # fmt: skip
+            Choice(
+                (
+                    Thought("why", dialect="gemini"),
+                    Text("hi"),
+                    Thought("", "c2ln", dialect="gemini"),
+                    ToolCall(call.id, "f", '{"a":1}', signature="dA=="),
+                    ToolCall("x", "g", "{}"),
+                ),
+                "tool_calls",
+            ),
+        )
         assert (answer.id, answer.model, answer.usage) == ("r", "v", Usage(4, 2))
 
 
 def joined() -> dict[str, Any]:
     parts = [part for chunk in STREAM for part in chunk["candidates"][0]["content"]["parts"]]
-    return says(*parts, finishReason="STOP") | {"responseId": "r", "modelVersion": "v"} | {
-        "usageMetadata": STREAM[3]["usageMetadata"]
-    }  # fmt: skip
+    return (
+        says(*parts, finishReason="STOP")
+        | {"responseId": "r", "modelVersion": "v"}
+        | {"usageMetadata": STREAM[3]["usageMetadata"]}
+    )
 
 
 @pytest.mark.parametrize(
     "reason, ours",
     [
-        ("STOP", "stop"), ("MAX_TOKENS", "length"), ("SAFETY", "content_filter"), ("RECITATION", "content_filter"),
-        ("MALFORMED_FUNCTION_CALL", "stop"), ("NEW_ONE", "stop"),
+        ("STOP", "stop"),
+        ("MAX_TOKENS", "length"),
+        ("SAFETY", "content_filter"),
+        ("RECITATION", "content_filter"),
+        ("MALFORMED_FUNCTION_CALL", "stop"),
+        ("NEW_ONE", "stop"),
     ],
-)  # fmt: skip
+)
 def test_reasons(reason: str, ours: str) -> None:
     assert reads(says(finishReason=reason), says(finishReason=reason))[1:] == [Stopped(ours, told=reason)]
 
@@ -127,14 +147,17 @@ def test_several_candidates() -> None:
         ({"inlineData": {"mimeType": "image/png", "data": "aaaa"}}, [Showed(Media("image", "image/png", "aaaa"))]),
         ({"inlineData": {"data": 5}}, []),
         ({"inlineData": {"data": "aaaa"}}, [Showed(Media("document", None, "aaaa"))]),
-        ({"fileData": {"mimeType": "video/mp4", "fileUri": "gs://x"}}, [Showed(Media("video", "video/mp4", url="gs://x"))]),
+        (
+            {"fileData": {"mimeType": "video/mp4", "fileUri": "gs://x"}},
+            [Showed(Media("video", "video/mp4", url="gs://x"))],
+        ),
         ({"executableCode": {"language": "PYTHON", "code": "1"}}, [Said("\n```python\n1\n```\n")]),
         ({"codeExecutionResult": {"output": "1"}}, [Said("\n```\n1\n```\n")]),
         ({"text": "", "thought": True}, []),
         ({"text": "", "thoughtSignature": "s"}, [Mused("", 0, "s", dialect="gemini")]),
         ({"unknown": 1}, []),
     ],
-)  # fmt: skip
+)
 def test_parts(part: dict[str, Any], deltas: list[Delta]) -> None:
     assert reads(says(part))[1:] == deltas
 
@@ -145,9 +168,14 @@ def test_logprobs() -> None:
         "topCandidates": [{"candidates": [{"token": "h", "logProbability": -1}]}],
     }
     entries = (
-        {"token": "h", "logprob": -0.5, "bytes": [104], "top_logprobs": [{"token": "h", "logprob": -1, "bytes": [104]}]},
+        {
+            "token": "h",
+            "logprob": -0.5,
+            "bytes": [104],
+            "top_logprobs": [{"token": "h", "logprob": -1, "bytes": [104]}],
+        },
         {"token": "i", "logprob": 0.0, "bytes": [105], "top_logprobs": []},
-    )  # fmt: skip
+    )
     assert reads(says({"text": "hi"}, logprobsResult=result))[1:] == [Said("hi", 0, entries)]
     assert reads(says(logprobsResult=result))[1:] == [Said("", 0, entries)]
 
@@ -173,11 +201,15 @@ def test_sources_of_a_search() -> None:
     ]
     said = {"text": "ab"}
     assert cited(says(said, groundingMetadata={"groundingChunks": chunks})) == [
-        ("u", "t", None, None), ("m", None, None, None), (None, None, None, None),
-    ]  # fmt: skip
+        ("u", "t", None, None),
+        ("m", None, None, None),
+        (None, None, None, None),
+    ]
     assert cited(says(said, groundingMetadata={"groundingChunks": chunks, "groundingSupports": supports})) == [
-        ("u", "t", 0, 1), ("m", None, 0, 1), (None, None, 1, 2),
-    ]  # fmt: skip
+        ("u", "t", 0, 1),
+        ("m", None, 0, 1),
+        (None, None, 1, 2),
+    ]
 
 
 def test_counting() -> None:

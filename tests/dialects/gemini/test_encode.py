@@ -78,9 +78,12 @@ def test_a_stream_as_the_sdk_reads_it(streamed: Callable[[bytes], list[Any]]) ->
     said = [part for chunk in found for part in chunk.candidates[0].content.parts]
     assert "".join(part.text or "" for part in said if not part.thought) == "hi"
     assert "".join(part.text or "" for part in said if part.thought) == "why"
-    assert [(item.function_call.id, item.function_call.name, item.function_call.args) for item in said if item.function_call] == [
-        ("1", "f", {"a": 1}), ("2", "g", {}),
-    ]  # fmt: skip
+    assert [
+        (item.function_call.id, item.function_call.name, item.function_call.args) for item in said if item.function_call
+    ] == [
+        ("1", "f", {"a": 1}),
+        ("2", "g", {}),
+    ]
     last = found[-1]
     assert last.candidates[0].finish_reason == "STOP"
     assert (last.usage_metadata.thoughts_token_count, last.usage_metadata.total_token_count) == (1, 9)
@@ -100,8 +103,9 @@ def test_the_sdks_chat_gives_it_back(chatted: Callable[[bytes], list[Any]]) -> N
         assert "why" in "".join(part.text for part in told if isinstance(part, Thought))
         assert "".join(part.text for part in told if isinstance(part, Text)) == "hi"
         assert [part for part in told if isinstance(part, ToolCall)] == [
-            ToolCall("1", "f", '{"a":1}'), ToolCall("2", "g", "{}"),
-        ]  # fmt: skip
+            ToolCall("1", "f", '{"a":1}'),
+            ToolCall("2", "g", "{}"),
+        ]
 
 
 def test_an_array() -> None:
@@ -122,15 +126,17 @@ def test_thoughts_that_were_not_asked_for() -> None:
 
 def test_several_thoughts() -> None:
     deltas = (
-        Mused("a", ident="i1", dialect="responses"), Mused(sealed="x", dialect="responses"),
+        Mused("a", ident="i1", dialect="responses"),
+        Mused(sealed="x", dialect="responses"),
         Mused("b", sealed="y", ident="i2", dialect="responses"),
-    )  # fmt: skip
+    )
     for body in (SHOWS, b"{}"):
         contents = Contents()
         contents.add({"role": "model", "parts": parts(*deltas, Stopped("stop"), asked=call(body=body))}, "c")
         assert contents.messages[0].parts == (
-            Thought("a", None, "x", "i1", "responses"), Thought("b", None, "y", "i2", "responses"),
-        )  # fmt: skip
+            Thought("a", None, "x", "i1", "responses"),
+            Thought("b", None, "y", "i2", "responses"),
+        )
 
 
 def test_a_call_is_told_before_what_follows_it() -> None:
@@ -154,19 +160,25 @@ def test_a_call_that_is_broken_or_cut() -> None:
 def test_other_deltas() -> None:
     image = Media("image", "image/png", "aaaa")
     assert parts(Declined("no"), Declined(""), Showed(image), Stopped("refusal")) == [
-        {"text": "no"}, {"inlineData": {"mimeType": "image/png", "data": "aaaa"}},
-    ]  # fmt: skip
+        {"text": "no"},
+        {"inlineData": {"mimeType": "image/png", "data": "aaaa"}},
+    ]
     entry = {"token": "h", "logprob": -1.0}
     found = chunks(Said("h", logprobs=(entry,)), Said("", logprobs=(entry,)), Cited(Citation("u", None, None, 0, 1)))
     assert "logprobsResult" in found[0]["candidates"][0]
     assert found[1]["candidates"][0]["content"]["parts"] == [{"text": ""}]
-    assert found[-1]["candidates"][0]["citationMetadata"] == {"citations": [{"startIndex": 0, "endIndex": 1, "uri": "u"}]}
+    assert found[-1]["candidates"][0]["citationMetadata"] == {
+        "citations": [{"startIndex": 0, "endIndex": 1, "uri": "u"}]
+    }
 
 
 def test_several_candidates_end_together() -> None:
     found = chunks(Said("a", 1), Said("b"), Stopped("stop", 1), Stopped("length"))
     assert [chunk["candidates"][0]["index"] for chunk in found[:2]] == [1, 0]
-    assert [(item["index"], item["finishReason"]) for item in found[-1]["candidates"]] == [(0, "MAX_TOKENS"), (1, "STOP")]
+    assert [(item["index"], item["finishReason"]) for item in found[-1]["candidates"]] == [
+        (0, "MAX_TOKENS"),
+        (1, "STOP"),
+    ]
 
 
 def test_nothing_to_tell() -> None:
@@ -196,11 +208,20 @@ def told(answer: Answer, asked: Call | None = None) -> bytes:
 def test_parts_of_a_whole_reply(whole_: Callable[[Answer], Any]) -> None:
     entry = {"token": "h", "logprob": -1.0}
     choices = (
-        Choice((Text("a", (Citation("u", None, None, 0, 1),)), Text(""), Denial("no"), Media("image", "image/png", "aaaa")),
-               "content_filter", None, (entry,)),
+        Choice(
+            (
+                Text("a", (Citation("u", None, None, 0, 1),)),
+                Text(""),
+                Denial("no"),
+                Media("image", "image/png", "aaaa"),
+            ),
+            "content_filter",
+            None,
+            (entry,),
+        ),
         Choice((ToolCall("1", "f", "{"),), "tool_calls"),
         Choice((Thought("", sealed="x", dialect="responses"),)),
-    )  # fmt: skip
+    )
     found = json.loads(told(Answer(choices=choices)))
     first, second, third = found["candidates"]
     assert first["content"]["parts"][:2] == [{"text": "a"}, {"text": "no"}]
@@ -222,12 +243,14 @@ def test_counting() -> None:
 TEXTS = st.text(max_size=5)
 DELTAS = st.one_of(
     st.builds(Said, TEXTS, st.integers(0, 1)),
-    st.builds(Mused, TEXTS, st.integers(0, 1), st.none() | TEXTS, st.none() | TEXTS, st.none() | TEXTS, st.just("anthropic")),
+    st.builds(
+        Mused, TEXTS, st.integers(0, 1), st.none() | TEXTS, st.none() | TEXTS, st.none() | TEXTS, st.just("anthropic")
+    ),
     st.builds(Declined, TEXTS, st.integers(0, 1)),
     st.builds(Called, st.integers(0, 2), st.integers(0, 1), TEXTS, TEXTS, st.sampled_from(["", "{}", "{", '{"a":1}'])),
     st.builds(Stopped, st.sampled_from(["stop", "length", "tool_calls", "pause"]), st.integers(0, 1)),
     st.builds(Counted, st.builds(Usage, st.integers(0, 9), st.integers(0, 9))),
-)  # fmt: skip
+)
 
 
 @settings(max_examples=60)
@@ -243,6 +266,10 @@ def test_whatever_is_told_is_valid(deltas: list[Delta], body: bytes) -> None:
     types.GenerateContentResponse.model_validate_json(told(gather.answer(), call(body=body)))
     said = "".join(delta.text for delta in deltas if isinstance(delta, Said | Declined) and delta.choice == 0)
     heard = [
-        part for chunk in found for item in chunk["candidates"] if item["index"] == 0 for part in item["content"]["parts"]
-    ]  # fmt: skip
+        part
+        for chunk in found
+        for item in chunk["candidates"]
+        if item["index"] == 0
+        for part in item["content"]["parts"]
+    ]
     assert "".join(part.get("text", "") for part in heard if not part.get("thought")) == said

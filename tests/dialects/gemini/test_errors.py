@@ -26,7 +26,12 @@ def test_all_that_is_known_is_told() -> None:
     told = fault("idle_timeout", clock=Clock.IDLE, span=2.5, reason="rule", param="p", retry_after=1.5)
     error = json.loads(error_body(told, "ow_1"))["error"]
     metadata = error["details"][0]["metadata"]
-    assert (metadata["clock"], metadata["seconds"], metadata["reason"], metadata["field"]) == ("idle", "2.5", "rule", "p")
+    assert (metadata["clock"], metadata["seconds"], metadata["reason"], metadata["field"]) == (
+        "idle",
+        "2.5",
+        "rule",
+        "p",
+    )
     assert error["details"][1]["retryDelay"] == "1.5s"
 
 

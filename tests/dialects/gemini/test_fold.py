@@ -39,7 +39,10 @@ def test_words_of_one_kind_are_joined() -> None:
 
 def test_a_signature_keeps_its_part() -> None:
     signed = {"text": "b", "thoughtSignature": "s"}
-    calls = [{"functionCall": {"name": "f", "args": {}}, "thoughtSignature": "t"}, {"functionCall": {"name": "g"}}]
+    calls: list[dict[str, Any]] = [
+        {"functionCall": {"name": "f", "args": {}}, "thoughtSignature": "t"},
+        {"functionCall": {"name": "g"}},
+    ]
     folded = folds(says({"text": "a"}), says(signed), says({"text": "c"}), says(*calls), says({"text": "", "x": 1}))
     assert parts(folded) == [{"text": "a"}, signed, {"text": "c"}, *calls, {"text": "", "x": 1}]
 
@@ -50,21 +53,36 @@ def test_candidates_are_joined_by_index() -> None:
         {"candidates": [{"index": 0, "content": {"parts": [{"text": "a"}]}}]},
         {"candidates": [{"index": 1, "content": {"parts": [{"text": "y"}]}, "finishReason": "STOP"}]},
     )
-    assert [(item["index"], item["content"]["parts"][0]["text"]) for item in folded["candidates"]] == [(0, "a"), (1, "xy")]
+    assert [(item["index"], item["content"]["parts"][0]["text"]) for item in folded["candidates"]] == [
+        (0, "a"),
+        (1, "xy"),
+    ]
 
 
 def test_the_rest_is_kept_or_gathered() -> None:
     folded = folds(
-        says({"text": "a"}, citationMetadata={"citations": [{"uri": "u"}]}, safetyRatings=[1], new=1,
-             logprobsResult={"chosenCandidates": [1], "topCandidates": [{}]}, groundingMetadata={"webSearchQueries": []},
-             urlContextMetadata={"urlMetadata": [1]}),
-        says({"text": "b"}, citationMetadata={"citations": [{"uri": "u"}, {"uri": "v"}]}, safetyRatings=[2], new=2,
-             logprobsResult={"chosenCandidates": [2]}, groundingMetadata={"groundingChunks": []},
-             urlContextMetadata={"urlMetadata": [2]}),
+        says(
+            {"text": "a"},
+            citationMetadata={"citations": [{"uri": "u"}]},
+            safetyRatings=[1],
+            new=1,
+            logprobsResult={"chosenCandidates": [1], "topCandidates": [{}]},
+            groundingMetadata={"webSearchQueries": []},
+            urlContextMetadata={"urlMetadata": [1]},
+        ),
+        says(
+            {"text": "b"},
+            citationMetadata={"citations": [{"uri": "u"}, {"uri": "v"}]},
+            safetyRatings=[2],
+            new=2,
+            logprobsResult={"chosenCandidates": [2]},
+            groundingMetadata={"groundingChunks": []},
+            urlContextMetadata={"urlMetadata": [2]},
+        ),
         says(citationMetadata=None, safetyRatings=[2], urlContextMetadata={}, logprobsResult={}),
         {"usageMetadata": {"promptTokenCount": 1}, "modelVersion": "m", "responseId": "r", "later": {"a": 1}},
         {"usageMetadata": {"promptTokenCount": 2}},
-    )  # fmt: skip
+    )
     candidate = folded["candidates"][0]
     assert candidate["citationMetadata"] is None
     assert candidate["safetyRatings"] == [2]
@@ -79,8 +97,11 @@ def test_the_rest_is_kept_or_gathered() -> None:
 def test_citations_are_gathered_once() -> None:
     cited = [{"uri": "u"}, {"uri": "v"}]
     folded = folds(
-        says(citationMetadata={"citations": cited[:1]}), says(citationMetadata={"citations": cited}), says(x={}), says(x={"a": 1})
-    )  # fmt: skip
+        says(citationMetadata={"citations": cited[:1]}),
+        says(citationMetadata={"citations": cited}),
+        says(x={}),
+        says(x={"a": 1}),
+    )
     assert folded["candidates"][0]["citationMetadata"] == {"citations": cited}
     assert folded["candidates"][0]["x"] == {"a": 1}
 

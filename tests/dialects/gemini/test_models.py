@@ -39,7 +39,11 @@ def test_generations(model: str, new: bool) -> None:
         (Reasoning(budget=-1), "gemini-3-pro", {}),
         (Reasoning(show=True), "gemini-3-pro", {"includeThoughts": True}),
         (Reasoning(summary="auto"), "gemini-3-pro", {"includeThoughts": True}),
-        (Reasoning("low", show=False, summary="auto"), "gemini-3-pro", {"includeThoughts": False, "thinkingLevel": "LOW"}),
+        (
+            Reasoning("low", show=False, summary="auto"),
+            "gemini-3-pro",
+            {"includeThoughts": False, "thinkingLevel": "LOW"},
+        ),
         (Reasoning("none"), "gemini-2.5-pro", {"thinkingBudget": 128}),
         (Reasoning("max"), "gemini-2.5-pro", {"thinkingBudget": 32768}),
         (Reasoning("none"), "gemini-2.5-flash", {"thinkingBudget": 0}),
@@ -52,6 +56,6 @@ def test_generations(model: str, new: bool) -> None:
         (Reasoning(budget=0), "gemini-2.0-flash", {}),
         (Reasoning("low"), "gemma-3-27b-it", None),
     ],
-)  # fmt: skip
+)
 def test_how_hard_to_think(reasoning: Reasoning, model: str, told: dict[str, Any] | None) -> None:
     assert thinking(reasoning, model) == told

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -61,6 +62,11 @@ def test_beats(asked: Call, mode: str, said: bytes) -> None:
     assert voice(asked, Heartbeat(), UNKNOWN).edits is (asked.path == ARRAY)
 
 
+def test_an_answer_in_events_is_left_alone() -> None:
+    speaker = voice(call(), Heartbeat(), UNKNOWN)
+    assert (speaker.beat(), speaker.say(ANSWER), speaker.beat()) == (PLAIN, ANSWER, PLAIN)
+
+
 def test_heads() -> None:
     assert reply_head(call()).content_type == "text/event-stream; charset=utf-8"
     assert reply_head(call(ARRAY)).content_type == "application/json"
@@ -101,7 +107,7 @@ def test_an_array_is_one_whatever_is_said_in_between(beats: int, cuts: list[int]
     at = sorted({cut % len(answer) for cut in cuts} | {0, len(answer)})
     speaker = voice(call(ARRAY), Heartbeat(), UNKNOWN)
     said = b"".join(speaker.beat() for _ in range(beats)) + speaker.say(b"")
-    for start, end in zip(at, at[1:], strict=False):
+    for start, end in itertools.pairwise(at):
         said += speaker.say(answer[start:end])
     assert json.loads(said) == [{"a": 1}, {"b": 2}]
     assert said.startswith(b"[\n" if beats else b"[{")

@@ -37,9 +37,17 @@ def test_googles_own_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["c2ln", "skip_thought_signature_validator", "%", "b3cuYW50aHJvcGljLmU", base64.b64encode(b"ow.x.e30=").decode(),
-             base64.b64encode(b"ow.x.W10").decode(), base64.b64encode(b"\xff\xff").decode()]
-)  # fmt: skip
+    "text",
+    [
+        "c2ln",
+        "skip_thought_signature_validator",
+        "%",
+        "b3cuYW50aHJvcGljLmU",
+        base64.b64encode(b"ow.x.e30=").decode(),
+        base64.b64encode(b"ow.x.W10").decode(),
+        base64.b64encode(b"\xff\xff").decode(),
+    ],
+)
 def test_what_nobody_sealed(text: str) -> None:
     assert carried(text) is None
 

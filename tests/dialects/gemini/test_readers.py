@@ -22,29 +22,67 @@ PATHS = {
 }
 CHUNKS = (
     {"candidates": [{"content": {"parts": [{"text": "why", "thought": True}], "role": "model"}, "index": 0}]},
-    {"candidates": [{"content": {"parts": [{"text": "h\u00ef\u2028"}], "role": "model"}, "index": 0}], "responseId": "r"},
-    {"candidates": [{"content": {"parts": [
-        {"functionCall": {"name": "f", "args": {"a": 1}}, "thoughtSignature": "c2ln"},
-    ], "role": "model"}, "index": 0}], "modelVersion": "m"},
-    {"candidates": [{"content": {"parts": [{"text": ""}], "role": "model"}, "finishReason": "STOP", "index": 0}],
-     "usageMetadata": {"promptTokenCount": 5, "candidatesTokenCount": 2, "thoughtsTokenCount": 1, "totalTokenCount": 8}},
-)  # fmt: skip
+    {
+        "candidates": [{"content": {"parts": [{"text": "h\u00ef\u2028"}], "role": "model"}, "index": 0}],
+        "responseId": "r",
+    },
+    {
+        "candidates": [
+            {
+                "content": {
+                    "parts": [
+                        {"functionCall": {"name": "f", "args": {"a": 1}}, "thoughtSignature": "c2ln"},
+                    ],
+                    "role": "model",
+                },
+                "index": 0,
+            }
+        ],
+        "modelVersion": "m",
+    },
+    {
+        "candidates": [{"content": {"parts": [{"text": ""}], "role": "model"}, "finishReason": "STOP", "index": 0}],
+        "usageMetadata": {
+            "promptTokenCount": 5,
+            "candidatesTokenCount": 2,
+            "thoughtsTokenCount": 1,
+            "totalTokenCount": 8,
+        },
+    },
+)
 RAW = tuple(json.dumps(chunk, ensure_ascii=False).encode() for chunk in CHUNKS)
 STREAM = b"".join(b"data: " + raw + b"\r\n\r\n" for raw in RAW)
 ARRAY = b"[" + b",\r\n".join(RAW) + b"]"
-WHOLE = json.dumps({
-    "candidates": [{"content": {"parts": [
-        {"text": "why", "thought": True}, {"text": "h\u00ef\u2028"},
-        {"functionCall": {"name": "f", "args": {"a": 1}}, "thoughtSignature": "c2ln"},
-    ], "role": "model"}, "index": 0, "finishReason": "STOP"}],
-    "responseId": "r", "modelVersion": "m", "usageMetadata": CHUNKS[3]["usageMetadata"],
-}, indent=2).encode()  # fmt: skip
+WHOLE = json.dumps(
+    {
+        "candidates": [
+            {
+                "content": {
+                    "parts": [
+                        {"text": "why", "thought": True},
+                        {"text": "h\u00ef\u2028"},
+                        {"functionCall": {"name": "f", "args": {"a": 1}}, "thoughtSignature": "c2ln"},
+                    ],
+                    "role": "model",
+                },
+                "index": 0,
+                "finishReason": "STOP",
+            }
+        ],
+        "responseId": "r",
+        "modelVersion": "m",
+        "usageMetadata": CHUNKS[3]["usageMetadata"],
+    },
+    indent=2,
+).encode()
 USAGE = Usage(5, 3, 0, 1)
 
 
 def make(wants: str, kind: str = "", *, streamed: bool = False) -> Reader:
     call = Call("gemini", "generate_content", "m", wants != "json", b"{}", path=PATHS[wants])
-    return reader(call, Candidate("c", "gemini", "m", streamed, endpoint="generate_content"), 200, {"content-type": kind})
+    return reader(
+        call, Candidate("c", "gemini", "m", streamed, endpoint="generate_content"), 200, {"content-type": kind}
+    )
 
 
 def run(read: Reader, body: bytes, cuts: list[int]) -> bytes:

@@ -115,15 +115,17 @@ def test_refused_ways_of_sending() -> None:
         (b'{"model":"m"}', GENERATE, b'{"model":"up"}'),
         (b'{"model":null}', GENERATE, None),
         (
-            b'{"generateContentRequest":{"model":"models/m","contents":[]}}', COUNT,
+            b'{"generateContentRequest":{"model":"models/m","contents":[]}}',
+            COUNT,
             b'{"generateContentRequest":{"model":"models/up","contents":[]}}',
         ),
         (
-            b'{"requests":[{"model":"models/m","content":1.0},{"content":2}]}', BATCH,
+            b'{"requests":[{"model":"models/m","content":1.0},{"content":2}]}',
+            BATCH,
             b'{"requests":[{"model":"models/up","content":1.0},{"content":2}]}',
         ),
     ],
-)  # fmt: skip
+)
 def test_prepare(body: bytes, path: str, prepared: bytes | None) -> None:
     call = reads(body, path)
     assert prepare(call, Candidate("c", "gemini", "up")) == (prepared or body)

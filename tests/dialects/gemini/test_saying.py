@@ -27,8 +27,10 @@ def test_thoughts() -> None:
     own = Thought("", "s", dialect="gemini")
     assert saying.thought_part(own, shown=True) == {"text": "", "thoughtSignature": "s"}
     assert saying.thought_part(Thought("why", "s", dialect="gemini"), shown=True) == {
-        "text": "why", "thought": True, "thoughtSignature": "s",
-    }  # fmt: skip
+        "text": "why",
+        "thought": True,
+        "thoughtSignature": "s",
+    }
 
 
 @pytest.mark.parametrize("shown", [True, False])
@@ -40,15 +42,24 @@ def test_thoughts_of_others_are_sealed(shown: bool) -> None:
 
 
 def test_media() -> None:
-    assert saying.media_part(Media("image", "image/png", "aaaa")) == {"inlineData": {"mimeType": "image/png", "data": "aaaa"}}
+    assert saying.media_part(Media("image", "image/png", "aaaa")) == {
+        "inlineData": {"mimeType": "image/png", "data": "aaaa"}
+    }
     assert saying.media_part(Media("image", None, ""))["inlineData"]["mimeType"] == "application/octet-stream"
-    assert saying.media_part(Media("image", "image/png", url="u")) == {"fileData": {"mimeType": "image/png", "fileUri": "u"}}
+    assert saying.media_part(Media("image", "image/png", url="u")) == {
+        "fileData": {"mimeType": "image/png", "fileUri": "u"}
+    }
     assert saying.media_part(Media("image", file="f")) == {"fileData": {"fileUri": "f"}}
     assert saying.media_part(Media("image")) == {"fileData": {"fileUri": ""}}
 
 
 def test_small_pieces() -> None:
-    assert saying.citation_of(Citation("u", "t", None, 1, 2), "üxü") == {"startIndex": 2, "endIndex": 3, "uri": "u", "title": "t"}
+    assert saying.citation_of(Citation("u", "t", None, 1, 2), "üxü") == {
+        "startIndex": 2,
+        "endIndex": 3,
+        "uri": "u",
+        "title": "t",
+    }
     assert saying.citation_of(Citation("u"), "") == {"uri": "u"}
     entry = {"token": "h", "logprob": -1.0}
     assert saying.logprobs_of([entry]) == {"chosenCandidates": [{"token": "h", "logProbability": -1.0}]}
@@ -56,9 +67,12 @@ def test_small_pieces() -> None:
         {"candidates": [{"token": "h", "logProbability": -1.0}]}
     ]
     assert saying.usage_of(Usage(10, 7, 4, 3)) == {
-        "promptTokenCount": 10, "candidatesTokenCount": 4, "totalTokenCount": 17, "cachedContentTokenCount": 4,
+        "promptTokenCount": 10,
+        "candidatesTokenCount": 4,
+        "totalTokenCount": 17,
+        "cachedContentTokenCount": 4,
         "thoughtsTokenCount": 3,
-    }  # fmt: skip
+    }
     assert saying.usage_of(Usage()) == {"promptTokenCount": 0, "candidatesTokenCount": 0, "totalTokenCount": 0}
 
 

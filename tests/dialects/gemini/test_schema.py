@@ -15,13 +15,24 @@ from outwait.dialects.gemini.schema import json_schema
         ({"type": "TYPE_UNSPECIFIED"}, {}),
         ({"type": ["STRING", "NULL"]}, {"type": ["string", "null"]}),
         (
-            {"type": "OBJECT", "properties": {"any_of": {"type": "INTEGER"}}, "required": ["any_of"],
-             "property_ordering": ["any_of"], "minProperties": "1"},
-            {"type": "object", "properties": {"any_of": {"type": "integer"}}, "required": ["any_of"],
-             "minProperties": 1},
+            {
+                "type": "OBJECT",
+                "properties": {"any_of": {"type": "INTEGER"}},
+                "required": ["any_of"],
+                "property_ordering": ["any_of"],
+                "minProperties": "1",
+            },
+            {
+                "type": "object",
+                "properties": {"any_of": {"type": "integer"}},
+                "required": ["any_of"],
+                "minProperties": 1,
+            },
         ),
-        ({"type": "ARRAY", "items": {"type": "NUMBER"}, "max_items": "3"},
-         {"type": "array", "items": {"type": "number"}, "maxItems": 3}),
+        (
+            {"type": "ARRAY", "items": {"type": "NUMBER"}, "max_items": "3"},
+            {"type": "array", "items": {"type": "number"}, "maxItems": 3},
+        ),
         ({"any_of": [{"type": "STRING"}, {"type": "BOOLEAN"}]}, {"anyOf": [{"type": "string"}, {"type": "boolean"}]}),
         ({"any_of": [{"type": "STRING"}], "nullable": True}, {"anyOf": [{"type": "string"}, {"type": "null"}]}),
         ({"type": "STRING", "nullable": True, "enum": ["a"]}, {"type": ["string", "null"], "enum": ["a", None]}),
@@ -29,13 +40,19 @@ from outwait.dialects.gemini.schema import json_schema
         ({"type": "STRING", "nullable": False}, {"type": "string"}),
         ({"nullable": True}, {}),
         ({"type": ["STRING"], "nullable": True}, {"type": ["string"]}),
-        ({"example": 5, "description": "d", "format": "int32"}, {"examples": [5], "description": "d", "format": "int32"}),
-        ({"ref": "#/$defs/x", "defs": {"x": {"type": "STRING"}}}, {"$ref": "#/$defs/x", "$defs": {"x": {"type": "string"}}}),
+        (
+            {"example": 5, "description": "d", "format": "int32"},
+            {"examples": [5], "description": "d", "format": "int32"},
+        ),
+        (
+            {"ref": "#/$defs/x", "defs": {"x": {"type": "STRING"}}},
+            {"$ref": "#/$defs/x", "$defs": {"x": {"type": "string"}}},
+        ),
         ({"additionalProperties": False}, {"additionalProperties": False}),
         ({"additional_properties": {"type": "STRING"}}, {"additionalProperties": {"type": "string"}}),
         ({"items": True}, {"items": True}),
     ],
-)  # fmt: skip
+)
 def test_schemas(schema: dict[str, Any], plain: dict[str, Any]) -> None:
     assert json_schema(schema, "s") == plain
 

@@ -21,11 +21,14 @@ from outwait.dialects.gemini.target import Target, endpoint, is_array, target, u
         ("/v1beta/models/m:batchEmbedContents", ("m", "batch_embed_contents", False, "json")),
         ("/v1beta/tunedModels/t:generateContent", ("tunedModels/t", "generate_content", False, "json")),
         ("/v1beta/models/a%2Fb:generateContent", ("a/b", "generate_content", False, "json")),
-        ("/v1beta/models/publishers/x/models/y:generateContent", ("publishers/x/models/y", *["generate_content", False, "json"])),
+        (
+            "/v1beta/models/publishers/x/models/y:generateContent",
+            ("publishers/x/models/y", *["generate_content", False, "json"]),
+        ),
         ("/v1beta/models/llama3:8b%3AgenerateContent", ("llama3:8b", "generate_content", False, "json")),
         ("/v1beta/models/:generateContent", ("", "generate_content", False, "json")),
     ],
-)  # fmt: skip
+)
 def test_paths(path: str, aim: tuple[str, str, bool, str]) -> None:
     assert target(path) == Target(*aim, path)
     assert endpoint(path) == aim[1]
@@ -33,9 +36,17 @@ def test_paths(path: str, aim: tuple[str, str, bool, str]) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/v1beta/models", "/v1beta/models/m", "/v1beta/models/m:predict", "/v2/models/m:generateContent",
-     "/models/m:generateContent", "/v1beta/models/m:generateContent/x", "/v1beta/cachedContents/c:generateContent"],
-)  # fmt: skip
+    [
+        "/",
+        "/v1beta/models",
+        "/v1beta/models/m",
+        "/v1beta/models/m:predict",
+        "/v2/models/m:generateContent",
+        "/models/m:generateContent",
+        "/v1beta/models/m:generateContent/x",
+        "/v1beta/cachedContents/c:generateContent",
+    ],
+)
 def test_paths_of_others(path: str) -> None:
     assert target(path) is None
     assert endpoint(path) == "other"

@@ -29,11 +29,12 @@ def test_a_stream() -> None:
 
 def test_every_candidate_must_end() -> None:
     seen = watch()
-    seen.event(b"", b'{"candidates":[{"index":0,"finishReason":"STOP"},{"index":1,"content":{"parts":[{"text":"a"}]}}]}')
-    assert not seen.complete
+    seen.event(
+        b"", b'{"candidates":[{"index":0,"finishReason":"STOP"},{"index":1,"content":{"parts":[{"text":"a"}]}}]}'
+    )
+    assert (seen.complete, seen.wordless) == (False, False)
     seen.event(b"", b'{"candidates":[{"index":1,"finishReason":"MAX_TOKENS"}]}')
-    assert seen.complete
-    assert seen.wordless
+    assert (seen.complete, seen.wordless) == (True, True)
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b" {} ", b"[]", b"ping", EMPTY, MUSING])

@@ -34,16 +34,20 @@ def refused(*said: Part, role: str = "user", **how: str) -> str | None:
 
 def test_turns_are_merged_and_instructions_hoisted() -> None:
     made = words(
-        Message("system", (Text("s"),)), Message("user", (Text("a"),), name="ann"), Message("user", (Text("b"),)),
-        Message("developer", (Text("d"),)), Message("assistant", (Denial("no"),)), Message("assistant", ()),
+        Message("system", (Text("s"),)),
+        Message("user", (Text("a"),), name="ann"),
+        Message("user", (Text("b"),)),
+        Message("developer", (Text("d"),)),
+        Message("assistant", (Denial("no"),)),
+        Message("assistant", ()),
         Message("user", ()),
-    )  # fmt: skip
+    )
     assert made.system == [{"text": "s"}, {"text": "d"}]
     assert made.contents == [
         {"role": "user", "parts": [{"text": "a"}, {"text": "b"}]},
         {"role": "model", "parts": [{"text": "no"}]},
     ]
-    assert list(made.dropped) == ["name"]
+    assert list(made.dropped) == ["messages.name"]
     assert refused(Media("image", "image/png", "aaaa"), role="system") == "messages"
 
 
@@ -51,9 +55,12 @@ def test_calls_and_results() -> None:
     made = words(
         Message("assistant", (Text(""), ToolCall("1", "f", '{"a":1}'), ToolCall("2", "g", "", cache=CACHE))),
         Message("tool", (ToolResult("1", (Text("a"), Text("b"))),)),
-        Message("tool", (ToolResult("2", (Text("bad"),), failed=True, cache=CACHE), ToolResult("3", (Text('{"x":1}'),), "h"))),
+        Message(
+            "tool",
+            (ToolResult("2", (Text("bad"),), failed=True, cache=CACHE), ToolResult("3", (Text('{"x":1}'),), "h")),
+        ),
         Message("user", (Text("go"),)),
-    )  # fmt: skip
+    )
     calls, results = made.contents
     assert calls["parts"] == [
         {"functionCall": {"id": "1", "name": "f", "args": {"a": 1}}, "thoughtSignature": PLACEHOLDER},
@@ -68,7 +75,7 @@ def test_calls_and_results() -> None:
             {"text": "go"},
         ],
     }
-    assert list(made.dropped) == ["cache_control"]
+    assert list(made.dropped) == ["messages.cache"]
 
 
 def test_only_new_models_need_a_stand_in() -> None:
@@ -83,14 +90,16 @@ def test_thoughts_and_signatures() -> None:
     assert parts(Thought("why"), Text("a")) == [{"text": "why", "thought": True}, {"text": "a"}]
     assert parts(Text("a"), own) == [{"text": "a"}, {"text": "", "thoughtSignature": "s"}]
     assert parts(own, Text("a"), own, own) == [
-        {"text": "", "thoughtSignature": "s"}, {"text": "a"}, {"text": "", "thoughtSignature": "s"},
         {"text": "", "thoughtSignature": "s"},
-    ]  # fmt: skip
+        {"text": "a"},
+        {"text": "", "thoughtSignature": "s"},
+        {"text": "", "thoughtSignature": "s"},
+    ]
     assert parts(own, ToolCall("1", "f", "{}"))[0]["thoughtSignature"] == "s"
     assert parts(own, ToolCall("1", "f", "{}", signature="t"))[1]["thoughtSignature"] == "t"
     made = words(Message("assistant", (Thought("why", "s", dialect="anthropic"), Thought(""), Text("a"))))
     assert made.contents[0]["parts"] == [{"text": "a"}]
-    assert list(made.dropped) == ["reasoning"]
+    assert list(made.dropped) == ["messages.thoughts"]
 
 
 def test_what_a_result_shows() -> None:
@@ -127,7 +136,7 @@ def test_media(media: Media, made: dict[str, Any]) -> None:
 def test_what_is_left_out_is_told() -> None:
     image = Media("image", "image/png", "aaaa", name="n", detail="low", cache=CACHE)
     made = words(Message("user", (image, Text("a", (Citation("u"),), CACHE))))
-    assert sorted(made.dropped) == ["cache_control", "citations", "detail", "filename"]
+    assert sorted(made.dropped) == ["messages.cache", "messages.citations", "messages.detail", "messages.name"]
     assert parts(image, role="user", provider="vertex")[0]["inlineData"]["displayName"] == "n"
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from outwait.core.ask import Message
 from outwait.core.fault import Refusal
 from outwait.core.part import Citation, Denial, Media, Part, Text, Thought, ToolCall, ToolResult
 from outwait.dialects.openai_chat.retell import Retelling, Style
+from outwait.dialects.openai_chat.tables import IDS, IDS_OF
 
 IMAGE = Media("image", "image/png", "AA")
 IMAGE_PART = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}
@@ -124,11 +126,31 @@ def test_thoughts_go_back_with_their_own_providers_proofs() -> None:
         {"type": "reasoning.text", "signature": "s", "format": "x", "text": "a"},
     ]
     assert dropped == ["messages.signatures"]
+    assert one("assistant", own, thoughts="reasoning")[1] == []
     sealed = Thought("", None, "d", None, "anthropic")
     assert one("assistant", sealed, Text("d"), thoughts="reasoning_content") == (
         {"role": "assistant", "content": "d"},
         ["messages.signatures"],
     )
+
+
+def test_a_call_has_its_thoughts_beside_it_where_they_are_asked_for() -> None:
+    message, _ = one("assistant", ToolCall("c", "f", "{}"), thoughts="reasoning_content")
+    assert message["reasoning_content"] == ""
+    assert "reasoning_content" not in one("assistant", Text("a"), thoughts="reasoning_content")[0]
+    assert "reasoning" not in one("assistant", ToolCall("c", "f", "{}"), thoughts="reasoning")[0]
+
+
+@pytest.mark.parametrize("ident", ["toolu_01", "x" * 41, "abcdeFGH9", ""])
+@pytest.mark.parametrize("ids", [IDS, IDS_OF["mistral"]])
+def test_a_call_and_its_result_have_an_id_that_is_taken(ident: str, ids: re.Pattern[str]) -> None:
+    made, _ = told(
+        Message("assistant", (ToolCall(ident, "f", "{}"),)), Message("tool", (ToolResult(ident, ()),)), ids=ids
+    )
+    named = made[0]["tool_calls"][0]["id"]
+    assert made[1]["tool_call_id"] == named
+    assert ids.fullmatch(named)
+    assert named == ident or not ids.fullmatch(ident)
 
 
 def test_results() -> None:

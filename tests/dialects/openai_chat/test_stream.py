@@ -52,7 +52,7 @@ def test_plain_events_are_passed_as_the_same_object() -> None:
     read = reader()
     assert read.feed(ROLE) == b""
     assert read.feed(WORD) == ROLE + WORD
-    for piece in (WORD, STOP, WORD + WORD + USAGE):
+    for piece in (WORD, WORD + WORD, STOP, WORD + WORD + USAGE):
         assert read.feed(piece) is piece
     assert read.feed(DONE) == DONE
     assert read.finished

@@ -34,5 +34,5 @@ def test_a_reason_that_openai_knows_comes_back() -> None:
 
 
 def test_providers_are_known() -> None:
-    assert PROVIDERS.keys() >= tables.SIGNING | tables.MARKING
+    assert PROVIDERS.keys() >= tables.SIGNING | tables.MARKING | tables.IDS_OF.keys()
     assert Quirks().reasoning == "effort"

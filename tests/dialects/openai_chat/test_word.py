@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -80,6 +81,8 @@ def test_the_models_instructions_go_to_who_takes_them() -> None:
         ("openrouter", Reasoning(budget=-1), {"reasoning": {"enabled": True}}, ()),
         ("openrouter", Reasoning(summary="auto"), {}, ("reasoning.summary",)),
         ("deepseek", Reasoning("none"), {"thinking": {"type": "disabled"}}, ()),
+        ("deepseek", Reasoning(show=True), {}, ()),
+        ("deepseek", Reasoning(show=False), {}, ("reasoning.show",)),
         ("deepseek", Reasoning(budget=-1), {"thinking": {"type": "enabled"}}, ()),
         ("deepseek", Reasoning("high"), {"thinking": {"type": "enabled"}}, ("reasoning.effort",)),
         ("qwen", Reasoning("low"), {"enable_thinking": True, "thinking_budget": 2048}, ()),
@@ -102,6 +105,8 @@ def test_a_provider_without_a_switch_is_told_nothing() -> None:
 @pytest.mark.parametrize(
     "fields, told",
     [
+        ({"user": "u" * 64}, {"user": "u" * 64}),
+        ({"user": "u" * 65}, {"user": hashlib.sha256(b"u" * 65).hexdigest()}),
         ({"tier": "standard_only"}, {"service_tier": "default"}),
         ({"tier": "flex"}, {"service_tier": "flex"}),
         ({"sampling": Sampling(top_k=4, logprobs=False)}, {"logprobs": False}),

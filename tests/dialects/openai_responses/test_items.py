@@ -109,7 +109,7 @@ def test_the_signature_of_a_call_finds_its_call() -> None:
 @pytest.mark.parametrize(
     "value, media",
     [
-        ({"type": "input_image", "image_url": "http://a", "detail": "low"}, Media("image", url="http://a", detail="low")),
+        ({"type": "input_image", "image_url": "u", "detail": "low"}, Media("image", url="u", detail="low")),
         ({"type": "input_image", "image_url": "data:image/png;base64,AA"}, Media("image", "image/png", "AA")),
         ({"type": "input_image", "image_url": "DATA:;base64,AA"}, Media("image", None, "AA")),
         ({"type": "input_image", "file_id": "file-1"}, Media("image", file="file-1")),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -203,7 +204,7 @@ def test_pieces_of_any_size_say_the_same(cuts: list[int], beats: set[int]) -> No
     marks = [0, *sorted(cuts), len(ANSWER)]
     made, whole = voice(), voice()
     out, expected, given = b"", b"", 0
-    for place, (start, end) in enumerate(zip(marks, marks[1:], strict=False)):
+    for place, (start, end) in enumerate(pairwise(marks)):
         if place in beats:
             out += made.beat()
             # The same beat, in a stream whose pieces end between events.

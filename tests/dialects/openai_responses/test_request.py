@@ -34,6 +34,7 @@ def test_the_facts_of_a_call() -> None:
     assert (call.model, call.stream, call.effort, call.foldable) == ("o3", True, "high", False)
     assert (call.dialect, call.endpoint, call.path) == ("responses", "responses", f"{PATH}?beta=true")
     assert call.body is body
+    assert read(body, content_type="application/json").effort == "high"
 
 
 @pytest.mark.parametrize(

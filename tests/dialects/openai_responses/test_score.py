@@ -29,7 +29,7 @@ def test_a_part_opens_grows_and_closes(strict: Callable[[bytes], Any], kind: str
     score = Score()
     place = {**place_of(0, MESSAGE), "summary_index" if kind == "summary_text" else "content_index": 0}
     key = "refusal" if kind == "refusal" else "text"
-    part = {"type": kind, key: "hi"} | ({"annotations": []} if kind == "output_text" else {})
+    part: dict[str, Any] = {"type": kind, key: "hi"} | ({"annotations": []} if kind == "output_text" else {})
     stream = score.open_part(place, kind) + score.grow_part(place, kind, "hi", []) + score.close_part(place, part)
     events = strict(stream)
     assert [name for name, _ in events] == [f"{around}.added", f"{words}.delta", f"{words}.done", f"{around}.done"]

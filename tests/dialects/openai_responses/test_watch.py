@@ -113,7 +113,7 @@ def test_an_end_without_a_response_is_an_end() -> None:
             lifecycle("failed", error={"code": "rate_limit_exceeded", "message": "slow down"}, usage=USAGE),
             "upstream_error", "rate_limited", "slow down",
         ),
-        (lifecycle("failed", error={"code": "server_error", "message": "boom"}), "upstream_error", "upstream_error", "boom"),
+        (lifecycle("failed", error={"code": "server_error", "message": "m"}), "upstream_error", "upstream_error", "m"),
         (lifecycle("failed", error={"code": "invalid_image", "message": "no"}), "upstream_error", "bad_request", "no"),
         (lifecycle("failed", error=None), "upstream_error", "upstream_error", None),
         ({"type": "error", "code": "server_is_overloaded", "message": "m"}, "upstream_error", "overloaded", "m"),

@@ -185,7 +185,8 @@ _ANSWER = st.builds(
     _SAID,
     st.tuples(_RESULT, _RESULT),
 )
-_ITEMS = st.lists(st.one_of(_SPOKEN, _ANSWER), min_size=1, max_size=3).map(lambda runs: sum(runs, []))
+_RUNS: Any = st.lists(st.one_of(_SPOKEN, _ANSWER), min_size=1, max_size=3)
+_ITEMS = _RUNS.map(lambda runs: [item for run in runs for item in run])
 _TOOLS = [
     {"type": "function", "name": "f", "description": "d", "parameters": {"type": "object"}, "strict": True},
     {"type": "custom", "name": "g", "format": {"type": "grammar", "syntax": "lark", "definition": "x"}},

@@ -14,6 +14,7 @@ ANTHROPIC = Dialect(
     error_body=errors.error_body,
     voice=opening.voice,
     endpoint=request.endpoint,
+    tracked=True,  # a heartbeat begins the message if nothing else has, and may not contradict its end
     translation=Translation(
         ask=ask.ask,
         word=word.word,

@@ -35,6 +35,11 @@ from outwait.dialects.seal import seal
 from outwait.dialects.sse import Splitter
 
 _ID = "msg_"
+# For a thought that nobody signed: clients leave out thoughts without a signature when they tell the history, and some
+# providers want theirs back all the same.
+UNSIGNED = seal("none", "")
+
+Spoken = Said | Declined | Mused | Called | Cited | Showed
 
 
 def encoder(call: Call) -> Encoder:
@@ -57,17 +62,30 @@ def whole(call: Call, answer: Answer) -> bytes:
 class Encoder:
     """See `dialect.Encoder`. Only the first choice is written: a Messages client cannot ask for more."""
 
-    __slots__ = ("_arguments", "_began", "_call", "_ended", "_index", "_kind", "_model", "_stop", "_usage", "_waiting")
+    __slots__ = (
+        "_arguments",
+        "_began",
+        "_call",
+        "_ended",
+        "_index",
+        "_kind",
+        "_model",
+        "_signed",
+        "_stop",
+        "_usage",
+        "_waiting",
+    )
 
     def __init__(self, model: str) -> None:
         self._model = model
         self._began = False
         self._index = -1  # of the last block that was opened
         self._kind = ""  # of the block that is open: text | thinking | tool_use, or empty
+        self._signed = False  # if it is a thought
         self._call = -1  # which tool call that is
         self._arguments: list[str] = []  # of it, so far
         self._ended: set[int] = set()  # calls whose blocks are closed
-        self._waiting: deque[Delta] = deque()
+        self._waiting: deque[Spoken] = deque()
         self._stop: Stopped | None = None
         self._usage: Usage | None = None
 
@@ -122,7 +140,7 @@ class Encoder:
         }
         return line("message_start", message=message)
 
-    def _busy(self, delta: Delta) -> bool:
+    def _busy(self, delta: Spoken) -> bool:
         """Whether `delta` has to wait: for the open call, or behind others that do."""
         if self._kind != "tool_use":
             return False
@@ -157,7 +175,7 @@ class Encoder:
             moved = moved and bool(self._waiting) and self._is_whole()
         return b"".join(out)
 
-    def _write(self, delta: Delta) -> bytes:
+    def _write(self, delta: Spoken) -> bytes:
         if isinstance(delta, Said | Declined):
             return self._words(delta.text)
         if isinstance(delta, Mused):
@@ -166,9 +184,7 @@ class Encoder:
             return self._tool(delta)
         if isinstance(delta, Cited):
             return self._cite(delta.citation)
-        if isinstance(delta, Showed):
-            return self._words(_picture(delta.media))
-        return b""
+        return self._words(_picture(delta.media))
 
     def _words(self, text: str) -> bytes:
         if not text:
@@ -188,10 +204,12 @@ class Encoder:
         if delta.text or delta.signature:
             if self._kind != "thinking":
                 out.append(self._open("thinking", {"thinking": "", "signature": ""}))
+                self._signed = False
             if delta.text:
                 out.append(self._piece({"type": "thinking_delta", "thinking": delta.text}))
         if delta.signature:
             signature = delta.signature if own else seal(delta.dialect, delta.signature)
+            self._signed = True
             out += [self._piece({"type": "signature_delta", "signature": signature}), self._close()]
         if delta.sealed is not None:
             data = delta.sealed if own else seal(delta.dialect, delta.sealed)
@@ -225,7 +243,9 @@ class Encoder:
         out = b""
         if not self._kind:
             return out
-        if self._kind == "tool_use":
+        if self._kind == "thinking" and not self._signed:
+            out = self._piece({"type": "signature_delta", "signature": UNSIGNED})
+        elif self._kind == "tool_use":
             self._ended.add(self._call)
             if not "".join(self._arguments).strip():
                 out = self._piece({"type": "input_json_delta", "partial_json": "{}"})

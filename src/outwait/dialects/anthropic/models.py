@@ -2,7 +2,8 @@
 are an error.
 
 Sources, read in November 2026: Anthropic's models overview (limits), its pages on thinking, effort, structured outputs
-and the migration guides of each model (what returns 400), all on platform.claude.com/docs.
+and the migration guides of each model (what returns 400), all on platform.claude.com/docs. They hold for API version
+2023-06-01; the one of 2026-10-21 takes no sampling at all, and is named only by clients that speak it themselves.
 """
 
 from __future__ import annotations

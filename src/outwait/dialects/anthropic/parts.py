@@ -90,7 +90,9 @@ def _thought(block: Document, path: str) -> Thought:
     if not signature:
         return Thought(said, dialect=NAME)
     carried = unseal(signature)
-    return Thought(said, signature, dialect=NAME) if carried is None else Thought(said, carried[1], dialect=carried[0])
+    if carried is None:
+        return Thought(said, signature, dialect=NAME)
+    return Thought(said, carried[1] or None, dialect=carried[0])
 
 
 def _sealed(data: str) -> Thought:

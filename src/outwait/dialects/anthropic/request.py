@@ -17,6 +17,7 @@ from outwait.core.plan import Candidate
 from outwait.core.request import Call
 from outwait.dialects import body as reading
 from outwait.dialects import document, effort
+from outwait.dialects.anthropic.carried import without_carried
 
 NAME = "anthropic"
 MESSAGES = "messages"
@@ -90,12 +91,13 @@ def prepare(call: Call, candidate: Candidate) -> bytes:
         values["model"] = msgspec.json.encode(candidate.model)
     if candidate.streamed and not call.stream:
         values["stream"] = b"true"
-    return document.change(call.body, values) if values else call.body
+    body = without_carried(call.body)
+    return document.change(body, values) if values else body
 
 
 def _without_url(call: Call, provider: str) -> bytes:
     """The body without what the URL says there; its other values untouched as text."""
-    members = msgspec.json.decode(call.body, type=dict[str, Raw])
+    members = msgspec.json.decode(without_carried(call.body), type=dict[str, Raw])
     for key in ("model", "stream"):
         members.pop(key, None)
     members.setdefault("anthropic_version", Raw(msgspec.json.encode(VERSIONS[provider])))

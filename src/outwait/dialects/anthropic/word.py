@@ -85,6 +85,7 @@ def _tool(tool: Tool, traits: Traits, dropped: dict[str, None]) -> Document:
     if tool.strict is not None:
         if traits.schema:
             told["strict"] = tool.strict
+            told["input_schema"] = closed(schema) if tool.strict else schema
         elif tool.strict:
             dropped["tools.strict"] = None
     if tool.cache is not None:

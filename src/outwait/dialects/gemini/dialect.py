@@ -14,6 +14,7 @@ GEMINI = Dialect(
     error_body=errors.error_body,
     voice=opening.voice,
     endpoint=target.endpoint,
+    tracked=True,  # where the stream is one array, a voice must know whether it is open and has elements
     translation=Translation(
         ask=ask.ask,
         word=word.word,

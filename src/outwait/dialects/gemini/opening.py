@@ -36,7 +36,7 @@ def voice(call: Call, heartbeat: Heartbeat, profile: Profile) -> Voice:  # noqa:
         return ArrayVoice(silent=silent)
     if not call.stream:
         return PlainVoice(b"" if silent else _BLANK, error_body)
-    return PlainVoice(b"" if silent else _beat(call, heartbeat.mode), stream_error)
+    return PlainVoice(b"", stream_error) if silent else EventVoice(call, heartbeat.mode)
 
 
 def _beat(call: Call, mode: str) -> bytes:
@@ -45,6 +45,32 @@ def _beat(call: Call, mode: str) -> bytes:
     if mode == "whitespace" or (mode != "event" and any(name in agent for name in _BLANK_LINE)):
         return _BLANK
     return b"data: " + (MUSING if shows_thoughts(call) else EMPTY) + b"\r\n\r\n"
+
+
+class EventVoice:
+    """The voice in a stream of events. Which beat it is takes a look at the body, so that waits for the first one."""
+
+    __slots__ = ("_beat", "_call", "_mode")
+
+    edits = False
+
+    def __init__(self, call: Call, mode: str) -> None:
+        self._call = call
+        self._mode = mode
+        self._beat = b""
+
+    def beat(self) -> bytes:
+        """A blank line, or a chunk that says nothing."""
+        self._beat = self._beat or _beat(self._call, self._mode)
+        return self._beat
+
+    def say(self, data: bytes) -> bytes:
+        """The very same bytes."""
+        return data
+
+    def fail(self, fault: Fault, exchange_id: str) -> bytes:
+        """See `dialect.Voice`."""
+        return stream_error(fault, exchange_id)
 
 
 class ArrayVoice:

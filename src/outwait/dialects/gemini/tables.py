@@ -32,22 +32,22 @@ NAMES: Mapping[str, str] = MappingProxyType({
 # Fields that `word` can say.
 TAKES: frozenset[str] = frozenset(NAMES) - {"model", "messages"}
 
-# What `word` leaves out, and why that is harmless. The first five are fields of the request, the others stand in it.
+# What `word` leaves out, and why that is harmless.
 DROPS: Mapping[str, str] = MappingProxyType({
     "user": "Gemini has no place for an end user's id; the answer does not depend on it",
     "metadata": "labels of the request for the provider's own records",
     "tier": "the service tier is a matter of the channel's own account",
     "store": "whether the provider keeps the answer does not change it",
     "verbosity": "a wish about the length of the answer that Gemini has no word for",
-    "cache_control": "Gemini caches by itself; the mark changes the price, not the answer",
-    "name": "Gemini knows no names of participants",
-    "detail": "Gemini chooses an image's resolution by itself",
-    "citations": "marks of sources in earlier answers; their words are told",
-    "reasoning": "thoughts of another provider's model in earlier answers, which Gemini cannot check; or an effort for "
-    "a model that cannot think",
-    "summary": "Gemini has one kind of summary of thoughts",
-    "strict": "Gemini keeps to the schema of a function as well as it can, with or without being told",
-    "filename": "the Gemini API takes no names of files",
+    "reasoning": "this model of Gemini's cannot think, or cannot be told how hard",
+    "reasoning.summary": "Gemini has one kind of summary of thoughts",
+    "messages.cache": "Gemini caches by itself; the mark changes the price, not the answer",
+    "messages.name": "the Gemini API knows no names of participants and of files",
+    "messages.detail": "Gemini chooses an image's resolution by itself",
+    "messages.citations": "marks of sources in earlier answers; their words are told",
+    "messages.thoughts": "thoughts of another provider's model, which Gemini cannot check",
+    "tools.cache": "Gemini caches by itself; the mark changes the price, not the answer",
+    "tools.strict": "Gemini keeps to the schema of a function as well as it can, with or without being told",
 })  # fmt: skip
 
 # Further fields of a Gemini request that may be left out for another dialect.

@@ -57,9 +57,9 @@ def _declared(tool: Tool, worder: Worder) -> dict[str, Any]:
     if tool.custom:
         refuse(f"The tool {tool.name!r}, which takes free text,", "tools")
     if tool.strict:
-        worder.drop("strict")
+        worder.drop("tools.strict")
     if tool.cache is not None:
-        worder.drop("cache_control")
+        worder.drop("tools.cache")
     told: dict[str, Any] = {"name": tool.name}
     if tool.description is not None:
         told["description"] = tool.description
@@ -94,7 +94,7 @@ def _config(ask: Ask, model: str, worder: Worder) -> dict[str, Any]:
     config |= _formed(ask.output)
     if ask.reasoning is not None:
         if ask.reasoning.summary not in {None, "auto"}:
-            worder.drop("summary")
+            worder.drop("reasoning.summary")
         told = thinking(ask.reasoning, model)
         if told is None:
             worder.drop("reasoning")

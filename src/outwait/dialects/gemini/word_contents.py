@@ -51,7 +51,7 @@ class Worder:
         """Word `messages`."""
         for message in messages:
             if message.name is not None:
-                self.drop("name")
+                self.drop("messages.name")
             if message.role in _HOISTED:
                 self.system += [self._instruction(part) for part in message.parts]
                 continue
@@ -108,17 +108,17 @@ class Worder:
 
     def _text(self, part: Text) -> dict[str, Any]:
         if part.citations:
-            self.drop("citations")
+            self.drop("messages.citations")
         self._uncached(part)
         return {"text": part.text}
 
     def _uncached(self, part: Text | Media | ToolCall | ToolResult) -> None:
         if part.cache is not None:
-            self.drop("cache_control")
+            self.drop("messages.cache")
 
     def _thought(self, part: Thought) -> list[dict[str, Any]]:
         if part.dialect not in {"", OWN}:
-            self.drop("reasoning")
+            self.drop("messages.thoughts")
             return []
         if not part.text:
             return []
@@ -156,14 +156,14 @@ class Worder:
 
     def _media(self, media: Media) -> dict[str, Any]:
         if media.detail is not None:
-            self.drop("detail")
+            self.drop("messages.detail")
         self._uncached(media)
         made = self._where(media)
         if media.name is not None:
             if self._vertex:
                 next(iter(made.values()))["displayName"] = media.name
             else:
-                self.drop("filename")
+                self.drop("messages.name")
         more = media.more or {}
         return made | {key: more[key] for key in _MORE if key in more}
 

@@ -6,6 +6,8 @@ results, where models look for them.
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -14,21 +16,25 @@ from outwait.core.ask import Message
 from outwait.core.fault import Refusal, fault
 from outwait.core.part import Denial, Media, Part, Text, Thought, ToolCall, ToolResult
 from outwait.dialects.openai_chat import media
+from outwait.dialects.openai_chat.tables import ID_LENGTH, IDS
 from outwait.dialects.openai_chat.thoughts import own_entry
 
+_REASONING = "reasoning_content"
 _FOLLOWS = "(The result follows in the next message.)"
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
     """How a provider takes messages. `developer`: it knows that role. `thoughts`: the field that takes earlier
-    reasoning back, or None. `signing`: it takes Gemini's signatures of tool calls; `marking`: cache marks.
+    reasoning back, or None. `signing`: it takes Gemini's signatures of tool calls; `marking`: cache marks. `ids`: what
+    an id of a tool call must look like.
     """
 
     developer: bool = True
     thoughts: str | None = None
     signing: bool = False
     marking: bool = False
+    ids: re.Pattern[str] = IDS
 
 
 class Retelling:
@@ -116,6 +122,8 @@ class Retelling:
             else:
                 raise _refusal("the history of the model's answers can hold only text, thoughts and tool calls")
         made: dict[str, Any] = {"role": "assistant", **self._thoughts(thoughts)}
+        if calls and self._style.thoughts == _REASONING:
+            made.setdefault(_REASONING, "")  # DeepSeek and Moonshot refuse calls without it
         if len(words) == 1 and "refusal" in words[0]:
             made |= {"content": None, "refusal": words[0]["refusal"]}
         elif words or not calls:
@@ -139,7 +147,7 @@ class Retelling:
         return made | ({"reasoning_details": entries} if entries else {})
 
     def _call(self, call: ToolCall) -> dict[str, Any]:
-        made: dict[str, Any] = {"id": call.id}
+        made: dict[str, Any] = {"id": self._ident(call.id)}
         if call.custom:
             made |= {"type": "custom", "custom": {"name": call.name, "input": call.arguments}}
         else:
@@ -152,6 +160,12 @@ class Retelling:
             else:
                 self.dropped.append("messages.signatures")
         return made
+
+    def _ident(self, ident: str) -> str:
+        """The id of a call, the same for its result; one that the provider would refuse becomes another."""
+        if self._style.ids.fullmatch(ident):
+            return ident
+        return hashlib.sha256(ident.encode(errors="replace")).hexdigest()[:ID_LENGTH]
 
     def _result(self, result: Part) -> dict[str, Any]:
         if not isinstance(result, ToolResult):
@@ -169,7 +183,11 @@ class Retelling:
                 words.append(self._part(part))
         self._waiting += shown
         content = self._content(words)
-        return {"role": "tool", "tool_call_id": result.id, "content": content or (_FOLLOWS if shown else "")}
+        return {
+            "role": "tool",
+            "tool_call_id": self._ident(result.id),
+            "content": content or (_FOLLOWS if shown else ""),
+        }
 
 
 def _shown(part: Media) -> dict[str, Any]:

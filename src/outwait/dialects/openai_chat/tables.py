@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -113,3 +114,9 @@ TIERS: Mapping[str, str] = MappingProxyType({"standard_only": "default", "standa
 SIGNING = frozenset({"compatible", "vertex"})
 # Providers that take Anthropic's cache_control marks in content parts and tools.
 MARKING = frozenset({"openrouter"})
+# Ids of tool calls: OpenAI takes up to 40 characters, Mistral just these; `ID_LENGTH` hexadecimal digits fit all.
+IDS = re.compile(r".{1,40}", re.DOTALL)
+IDS_OF: Mapping[str, re.Pattern[str]] = MappingProxyType({"mistral": re.compile(r"[A-Za-z0-9]{9}")})
+ID_LENGTH = 9
+# OpenAI takes no longer id of an end user.
+USER_LIMIT = 64

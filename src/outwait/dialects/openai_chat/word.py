@@ -6,6 +6,7 @@ to think. What it cannot be told, and may go without, is listed in `Wording.drop
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -15,13 +16,15 @@ from outwait.core.plan import Candidate
 from outwait.dialects import document
 from outwait.dialects.effort import budget_of, effort_of
 from outwait.dialects.openai_chat.retell import Retelling, Style
-from outwait.dialects.openai_chat.tables import MARKING, SIGNING, TIERS
+from outwait.dialects.openai_chat.tables import IDS, IDS_OF, MARKING, SIGNING, TIERS, USER_LIMIT
 from outwait.dialects.providers import PROVIDERS
 
 _NAMED = re.compile(r"[^.\[\]]+")
 _LISTS = ("messages.", "tools.")
 # Which field takes earlier reasoning back, by the way a provider is told to think.
 _THOUGHTS = {"thinking": "reasoning_content", "object": "reasoning"}
+# Ways whose providers tell thoughts by themselves.
+_TELLING = frozenset({"thinking", "switch"})
 _STREAMED = {"include_usage": True}
 
 
@@ -29,7 +32,13 @@ def word(ask: Ask, candidate: Candidate) -> Wording:
     """The request for `candidate`. Raises Refusal `not_expressible`."""
     quirks = PROVIDERS[candidate.provider].quirks
     marking = candidate.provider in MARKING
-    style = Style(quirks.developer, _THOUGHTS.get(quirks.reasoning or ""), candidate.provider in SIGNING, marking)
+    style = Style(
+        quirks.developer,
+        _THOUGHTS.get(quirks.reasoning or ""),
+        candidate.provider in SIGNING,
+        marking,
+        IDS_OF.get(candidate.provider, IDS),
+    )
     telling = Retelling(style)
     body: dict[str, Any] = {"model": candidate.model, "messages": telling.messages(ask.messages)}
     if ask.stream or candidate.streamed:
@@ -62,7 +71,7 @@ def _told(ask: Ask, limit: str) -> dict[str, Any]:
         limit: ask.limit,
         "stop": list(ask.stop) or None,
         "n": ask.count,
-        "user": ask.user,
+        "user": _user(ask.user),
         "metadata": ask.metadata,
         "service_tier": None if ask.tier is None else TIERS.get(ask.tier, ask.tier),
         "store": ask.store,
@@ -78,6 +87,13 @@ def _told(ask: Ask, limit: str) -> dict[str, Any]:
         "top_logprobs": ask.sampling.top_logprobs,
     }
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _user(user: str | None) -> str | None:
+    """Whoever it is: only the same id for the same user matters, and a digest is one too."""
+    if user is None or len(user) <= USER_LIMIT:
+        return user
+    return hashlib.sha256(user.encode(errors="replace")).hexdigest()
 
 
 def _tool(tool: Tool, *, marking: bool) -> dict[str, Any]:
@@ -133,8 +149,8 @@ def _form(output: Output) -> dict[str, Any]:
 def _reasoning(asked: Reasoning, way: str | None) -> tuple[dict[str, Any], list[str]]:
     """What tells a provider how hard to think, and what of it is left out."""
     lost = ["reasoning.summary"] * (asked.summary is not None)
-    if way != "object":
-        lost += ["reasoning.show"] * (asked.show is not None)
+    if way != "object" and asked.show is not None and not (asked.show and way in _TELLING):
+        lost.append("reasoning.show")
     effort, budget = asked.effort, asked.budget
     if effort is None and budget is not None and budget >= 0:
         effort = effort_of(budget)
