@@ -80,7 +80,9 @@ def ask(call: Call) -> Ask:
 
 def word(asked: Ask, candidate: Candidate) -> Wording:
     assert not asked.rest
-    return Wording(f"{candidate.model}: {asked.messages[0].parts}".encode(), ("inner",))
+    if asked.stream is False:
+        raise Refusal(fault("not_expressible", param="messages"))
+    return Wording(f"{candidate.model}: {asked.messages[0].parts}".encode(), ("messages.inner",))
 
 
 def whole(_call: Call, answer: Answer) -> bytes:
@@ -92,7 +94,15 @@ def unused(*_: object) -> Any:
 
 
 TOY = Translation(
-    ask, word, lambda *_: ToyDecoder(), lambda _: ToyEncoder(), whole, {}, frozenset(), {}, {"extra": "why"}
+    ask,
+    word,
+    lambda *_: ToyDecoder(),
+    lambda _: ToyEncoder(),
+    whole,
+    {"messages": "talk"},
+    frozenset(),
+    {},
+    {"extra": "why"},
 )
 
 
@@ -121,9 +131,15 @@ def read(data: bytes, **how: Any) -> tuple[bytes, Ending]:
 
 def test_what_goes_up_is_worded_and_what_was_left_out_is_told() -> None:
     worded = bridge.word(call(body=b"extra"), OWN, TARGET, UP)
-    assert worded == Wording(b"big: (Text(text='extra', citations=(), cache=None),)", ("extra", "inner"))
+    assert worded == Wording(b"big: (Text(text='extra', citations=(), cache=None),)", ("extra", "talk.inner"))
     with pytest.raises(Refusal):
         bridge.word(call(body=b"bad"), OWN, TARGET, UP)
+
+
+def test_what_cannot_be_said_is_told_by_the_clients_name() -> None:
+    with pytest.raises(Refusal) as refused:
+        bridge.word(call(stream=False), OWN, TARGET, UP)
+    assert refused.value.fault.param == "talk"
 
 
 @pytest.mark.parametrize("own, target", [(OWN, MUTE), (MUTE, TARGET)])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from outwait.core.ask import Ask, Message, Output, Reasoning, Sampling, Tool, ToolChoice
-from outwait.core.fault import Refusal
+from outwait.core.fault import Refusal, fault
 from outwait.core.part import Text
 from outwait.dialects import express
 from outwait.dialects.dialect import Translation
@@ -85,6 +85,30 @@ def test_a_refusal_can_say_what_of_a_field() -> None:
     with pytest.raises(Refusal, match="A sound cannot be expressed in the x protocol") as refused:
         express.refuse("messages", "x", "a sound")
     assert refused.value.fault.param == "messages"
+
+
+NAMES = {"messages": "contents", "messages.name": "contents.label"}
+
+
+@pytest.mark.parametrize(
+    "field, name",
+    [
+        ("messages", "contents"),
+        ("messages.name", "contents.label"),
+        ("messages.cache", "contents.cache"),
+        ("messages.cache.ttl", "contents.cache.ttl"),
+        ("tools.cache", "tools.cache"),
+        ("user", "user"),
+    ],
+)
+def test_what_stands_inside_a_field_is_called_after_it(field: str, name: str) -> None:
+    assert express.named(field, NAMES) == name
+
+
+def test_a_refusal_is_told_in_the_clients_words() -> None:
+    assert express.retold(fault("not_expressible", param="messages"), NAMES).param == "contents"
+    nameless = fault("not_expressible")
+    assert express.retold(nameless, NAMES) is nameless
 
 
 def test_names_are_told_once() -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 PATIENCE = 15.0  # seconds
+CHAT = "/v1/chat/completions"
 
 
 @dataclass(slots=True)
@@ -77,8 +78,8 @@ def chat(model: str, *, stream: bool = False, question: str = "How long?", **mor
     return json.dumps(asked).encode()
 
 
-def request(body: bytes, headers: Mapping[str, str] | None = None) -> bytes:
-    """A POST of `body` to chat completions."""
+def request(body: bytes, headers: Mapping[str, str] | None = None, path: str = CHAT) -> bytes:
+    """A POST of `body` to `path`."""
     given = {
         "Host": "localhost",
         "Content-Type": "application/json",
@@ -86,7 +87,7 @@ def request(body: bytes, headers: Mapping[str, str] | None = None) -> bytes:
         **(headers or {}),
     }
     lines = "".join(f"{name}: {value}\r\n" for name, value in given.items())
-    return f"POST /v1/chat/completions HTTP/1.1\r\n{lines}\r\n".encode() + body
+    return f"POST {path} HTTP/1.1\r\n{lines}\r\n".encode() + body
 
 
 class Line:
@@ -182,15 +183,16 @@ class Line:
         self._buffer += data
 
 
-def ask(port: int, body: bytes, headers: Mapping[str, str] | None = None) -> Heard:
+def ask(port: int, body: bytes, headers: Mapping[str, str] | None = None, path: str = CHAT) -> Heard:
     """One call on a connection of its own."""
     with Line(port) as line:
-        line.send(request(body, headers))
+        line.send(request(body, headers, path))
         return line.hear()
 
 
-def get(port: int, path: str) -> Heard:
+def get(port: int, path: str, headers: Mapping[str, str] | None = None) -> Heard:
     """A GET of `path`."""
+    given = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
     with Line(port) as line:
-        line.send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        line.send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{given}\r\n".encode())
         return line.hear()

@@ -77,6 +77,7 @@ def test_by_code_and_stage(code: str, stage: Stage | None, expected: RetryClass)
         (418, "upstream_error", FINAL),
         (408, "upstream_error", AMBIGUOUS),
         (409, "upstream_error", AMBIGUOUS),
+        (424, "upstream_error", AMBIGUOUS),
         (500, "overloaded", AMBIGUOUS),
         (500, "upstream_error", AMBIGUOUS),
         (502, "upstream_error", AMBIGUOUS),

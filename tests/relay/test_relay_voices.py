@@ -8,6 +8,7 @@ import pytest
 
 from outwait.core.fault import Fault
 from outwait.core.plan import Heartbeat, Retry
+from outwait.dialects.voice import Unnumbered
 from outwait.relay.relay import State
 from outwait.testing.plain import PLAIN
 from outwait.testing.playbook import plan_of
@@ -17,7 +18,7 @@ from outwait.testing.scripted import Upstream, answers, breaks
 LONG = {"first_byte": 500, "first_token": 500, "idle": 500, "total": 5000}
 
 
-class Counting:
+class Counting(Unnumbered):
     """Numbers its beats; after the first it shouts, and it counts what it let through."""
 
     def __init__(self) -> None:

@@ -26,7 +26,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     `first_byte`, `first_token`: acceptance -> event. `silence`: longest time the upstream gave nothing while the
     client waited. `retries`: retry classes of the failed attempts that were followed by another. `rescued`: the silence
     outlasted the client's own or a common middlebox limit, and the answer was delivered whole. `adopted`: an SDK
-    retry received this exchange. `status`: what the client saw, 0 when it saw none.
+    retry received this exchange. `reattached`: a client came back for it by its id. `status`: what the client saw, 0
+    when it saw none.
     """
 
     exchange: str
@@ -55,3 +56,4 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     usage: Usage | None
     timeline: Sequence[Mark]
     client: str = ""
+    reattached: bool = False

@@ -31,8 +31,12 @@ def word(call: Call, own: Dialect, target: Dialect, candidate: Candidate) -> Wor
     source, aim = _sides(own, target)
     ask = source.ask(call)
     dropped = express.check(ask, source, aim, target.name)
-    worded = aim.word(express.without_rest(ask), candidate)
-    return Wording(worded.body, express.merge(dropped, worded.dropped))
+    try:
+        worded = aim.word(express.without_rest(ask), candidate)
+    except Refusal as refusal:
+        raise Refusal(express.retold(refusal.fault, source.names)) from None
+    more = tuple(express.named(field, source.names) for field in worded.dropped)
+    return Wording(worded.body, express.merge(dropped, more))
 
 
 def reader(call: Call, own: Dialect, target: Dialect, candidate: Candidate, headers: Mapping[str, str]) -> Reader:

@@ -66,12 +66,20 @@ class Voice(Protocol):
     """What outwait itself says in one client's reply, and what must change in the answer because it spoke.
 
     One for each client connection. `edits`: from now on the answer's bytes must go through `say`. Bytes given to `say`
-    may be cut anywhere; what it returns may lag behind by a part of an event.
+    may be cut anywhere; what it returns may lag behind by a part of an event. `inserted`: where events are numbered,
+    the numbers of those that outwait put in, as this client saw them.
     """
 
     @property
     def edits(self) -> bool:
         """Whether `say` would change anything."""
+
+    @property
+    def inserted(self) -> Sequence[int]:
+        """Numbers of the events put in."""
+
+    def resume(self, after: int, inserted: Sequence[int]) -> None:
+        """This client saw `after` events (or that of this number) on an earlier connection, `inserted` among them."""
 
     def beat(self) -> bytes:
         """The bytes of the next heartbeat; empty where the mode or the format allows none."""
@@ -129,7 +137,8 @@ class Translation:
     request for an upstream; raises Refusal `not_expressible` for what this dialect cannot say. `decoder(call, ask's
     candidate)`, `encoder(call)`: for one reply. `whole(call, answer)`: a JSON reply.
 
-    `names`: field of `Ask` -> what a client of this dialect calls it (`sampling.temperature` and the like with a dot).
+    `names`: field of `Ask` -> what a client of this dialect calls it (`sampling.temperature` and the like with a dot, as
+    are fields further inside, which go by `names` of what they stand in unless they have one of their own).
     `takes`: fields of `Ask` that `word` can say. `drops`: fields that it leaves out, and why that is harmless.
     `losable`: this dialect's own further fields (see `Ask.rest`) that may be left out for another dialect, and why.
     """
@@ -159,7 +168,8 @@ class Dialect:
     whole body. `voice(call, heartbeat, profile)`: see `Voice`; with `tracked` it must see the answer from its first
     byte. `endpoint(path)`: the name of the endpoint at `path`, or `other`. `translation`: None where the dialect is
     only ever passed through. `silent(call)`: nothing may be said before the upstream answers, not even the head, since
-    the form of the reply is not known or has no room for it (sound, subtitles).
+    the form of the reply is not known or has no room for it (sound, subtitles). `numbered`: its events have
+    numbers of their own (`sequence_number`).
     """
 
     name: str
@@ -173,3 +183,4 @@ class Dialect:
     tracked: bool = False
     translation: Translation | None = None
     silent: Callable[[Call], bool] = _never
+    numbered: bool = False

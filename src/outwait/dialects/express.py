@@ -5,13 +5,14 @@ Nothing is lost in silence: a dropped field is named in `x-outwait-dropped`, a r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import NoReturn
 
 import msgspec
 
 from outwait.core.ask import Ask, Sampling
-from outwait.core.fault import Refusal, fault
+from outwait.core.fault import Fault, Refusal, fault
 from outwait.dialects.dialect import Translation
 
 _OPTIONAL = (
@@ -29,7 +30,7 @@ def check(ask: Ask, source: Translation, target: Translation, speech: str) -> tu
     for field in given(ask):
         if field in target.takes:
             continue
-        name = source.names.get(field, field)
+        name = named(field, source.names)
         if field not in target.drops:
             refuse(name, speech)
         dropped.append(name)
@@ -60,6 +61,21 @@ def _is_default(field: str, value: object) -> bool:
     if field == "output":
         return getattr(value, "kind", "") == "text"
     return field == "modalities" and value == ("text",)
+
+
+def named(field: str, names: Mapping[str, str]) -> str:
+    """What a client whose words are `names` calls a field of the neutral request, or one inside of it: `messages.cache`
+    without a name of its own is called after `messages`.
+    """
+    if field in names:
+        return names[field]
+    outer, dot, inner = field.rpartition(".")
+    return f"{named(outer, names)}.{inner}" if dot else field
+
+
+def retold(refused: Fault, names: Mapping[str, str]) -> Fault:
+    """`refused`, a fault of `word`, with the client's name of its field."""
+    return refused if refused.param is None else replace(refused, param=named(refused.param, names))
 
 
 def refuse(name: str, speech: str, what: str | None = None) -> NoReturn:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from outwait.core.fault import Fault
 
 
-class PlainVoice:
-    """A voice (see `dialect.Voice`) of fixed bytes. `fail`: tells a fault inside the open stream."""
+class Unnumbered:
+    """What all voices share whose events have no numbers (see `dialect.Voice`)."""
+
+    __slots__ = ()
+
+    inserted: Sequence[int] = ()
+
+    def resume(self, after: int, inserted: Sequence[int]) -> None:
+        """Nothing depends on what was seen before."""
+
+
+class PlainVoice(Unnumbered):
+    """A voice of fixed bytes. `fail`: tells a fault inside the open stream."""
 
     __slots__ = ("_beat", "_fail")
 

@@ -8,7 +8,7 @@ from outwait.core.fault import Fault, fault
 from outwait.dialects.dialect import Dialect
 from outwait.dialects.passthrough.table import PASSTHROUGH
 from outwait.dialects.table import DIALECTS
-from outwait.edge import hints, models, refuse, status
+from outwait.edge import exchanges, hints, models, refuse, status
 from outwait.edge.door import Door
 from outwait.edge.serve_call import serve_call
 from outwait.wire.request import Request
@@ -38,6 +38,7 @@ ROUTES: Mapping[str, Methods] = {
     "/v1/rerank": {"POST": (serve_call, PASSTHROUGH)},
     "/rerank": {"POST": (serve_call, PASSTHROUGH)},
     "/v1/models": {"GET": (models.list_models, _OPENAI)},
+    exchanges.PATH: {"GET": (exchanges.list_exchanges, _OPENAI)},
     "/v1beta/models": {"GET": (models.list_models, _GEMINI)},
     "/healthz": {"GET": (status.healthz, _OPENAI)},
     "/readyz": {"GET": (status.readyz, _OPENAI)},
@@ -45,6 +46,10 @@ ROUTES: Mapping[str, Methods] = {
 }
 # A path that goes on behind the prefix. Gemini's clients name model and method there.
 PREFIXES: Mapping[str, Methods] = {
+    f"{exchanges.PATH}/": {
+        "GET": (exchanges.read_exchange, _OPENAI),
+        "POST": (exchanges.cancel_exchange, _OPENAI),
+    },
     models.PATH: {"GET": (models.get_model, _OPENAI), "POST": (serve_call, _GEMINI)},
     f"{models.GEMINI_PATH}/": {"GET": (models.get_model, _GEMINI), "POST": (serve_call, _GEMINI)},
     "/v1beta/tunedModels/": {"POST": (serve_call, _GEMINI)},

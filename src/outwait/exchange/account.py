@@ -18,6 +18,7 @@ MIDDLEBOX_LIMIT = 60.0  # seconds of silence nginx, Apache, ALB and most others 
 class Delivery(msgspec.Struct, gc=False):
     """What one client connection took. `whole`: a complete reply, be it an answer or an error told in full, so that
     there is nothing to come back for. `status`: what it saw, 0 for none. `data`: some of the answer was written to it.
+    `adopted`: an SDK's retry was given an exchange that was there; `reattached`: a client came back for one by its id.
     """
 
     whole: bool = False
@@ -25,6 +26,7 @@ class Delivery(msgspec.Struct, gc=False):
     status: int = 0
     heartbeats: int = 0
     adopted: bool = False
+    reattached: bool = False
     booked: bool = False
 
 
@@ -57,10 +59,11 @@ def entry_of(exchange: Exchange, delivery: Delivery) -> Entry:
         silence=machine.silence,
         heartbeats=delivery.heartbeats,
         retries=tuple(exchange.retries),
-        rescued=answered and (machine.silence >= limit or delivery.adopted),
+        rescued=answered and (machine.silence >= limit or delivery.adopted or delivery.reattached),
         adopted=delivery.adopted,
         fault=exchange.fault,
         usage=exchange.usage,
         timeline=marks.raw(),
         client=exchange.client,
+        reattached=delivery.reattached,
     )

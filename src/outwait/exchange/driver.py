@@ -6,7 +6,7 @@ the upstream connection, by its one alarm, and by its readers, always on the loo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -88,6 +88,7 @@ class Exchange:
         "dropped",
         "fault",
         "id",
+        "inserted",
         "key",
         "machine",
         "plan",
@@ -112,6 +113,7 @@ class Exchange:
         self._ticket: Ticket = ports.budgets.enter(call.model, plan.scenario, now)
         self.replay = Replay(ports.bounds)
         self.retries: list[str] = []
+        self.inserted: Sequence[int] = ()  # numbers of heartbeats that the last client saw among the answer's events
         self.dropped: tuple[str, ...] = ()  # fields of the call that the upstream's dialect has no words for
         self.usage: Usage | None = None
         self.fault: Fault | None = None

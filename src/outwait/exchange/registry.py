@@ -127,7 +127,8 @@ class Registry:
     def _drop(self, ident: str) -> None:
         exchange = self._alive[ident]
         self._unlist(exchange)
-        self._forget(exchange)
+        if not exchange.replay.readers:  # who came back for it keeps it alive
+            self._forget(exchange)
 
     def _ring(self, now: float) -> None:
         while self._kept:

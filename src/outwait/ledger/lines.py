@@ -71,6 +71,8 @@ def exchange_fields(entry: Entry, redactor: Redactor) -> Fields:
         fields["rescued"] = True
     if entry.adopted:
         fields["adopted"] = True
+    if entry.reattached:
+        fields["reattached"] = True
     if entry.fault is not None:
         fields["fault"] = _fault(entry.fault, redactor)
     if entry.usage is not None:

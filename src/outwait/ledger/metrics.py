@@ -112,6 +112,7 @@ class Metrics:
         self._adopted = make(
             "outwait_adopted_requests", "SDK retries that received the exchange already made for them."
         )
+        self._reattached = make("outwait_reattached_requests", "Clients that came back for an exchange by its id.")
         self._faults = make("outwait_faults", "Requests that ended in a fault.", "code", "side")
         self._dropped = make("outwait_ledger_dropped", "Entries lost because the ledger could not keep up.")
 
@@ -163,6 +164,8 @@ class Metrics:
                 self._rescued.add(())
             if entry.adopted:
                 self._adopted.add(())
+            elif entry.reattached:
+                self._reattached.add(())
             elif entry.fault is not None or entry.attempts > 1:
                 self._count_trouble(entry)
         self._tell(touched.values())
@@ -207,9 +210,11 @@ class Metrics:
         for spreads in touched:
             for spread in spreads:
                 spread.tell()
-        for count in (self._requests, self._heartbeats, self._timeouts, self._retries, self._rescued, self._adopted):
+        self._requests.tell()
+        for count in (self._heartbeats, self._timeouts, self._retries, self._faults):
             count.tell()
-        self._faults.tell()
+        for count in (self._rescued, self._adopted, self._reattached):
+            count.tell()
         for gauge, ask in self._watched:
             gauge.set(ask())
         total = self._ask_dropped()

@@ -35,6 +35,7 @@ STATUSES: dict[int, RetryClass] = {
     404: SAFE,  # the model is not there; it may be elsewhere
     408: AMBIGUOUS,
     409: AMBIGUOUS,
+    424: AMBIGUOUS,  # Bedrock: the model failed at its work
     429: SAFE,
     521: SAFE,  # Cloudflare never reached the origin: refused, connect timeout, unreachable, TLS, no address
     522: SAFE,

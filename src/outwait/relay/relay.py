@@ -23,6 +23,7 @@ from outwait.exchange.driver import Exchange
 from outwait.exchange.replay import Gone
 from outwait.policy import heartbeat
 from outwait.relay import heads
+from outwait.relay.skip import Skip
 from outwait.wire.outlet import Outlet
 
 
@@ -44,6 +45,7 @@ class Relay:
         "_outlet",
         "_profile",
         "_reader",
+        "_skip",
         "_told",
         "_voice",
         "_written",
@@ -51,18 +53,33 @@ class Relay:
         "state",
     )
 
-    def __init__(self, exchange: Exchange, outlet: Outlet, profile: Profile, *, adopted: bool) -> None:
+    def __init__(
+        self, exchange: Exchange, outlet: Outlet, profile: Profile, *, adopted: bool, after: int | None = None
+    ) -> None:
+        """`adopted`: a retry that was given this exchange. `after`: a client that came back for it, having seen as many
+        events (or the event of that number) of a stream; -1 for none.
+        """
         self.state = State.WAITING
-        self.delivery = Delivery(adopted=adopted)
+        self.delivery = Delivery(adopted=adopted, reattached=after is not None)
         self._exchange = exchange
         self._outlet = outlet
         self._profile = profile
         self._voice: Voice | None = None  # made when it is first needed
+        self._skip: Skip | None = None  # what this client has seen before
         self._told = adopted  # an adopted failure was told before, in band
         self._accepted = self._written = exchange.ports.clock()
         if exchange.dialect.tracked and exchange.call.stream:
             self._find_voice()  # it must see the whole answer
+        if after is not None:
+            self._come_back(after)
         self._reader = exchange.join(self._pump)
+
+    def _come_back(self, after: int) -> None:
+        """Go on behind what the client has seen; heartbeats that had numbers are among it."""
+        inserted = [number for number in self._exchange.inserted if number <= after]
+        self._find_voice().resume(after, inserted)
+        if after >= 0:
+            self._skip = Skip(after - len(inserted), numbered=self._exchange.dialect.numbered)
 
     def start(self) -> None:
         """Serve what is there, and wait for the rest."""
@@ -92,6 +109,8 @@ class Relay:
             return
         try:
             while not outlet.blocked and (data := reader.read()):
+                if self._skip is not None and not (data := self._unseen(self._skip, data)):
+                    continue
                 if self.state is not State.FLOWING:
                     self._flow()
                 outlet.write(data if voice is None or not voice.edits else voice.say(data))
@@ -104,6 +123,13 @@ class Relay:
             return
         if replay.finished and not reader.behind:
             self._end()
+
+    def _unseen(self, skip: Skip, data: bytes) -> bytes:
+        """What of `data` this client has not seen before."""
+        data = skip.pass_on(data)
+        if skip.done:
+            self._skip = None
+        return data
 
     def _whole_reply(self) -> bool:
         """The end came before anything was out: one write, with the real status. False where it must be streamed."""
@@ -177,6 +203,8 @@ class Relay:
             self.delivery.status = status
         self.delivery.whole = whole
         self._outlet.on_gone = self._outlet.on_drain = None
+        if self._voice is not None:
+            self._exchange.inserted = self._voice.inserted
         self._exchange.leave(self._reader, self.delivery)
 
     # -- heartbeats ----------------------------------------------------------------------------------------------

@@ -69,7 +69,9 @@ def test_choices(choice: ToolChoice | None, calling: dict[str, Any] | None) -> N
 
 
 def test_one_call_at_a_time_cannot_be_asked_for() -> None:
-    assert refused(Ask("m", HI, tools=(Tool("f"),), choice=ToolChoice(parallel=False))) == "choice"
+    made = word(Ask("m", HI, tools=(Tool("f"),), choice=ToolChoice("required", parallel=False)), candidate("m"))
+    assert json.loads(made.body)["toolConfig"] == {"functionCallingConfig": {"mode": "ANY"}}
+    assert made.dropped == ("choice.parallel",)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ reason for the answer's, so none is sent once the upstream has told the true one
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from outwait.core.fault import Fault
@@ -23,7 +24,7 @@ from outwait.dialects.anthropic.fold import line
 from outwait.dialects.dialect import Voice
 from outwait.dialects.profiles import Profile
 from outwait.dialects.sniff import JSON_TYPE, STREAM_TYPE
-from outwait.dialects.voice import PlainVoice
+from outwait.dialects.voice import PlainVoice, Unnumbered
 
 PING = b'event: ping\ndata: {"type": "ping"}\n\n'
 NUDGE = line(
@@ -55,7 +56,7 @@ def voice(call: Call, heartbeat: Heartbeat, profile: Profile) -> Voice:
     return MessagesVoice(call.model, max(int(_NUDGED // heartbeat.every), 1) if nudges else 0)
 
 
-class MessagesVoice:
+class MessagesVoice(Unnumbered):
     """The voice in a stream; see `dialect.Voice`. `nudge`: with each so-manieth beat an empty `message_delta` goes out;
     0: with none.
     """
@@ -71,6 +72,11 @@ class MessagesVoice:
         self._usage: dict[str, Any] | None = None  # of the message_start that was left out
         self._held: list[bytes] = []  # an event that is not whole yet
         self._beats = 0
+
+    def resume(self, after: int, inserted: Sequence[int]) -> None:
+        """A client that has seen an event has seen the beginning."""
+        if after > 0:
+            self._opened, self.edits = "them", self._nudge > 0
 
     def beat(self) -> bytes:
         """A ping, behind a beginning if there is none yet."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-# Field of the neutral request -> what a Messages client calls it.
-NAMES: Mapping[str, str] = MappingProxyType({
+_FIELDS = {
     "limit": "max_tokens",
     "stop": "stop_sequences",
     "user": "metadata.user_id",
@@ -18,10 +17,25 @@ NAMES: Mapping[str, str] = MappingProxyType({
     "sampling.temperature": "temperature",
     "sampling.top_p": "top_p",
     "sampling.top_k": "top_k",
+}
+
+# Field of the neutral request, or inside one -> what a Messages client calls it.
+NAMES: Mapping[str, str] = MappingProxyType({
+    **_FIELDS,
+    "choice.parallel": "tool_choice.disable_parallel_tool_use",
+    "reasoning.effort": "output_config.effort",
+    "reasoning.show": "thinking.display",
+    "messages.cache": "messages.content.cache_control",
+    "messages.citations": "messages.content.citations",
+    "messages.failed": "messages.content.is_error",
+    "messages.name": "messages.content.title",
+    "messages.signatures": "messages.content.signature",
+    "messages.thoughts": "messages.content.thinking",
+    "tools.cache": "tools.cache_control",
 })  # fmt: skip
 
 # Fields that a Messages request can say; the checks inside `word` leave out what one model or another refuses.
-TAKES: frozenset[str] = frozenset(NAMES)
+TAKES: frozenset[str] = frozenset(_FIELDS)
 
 # What is left out of a Messages request, and why that is harmless. Names with `messages.` or `tools.` stand for parts
 # of messages and tools, names that are also in `TAKES` for the cases told.

@@ -17,7 +17,7 @@ from outwait.dialects.gemini.readers import SEPARATOR, kind_of
 from outwait.dialects.gemini.request import shows_thoughts
 from outwait.dialects.gemini.target import is_array
 from outwait.dialects.profiles import Profile
-from outwait.dialects.voice import PlainVoice
+from outwait.dialects.voice import PlainVoice, Unnumbered
 
 _SILENT = frozenset({"off", "headers"})
 _BLANK_LINE = ("gl-python", "litellm")
@@ -47,7 +47,7 @@ def _beat(call: Call, mode: str) -> bytes:
     return b"data: " + (MUSING if shows_thoughts(call) else EMPTY) + b"\r\n\r\n"
 
 
-class EventVoice:
+class EventVoice(Unnumbered):
     """The voice in a stream of events. Which beat it is takes a look at the body, so that waits for the first one."""
 
     __slots__ = ("_beat", "_call", "_mode")
@@ -73,7 +73,7 @@ class EventVoice:
         return stream_error(fault, exchange_id)
 
 
-class ArrayVoice:
+class ArrayVoice(Unnumbered):
     """The voice in a stream that is one JSON array. It must see the answer from its first byte, to know whether the
     array is open and has elements."""
 

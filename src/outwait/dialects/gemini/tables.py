@@ -7,8 +7,7 @@ from types import MappingProxyType
 
 _CONFIG = "generationConfig"
 
-# Field of the neutral request -> the client's name for it.
-NAMES: Mapping[str, str] = MappingProxyType({
+_FIELDS = {
     "model": "model",
     "messages": "contents",
     "tools": "tools",
@@ -27,10 +26,21 @@ NAMES: Mapping[str, str] = MappingProxyType({
     "sampling.presence_penalty": f"{_CONFIG}.presencePenalty",
     "sampling.logprobs": f"{_CONFIG}.responseLogprobs",
     "sampling.top_logprobs": f"{_CONFIG}.logprobs",
+}
+
+# Field of the neutral request, or inside one -> the client's name for it.
+NAMES: Mapping[str, str] = MappingProxyType({
+    **_FIELDS,
+    "reasoning.effort": f"{_CONFIG}.thinkingConfig.thinkingLevel",
+    "reasoning.show": f"{_CONFIG}.thinkingConfig.includeThoughts",
+    "messages.failed": "contents.parts.functionResponse.response.error",
+    "messages.name": "contents.parts.inlineData.displayName",
+    "messages.signatures": "contents.parts.thoughtSignature",
+    "messages.thoughts": "contents.parts.thought",
 })  # fmt: skip
 
 # Fields that `word` can say.
-TAKES: frozenset[str] = frozenset(NAMES) - {"model", "messages"}
+TAKES: frozenset[str] = frozenset(_FIELDS) - {"model", "messages"}
 
 # What `word` leaves out, and why that is harmless.
 DROPS: Mapping[str, str] = MappingProxyType({
@@ -39,6 +49,7 @@ DROPS: Mapping[str, str] = MappingProxyType({
     "tier": "the service tier is a matter of the channel's own account",
     "store": "whether the provider keeps the answer does not change it",
     "verbosity": "a wish about the length of the answer that Gemini has no word for",
+    "choice.parallel": "Gemini has no word for calling one tool at a time",
     "reasoning": "this model of Gemini's cannot think, or cannot be told how hard",
     "reasoning.summary": "Gemini has one kind of summary of thoughts",
     "messages.cache": "Gemini caches by itself; the mark changes the price, not the answer",

@@ -34,7 +34,7 @@ def word(ask: Ask, candidate: Candidate) -> Wording:
         body["systemInstruction"] = {"parts": worder.system}
     if ask.tools:
         body["tools"] = [{"functionDeclarations": [_declared(tool, worder) for tool in ask.tools]}]
-        if calling := _calling(ask.choice):
+        if calling := _calling(ask.choice, worder):
             body["toolConfig"] = {"functionCallingConfig": calling}
     config = _config(ask, candidate.model, worder)
     if candidate.endpoint == COUNT:
@@ -69,11 +69,11 @@ def _declared(tool: Tool, worder: Worder) -> dict[str, Any]:
     return told
 
 
-def _calling(choice: ToolChoice | None) -> dict[str, Any]:
+def _calling(choice: ToolChoice | None, worder: Worder) -> dict[str, Any]:
     if choice is None:
         return {}
     if choice.parallel is False and choice.mode != "none":
-        refuse("That tools shall be called one at a time", "choice")
+        worder.drop("choice.parallel")
     if choice.mode is None:
         return {}
     # Only VALIDATED may name the functions that are allowed without asking for a call.

@@ -13,7 +13,7 @@ _SAMPLING = (
     "temperature", "top_p", "seed", "frequency_penalty", "presence_penalty", "logit_bias", "logprobs", "top_logprobs",
 )  # fmt: skip
 
-# Field of `Ask` -> what a chat client calls it.
+# Field of `Ask`, or inside one -> what a chat client calls it.
 NAMES: Mapping[str, str] = MappingProxyType({
     **{name: name for name in _SAME},
     **{f"sampling.{name}": name for name in (*_SAMPLING, "top_k")},
@@ -24,6 +24,17 @@ NAMES: Mapping[str, str] = MappingProxyType({
     "output": "response_format",
     "reasoning": "reasoning_effort",
     "usage": "stream_options.include_usage",
+    "choice.parallel": "parallel_tool_calls",
+    "reasoning.effort": "reasoning_effort",
+    "reasoning.show": "reasoning.exclude",
+    "reasoning.summary": "reasoning.summary",
+    "messages.cache": "messages.content.cache_control",
+    "messages.citations": "messages.annotations",
+    "messages.detail": "messages.content.image_url.detail",
+    "messages.signatures": "messages.reasoning_details",
+    "messages.thoughts": "messages.reasoning_content",
+    "tools.cache": "tools.cache_control",
+    "tools.strict": "tools.function.strict",
 })  # fmt: skip
 
 TAKES = frozenset({

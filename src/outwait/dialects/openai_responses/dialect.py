@@ -15,6 +15,7 @@ RESPONSES = Dialect(
     voice=opening.voice,
     endpoint=request.endpoint,
     tracked=True,  # an error event has a number, so that all before it must have been seen
+    numbered=True,
     translation=Translation(
         ask=ask.ask,
         word=word.word,

@@ -11,6 +11,7 @@ The official SDKs notice bytes, but their stream accumulators refuse a response 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -73,7 +74,7 @@ def voice(call: Call, heartbeat: Heartbeat, profile: Profile) -> Voice | PlainVo
 class Voice:
     """See `dialect.Voice`. `mode`: of the heartbeat. `steady`: the client refuses a response whose id changes."""
 
-    __slots__ = ("_call", "_created", "_held", "_inserted", "_known", "_last", "_mode", "_number", "_steady")
+    __slots__ = ("_call", "_created", "_held", "_known", "_last", "_mode", "_number", "_steady", "inserted")
 
     edits = True  # it must see every event, to know its number
 
@@ -84,7 +85,7 @@ class Voice:
         self._held: list[bytes] = []  # of an event that is not whole yet
         self._last = b""  # bytes given out whose last number was not looked for yet
         self._number = -1  # of the last event
-        self._inserted = 0  # events put in
+        self.inserted: list[int] = []  # numbers of the events put in
         self._created = False  # the client knows of a response
         self._known: _Known | None = None  # the upstream's
 
@@ -100,7 +101,7 @@ class Voice:
         response_now = self._response()
         events = b"" if self._created else score.tell(_CREATED, response=response_now)
         events += score.tell(_IN_PROGRESS, response=response_now)
-        self._inserted += score.number - self._number - 1
+        self.inserted.extend(range(self._number + 1, score.number))
         self._number = score.number - 1
         self._created = True
         return events if self._mode == "event" else events + PING
@@ -110,7 +111,7 @@ class Voice:
         out = self._whole(data)
         if not out:
             return b""
-        if self._inserted:
+        if self.inserted:
             return b"".join(self._retold(name, payload) for name, payload in Splitter().feed(out))
         if not self._created:
             for _, payload in Splitter().feed(out):
@@ -122,6 +123,12 @@ class Voice:
     def fail(self, fault: Fault, exchange_id: str) -> bytes:
         """See `dialect.Voice`."""
         return stream_error(fault, exchange_id, self._response(), self._next())
+
+    def resume(self, after: int, inserted: Sequence[int]) -> None:
+        """See `dialect.Voice`."""
+        self.inserted = list(inserted)
+        self._number = after
+        self._created = after >= 0
 
     def _whole(self, data: bytes) -> bytes:
         """`data` behind what was held, up to the last end of an event; the rest is held."""
@@ -144,7 +151,7 @@ class Voice:
         self._meet(frame)
         values: dict[str, bytes] = {}
         if frame.sequence_number is not None:
-            self._number = frame.sequence_number + self._inserted
+            self._number = frame.sequence_number + len(self.inserted)
             values["sequence_number"] = b"%d" % self._number
         if frame.type == _CREATED:
             values["type"] = b'"%s"' % _IN_PROGRESS.encode()

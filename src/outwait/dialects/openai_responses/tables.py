@@ -8,7 +8,7 @@ from types import MappingProxyType
 _SAMPLING = ("temperature", "top_p", "top_logprobs")
 _ALL = (*_SAMPLING, "seed", "top_k", "frequency_penalty", "presence_penalty", "logit_bias")
 
-# Field of `Ask` -> what a Responses client calls it.
+# Field of `Ask`, or inside one -> what a Responses client calls it.
 NAMES: Mapping[str, str] = MappingProxyType({
     **{name: name for name in ("model", "stream", "user", "metadata", "store", "tools", "stop", "modalities")},
     **{f"sampling.{name}": name for name in _ALL},
@@ -22,6 +22,13 @@ NAMES: Mapping[str, str] = MappingProxyType({
     "output": "text.format",
     "reasoning": "reasoning",
     "usage": "stream_options.include_usage",
+    "choice.parallel": "parallel_tool_calls",
+    "reasoning.show": "reasoning.summary",
+    "messages.citations": "input.content.annotations",
+    "messages.detail": "input.content.detail",
+    "messages.name": "input.content.filename",
+    "messages.signatures": "input.encrypted_content",
+    "messages.thoughts": "input.summary",
 })  # fmt: skip
 
 TAKES = frozenset({

@@ -31,8 +31,9 @@ from outwait.toolkit.simulate.shape import (
     Word,
 )  # fmt: skip
 
-# Signatures that the provider takes from those who have none.
-DUMMIES: Final = ("skip_thought_signature_validator", "context_engineering_is_the_way_to_go")
+# Signatures that the provider takes from those who have none: these words, or their base64, since the field is bytes.
+_WORDS: Final = ("skip_thought_signature_validator", "context_engineering_is_the_way_to_go")
+DUMMIES: Final = (*_WORDS, *(base64.b64encode(word.encode()).decode() for word in _WORDS))
 SIGNED: Final = signature("gemini")
 
 _PART: Final = Record(
