@@ -1,66 +1,25 @@
-"""The tables of the docs say what the code says: clocks, scenarios, presets, faults, metrics, fields, phases."""
+"""The tables of the docs say what the code says: clocks, scenarios, faults, metrics, configuration fields, phases."""
 
 from __future__ import annotations
 
 import re
-from functools import cache
-from pathlib import Path
 
 import pytest
 import yaml
 from pydantic import BaseModel
+from tests.pages import lines, plain, table, words
 
 from outwait.config import sections, settings
 from outwait.core.fault import FAULTS, Clock, RetryClass, Side, Stage, fault
-from outwait.dialects.profiles import BY_AGENT, BY_STAINLESS, Profile
+from outwait.dialects.providers import PROVIDERS, RESPONSES_ONLY
 from outwait.exchange import inputs
 from outwait.exchange.machine import ROWS
 from outwait.exchange.phase import Phase
 from outwait.ledger.metrics import Metrics
-from outwait.policy import heartbeat, retry
+from outwait.policy import retry
 from outwait.policy.presets import SEED
 from outwait.policy.scenarios import SCENARIOS
 from outwait.policy.timeouts import HEADERS
-
-DOCS = Path(__file__).resolve().parent.parent / "docs"
-Row = dict[str, str]
-
-
-@cache
-def lines(page: str) -> tuple[str, ...]:
-    return tuple((DOCS / page).read_text("utf-8").splitlines())
-
-
-def cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip().strip("|").split("|")]
-
-
-def table(page: str, *columns: str, under: str | None = None) -> list[Row]:
-    """The first table of `page` that has all `columns`, `under` the heading of that text if one is named."""
-    text = list(lines(page))
-    if under is not None:
-        start = next(at for at, line in enumerate(text) if re.fullmatch(rf"#+ {re.escape(under)}", line))
-        end = next((at for at in range(start + 1, len(text)) if text[at].startswith("#")), len(text))
-        text = text[start:end]
-    for at, line in enumerate(text):
-        names = cells(line)
-        if line.startswith("|") and set(columns) <= set(names) and text[at + 1].startswith("|---"):
-            rows = []
-            for row in text[at + 2 :]:
-                if not row.startswith("|"):
-                    break
-                assert len(cells(row)) == len(names), row
-                rows.append(dict(zip(names, cells(row), strict=True)))
-            return rows
-    raise AssertionError(f"{page}: no table with {columns}")
-
-
-def plain(cell: str) -> str:
-    return cell.strip("`")
-
-
-def words(cell: str) -> list[str]:
-    return [plain(word.strip()) for word in cell.split(",") if word.strip()]
 
 
 # ---------------------------------------------------------------------------------------------------------- timeouts
@@ -101,23 +60,6 @@ def test_the_seed_preset() -> None:
         assert [float(row[column]) for column in ("first_byte", "idle", "total")] == [
             spans[column] for column in ("first_byte", "idle", "total")
         ], glob
-
-
-# -------------------------------------------------------------------------------------------------------- heartbeats
-def test_modes_and_profiles() -> None:
-    assert {plain(row["mode"]) for row in table("heartbeats.md", "mode", "stream")} == set(heartbeat.MODES)
-    told = {row["client"]: row for row in table("heartbeats.md", "client", "known by")}
-    special: dict[str, tuple[Profile, set[str]]] = {}
-    for text, profile in (*BY_AGENT, *((f"x-stainless-lang: {lang}", each) for lang, each in BY_STAINLESS.items())):
-        if profile.chat != "comment" or profile.shape:
-            special.setdefault(profile.name, (profile, set()))[1].add(text.removeprefix("x-stainless-lang: "))
-    assert told.keys() == special.keys()
-    for name, (profile, texts) in special.items():
-        row = told[name]
-        assert {word.removeprefix("x-stainless-lang: ") for word in words(row["known by"])} == texts
-        assert row["beats in a stream"] == profile.chat
-        spans = f"{profile.after:g} s, {profile.every:g} s" if profile.after and profile.every else "–"
-        assert row["first after, then every"] == spans
 
 
 # ------------------------------------------------------------------------------------------------------------ errors
@@ -202,6 +144,17 @@ def test_every_section_has_its_table() -> None:
         if isinstance(each, type) and issubclass(each, sections.Section) and each is not sections.Section
     }
     assert found == known
+
+
+def test_every_provider() -> None:
+    rows = table("configuration.md", "dialect", "base_url", under="Providers")
+    assert [plain(row["dialect"]) for row in rows] == list(PROVIDERS)
+    for row in rows:
+        provider = PROVIDERS[plain(row["dialect"])]
+        assert row["base_url"] == (f"`{provider.base_url}`" if provider.base_url else "–")
+        assert words(row["endpoints"]) == list(provider.ways), provider.name
+    said = " ".join(lines("configuration.md"))
+    assert all(f"`{glob}`" in said for glob in RESPONSES_ONLY)
 
 
 # ------------------------------------------------------------------------------------------------------ architecture

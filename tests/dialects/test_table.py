@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+from outwait.dialects.openai_chat.dialect import OPENAI
 from outwait.dialects.providers import PROVIDERS
-from outwait.dialects.table import DIALECTS, OPENAI
+from outwait.dialects.table import DIALECTS
 
 
 def test_each_dialect_stands_under_its_name() -> None:

@@ -5,7 +5,7 @@ import pytest
 from outwait.core.fault import Fault, fault
 from outwait.core.reply import Usage
 from outwait.dialects.sse import Splitter
-from outwait.dialects.watch import Watch, verdict
+from outwait.dialects.watch import Watch, Watched, verdict
 
 
 class Still:
@@ -29,6 +29,24 @@ class Still:
 
     def stray(self, text: bytes) -> Fault | None:
         return fault("upstream_error") if b"error" in text else None
+
+
+class Seen(Watched[Still]):
+    """What a watch is seen through."""
+
+    __slots__ = ()
+
+    def __init__(self, watch: Still) -> None:
+        self._watch = watch
+
+
+def test_a_decoders_flags_are_those_of_its_watch() -> None:
+    still = Still()
+    seen = Seen(still)
+    assert (seen.finished, seen.complete, seen.progress, seen.fault) == (False, False, False, None)
+    still.finished = still.complete = still.progress = True
+    still.fault = fault("upstream_error")
+    assert (seen.finished, seen.complete, seen.progress, seen.fault) == (True, True, True, still.fault)
 
 
 def code(watch: Watch, splitter: Splitter | None) -> str | None:

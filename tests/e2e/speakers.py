@@ -66,7 +66,7 @@ def play(cases: Iterable[Case], port: int, key: str) -> dict[Case, Row]:
         try:
             program(call, row)
         except Exception as error:  # noqa: BLE001 - what is raised is what is looked at
-            row["raised"] = error
+            row["raised"] = error.with_traceback(None)  # whose frames would keep connections open
         return row
 
     asked = list(cases)
@@ -105,6 +105,30 @@ def ask(port: int, where: str, said: bytes, headers: Mapping[str, str]) -> Heard
     with Line(port) as line:
         line.send(request(said, headers, where))
         return line.hear()
+
+
+def counted(client: str, heard: Heard) -> tuple[int, int, int, int]:
+    """The usage told, in one form: tokens of the prompt, of the answer, from a cache, of thoughts."""
+    told = heard.events if b"data: " in heard.body else [heard.json]
+    if client == "responses":
+        told = [each.get("response", each) for each in told]
+    elif client == "anthropic":
+        told = [each.get("message", each) for each in told]
+    usage: Any = {}
+    for each in told:
+        usage |= each.get("usageMetadata" if client == "gemini" else "usage") or {}
+    if client == "anthropic":
+        cached = usage["cache_read_input_tokens"]
+        thoughts = usage.get("output_tokens_details", {}).get("thinking_tokens", 0)
+        return usage["input_tokens"] + cached, usage["output_tokens"], cached, thoughts
+    if client == "gemini":
+        thoughts = usage.get("thoughtsTokenCount", 0)
+        said = usage["candidatesTokenCount"] + thoughts
+        return usage["promptTokenCount"], said, usage.get("cachedContentTokenCount", 0), thoughts
+    asked, said = ("input", "output") if client == "responses" else ("prompt", "completion")
+    cached = usage[f"{asked}_tokens_details"]["cached_tokens"]
+    thoughts = usage[f"{said}_tokens_details"]["reasoning_tokens"]
+    return usage[f"{asked}_tokens"], usage[f"{said}_tokens"], cached, thoughts
 
 
 def reason(client: str, heard: Heard) -> tuple[str, str | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from itertools import product
 from typing import Any
 
 import anthropic
@@ -14,7 +15,7 @@ from google.genai import types
 from tests.e2e.acts import Serve
 from tests.e2e.asking import Heard
 from tests.e2e.backstage import Backstage, Provider, Raw
-from tests.e2e.speakers import DIALECTS, ROOTS, SPEAKS, ask, body, credentials, path, reason
+from tests.e2e.speakers import DIALECTS, ROOTS, SPEAKS, ask, body, counted, credentials, path, reason
 from tests.e2e.stage import Gateway
 
 KEY = "key-of-a-client"
@@ -22,7 +23,7 @@ CHANNEL_KEY = "key-of-the-channel"
 # What providers may send one day: fields and events that nobody here knows, numbers and letters in odd spellings.
 STREAMS = {
     "chat": b'data: {"id":"c1","x_new":1.0e2,"choices":[{"index":0,"delta":{"role":"assistant","content":"h\\u00e9"},'
-    b'"finish_reason":null}]}\n\nevent: x_future\ndata: {"x_kind" : "new"}\n\ndata: {"id":"c1","choices":[{"index":0,'
+    b'"finish_reason":null}]}\n\ndata: {"object":"x","x_kind" : "new"}\n\ndata: {"id":"c1","choices":[{"index":0,'
     b'"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n',
     "responses": b'event: response.created\ndata: {"type":"response.created","sequence_number":0,"response":{"id":"r1",'
     b'"object":"response","status":"in_progress","output":[],"x_new":1.0e2}}\n\nevent: response.x_future.delta\ndata: '
@@ -39,7 +40,8 @@ STREAMS = {
     b'"index":1,"content_block":{"type":"text","text":""}}\n\nevent: content_block_delta\ndata: {"type":'
     b'"content_block_delta","index":1,"delta":{"type":"text_delta","text":"hi"}}\n\nevent: content_block_stop\ndata: '
     b'{"type":"content_block_stop","index":1}\n\nevent: message_delta\ndata: {"type":"message_delta","delta":'
-    b'{"stop_reason":"end_turn"},"usage":{"output_tokens":2}}\n\nevent: message_stop\ndata: {"type":"message_stop"}\n\n',
+    b'{"stop_reason":"end_turn"},"usage":{"output_tokens":2}}\n\nevent: message_stop\ndata: '
+    b'{"type":"message_stop"}\n\n',
     "gemini": b'data: {"candidates":[{"content":{"parts":[{"xFuture":{"a":1.0e2}},{"text":"h\\u00e9"}],"role":"model"},'
     b'"index":0}]}\r\n\r\ndata: {"xOnly": true}\r\n\r\ndata: {"candidates":[{"content":{"parts":[{"text":"."}],"role":'
     b'"model"},"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":1}}\r\n\r\n',
@@ -84,13 +86,18 @@ def oracle(backstage: Backstage) -> Raw:
 
 @pytest.fixture(scope="module")
 def gateway(serve: Serve, upstream: Provider, oracle: Raw) -> Gateway:
-    words = ("fast", "heard", "refusing", "silent")
-    scripts = dict(zip(words, ("fast", "echo-request", "error-429-after-0ms", "silent-1500ms+long-5"), strict=True))
+    scripts = {
+        "fast": "fast",
+        "heard": "echo-request",
+        "refusing": "error-429-after-0ms",
+        "silent": "silent-1200ms+long-5",
+        "counted": "think-250ms+cached-3+long-30",
+    }
     channels: list[dict[str, Any]] = []
     for out in DIALECTS:
-        names = {f"{out}-{word}": scripts[word] for word in words}
+        names = {f"{out}-{word}": script for word, script in scripts.items()}
         # `any-` models are served by Anthropic's and Gemini's channels first, then by chat.
-        names |= {"any-fast": "fast"}
+        names |= {"any-fast": "fast"} | ({"embedding": "fast"} if out == "gemini" else {})
         common = {**SPEAKS[out], "api_key": CHANNEL_KEY, "upstream_stream": "never"}
         order = {"anthropic": 0, "gemini": 1, "chat": 2, "responses": 3}[out]
         base = f"http://127.0.0.1:{upstream.port}{ROOTS[out]}"
@@ -208,22 +215,22 @@ def test_what_cannot_be_said_is_refused_by_its_name(
     question = f"refused {client} {out} {field}"
     heard = said(gateway, client, f"{out}-fast", question, **more)
     assert (heard.status, reason(client, heard)) == (400, ("not_expressible", field))
-    assert field in heard.json["error"]["message"]
+    assert "x-outwait-channel" not in heard.headers
     assert upstream.calls(question) == []
 
 
 @pytest.mark.parametrize(
-    "client, more, first, served",
+    "client, more, served",
     [
-        ("chat", {"logit_bias": {"1": 5}}, "anthropic", "chat"),
-        ("chat", {"logprobs": True}, "anthropic", "gemini"),
-        ("chat", {}, "anthropic", "anthropic"),
-        ("responses", {"background": False, "previous_response_id": "resp_1"}, "anthropic", "responses"),
+        ("chat", {"logit_bias": {"1": 5}}, "chat"),
+        ("chat", {"logprobs": True}, "gemini"),
+        ("chat", {}, "anthropic"),
+        ("responses", {"tools": [{"type": "web_search"}]}, "responses"),
     ],
-    ids=["logit_bias", "logprobs", "nothing", "previous_response_id"],
+    ids=["logit_bias", "logprobs", "nothing", "hosted tool"],
 )
 def test_a_channel_that_can_say_it_serves_the_call(
-    gateway: Gateway, client: str, more: dict[str, Any], first: str, served: str
+    gateway: Gateway, client: str, more: dict[str, Any], served: str
 ) -> None:
     heard = said(gateway, client, "any-fast", **more)
     assert (heard.status, heard.headers["x-outwait-channel"]) == (200, served)
@@ -243,7 +250,27 @@ def test_an_upstreams_error_is_told_in_the_clients_own_shape(gateway: Gateway, c
     else:
         assert set(error) >= {"message", "type", "param", "code"}
     assert heard.headers["content-type"] == "application/json"
-    assert ("outwait" in heard.body.decode()) == (client != out and {client, out} != {"chat", "responses"})
+    assert ("outwait" in heard.body.decode()) == (client != out)
+
+
+LIMITS: dict[str, dict[str, Any]] = {
+    "chat": {"max_completion_tokens": 20},
+    "responses": {"max_output_tokens": 20},
+    "anthropic": {"max_tokens": 20},
+    "gemini": {"generationConfig": {"maxOutputTokens": 20}},
+}
+CUT = {"chat": "length", "responses": "max_output_tokens", "anthropic": "max_tokens", "gemini": "MAX_TOKENS"}
+
+
+@pytest.mark.parametrize("client", DIALECTS)
+def test_usage_and_the_reason_to_stop_are_the_same_everywhere(gateway: Gateway, client: str) -> None:
+    wrong = []
+    for out, stream in product(DIALECTS, (True, False)):
+        more = LIMITS[client] | ({"stream_options": {"include_usage": True}} if client == "chat" and stream else {})
+        heard = said(gateway, client, f"{out}-counted", "five words to be counted", stream=stream, **more)
+        if counted(client, heard) != (5, 21, 3, 1) or f'"{CUT[client]}"'.encode() not in heard.body:
+            wrong.append((out, stream, counted(client, heard), heard.body[-600:]))
+    assert wrong == []
 
 
 # -- counting, embedding, and what only Gemini's clients do
@@ -251,8 +278,10 @@ def test_an_upstreams_error_is_told_in_the_clients_own_shape(gateway: Gateway, c
 
 def test_tokens_are_counted_both_ways(gateway: Gateway) -> None:
     root = f"http://127.0.0.1:{gateway.port}"
-    google = genai.Client(api_key=KEY, http_options=types.HttpOptions(base_url=root))
-    with anthropic.Anthropic(base_url=root, api_key=KEY, max_retries=0) as claude:
+    with (
+        genai.Client(api_key=KEY, http_options=types.HttpOptions(base_url=root)) as google,
+        anthropic.Anthropic(base_url=root, api_key=KEY, max_retries=0) as claude,
+    ):
         for model in ("gemini-fast", "anthropic-fast"):
             messages: Any = [{"role": "user", "content": "five words of a question"}]
             assert claude.messages.count_tokens(model=model, messages=messages).input_tokens == 5
@@ -262,13 +291,13 @@ def test_tokens_are_counted_both_ways(gateway: Gateway) -> None:
 
 def test_gemini_embeds(gateway: Gateway) -> None:
     root = f"http://127.0.0.1:{gateway.port}"
-    client = genai.Client(api_key=KEY, http_options=types.HttpOptions(base_url=root))
-    told = client.models.embed_content(
-        model="gemini-fast", contents=["first", "second"], config={"output_dimensionality": 8}
-    )
+    with genai.Client(api_key=KEY, http_options=types.HttpOptions(base_url=root)) as client:
+        told = client.models.embed_content(
+            model="embedding", contents=["first", "second"], config={"output_dimensionality": 8}
+        )
     assert [len(each.values or ()) for each in told.embeddings or ()] == [8, 8]
     asked = json.dumps({"content": {"parts": [{"text": "first"}]}, "outputDimensionality": 8}).encode()
-    heard = ask(gateway.port, "/v1beta/models/gemini-fast:embedContent", asked, credentials("gemini", KEY))
+    heard = ask(gateway.port, "/v1beta/models/embedding:embedContent", asked, credentials("gemini", KEY))
     assert heard.json["embedding"]["values"] == (told.embeddings or [])[0].values
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from typing import Any
 
+import anthropic
+import openai
 import pytest
+from google import genai
+from google.genai import types
 from tests.e2e.acts import Serve
 from tests.e2e.asking import Line, ask, request
 from tests.e2e.backstage import Backstage, Provider
@@ -33,6 +38,7 @@ SILENCE = 1.7  # seconds that the proxy waits; a beat comes each second
 WORDS = 6
 SCRIPTS = {
     "silent": f"silent-2200ms+long-{WORDS}",
+    "pause": f"stall-2200ms-after-3+long-{WORDS}",
     "thinking": f"think-2200ms+long-{WORDS}",
     "tools": "tools-2",
     "close": "close-after-3",
@@ -98,7 +104,7 @@ def asked(client: str, out: str, what: str, mode: str) -> Case:
     return Case(client, name(out, what, mode), question, stream=mode == "stream", tools=what == "tools")
 
 
-PLAYED = ("silent", "thinking", "tools", *FAULTS)
+PLAYED = ("silent", "pause", "thinking", "tools", *FAULTS)
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +113,7 @@ def rows(behind: int) -> dict[Case, Row]:
     return play((asked(*case) for case in product(DIALECTS, DIALECTS, PLAYED, MODES)), behind, KEY)
 
 
-@pytest.mark.parametrize("what", ["silent", "thinking"])
+@pytest.mark.parametrize("what", ["silent", "pause", "thinking"])
 @pytest.mark.parametrize("client", DIALECTS)
 def test_silence_is_kept_alive_and_the_answer_is_whole(rows: dict[Case, Row], client: str, what: str) -> None:
     wrong = []
@@ -122,6 +128,45 @@ def test_without_beats_the_proxy_cuts(behind: int) -> None:
     headers = {**credentials("chat", KEY), "x-outwait-heartbeat": "off"}
     heard = ask(behind, body("chat", "chat-silent", "cut", stream=True), headers)
     assert heard.status == 504
+
+
+def _chat(root: str, model: str) -> str | None:
+    with openai.OpenAI(base_url=f"{root}/v1", api_key=KEY, max_retries=0) as client:
+        messages: Any = [{"role": "user", "content": "gathered"}]
+        with client.chat.completions.stream(model=model, messages=messages) as stream:
+            return stream.get_final_completion().choices[0].message.content
+
+
+def _responses(root: str, model: str) -> str:
+    with openai.OpenAI(base_url=f"{root}/v1", api_key=KEY, max_retries=0) as client:
+        with client.responses.stream(model=model, input="gathered") as stream:
+            return stream.get_final_response().output_text
+
+
+def _messages(root: str, model: str) -> str:
+    with anthropic.Anthropic(base_url=root, api_key=KEY, max_retries=0) as client:
+        messages: Any = [{"role": "user", "content": "gathered"}]
+        with client.messages.stream(model=model, messages=messages, max_tokens=100) as stream:
+            return stream.get_final_text()
+
+
+def _gemini(root: str, model: str) -> str:
+    """What the chat remembers, and says again in its next turn: a heartbeat of the wrong shape would wipe it out."""
+    with genai.Client(api_key=KEY, http_options=types.HttpOptions(base_url=root)) as client:
+        chat = client.chats.create(model=model)
+        list(chat.send_message_stream("gathered"))
+        return "".join(part.text or "" for part in chat.get_history(curated=True)[-1].parts or ())
+
+
+GATHERERS = {"chat": _chat, "responses": _responses, "anthropic": _messages, "gemini": _gemini}
+
+
+def test_the_sdks_gather_a_stream_with_beats_in_its_middle(behind: int) -> None:
+    pairs = list(product(DIALECTS, DIALECTS))
+    with ThreadPoolExecutor(len(pairs)) as pool:
+        root = f"http://127.0.0.1:{behind}"
+        told = list(pool.map(lambda pair: GATHERERS[pair[0]](root, f"{pair[1]}-pause"), pairs))
+    assert [(pair, text) for pair, text in zip(pairs, told, strict=True) if len((text or "").split()) != WORDS] == []
 
 
 @pytest.mark.parametrize("client", DIALECTS)

@@ -55,7 +55,7 @@ def gateway(serve: Serve, upstream: Provider, backstage: Backstage) -> Gateway:
                     "name": "provider",
                     "base_url": upstream.url,
                     "api_key": "key-of-the-channel",
-                    "models": [*names, "silent-*", "close-*", "error-*", "fast", "long-*", "stall-*"],
+                    "models": [*names, "silent-*", "close-*", "error-*", "fast", "long-*", "stall-*", "truncate-*"],
                     "model_map": names,
                 },
             ],
@@ -340,6 +340,23 @@ def test_the_providers_error_is_passed_on(gateway: Gateway, path: str) -> None:
 def test_a_wrong_request_is_told_in_the_providers_words(gateway: Gateway) -> None:
     heard = post(gateway, "/v1/embeddings", model="fast", input="a", encoding_format="octal")
     assert (heard.status, heard.error["param"]) == (400, "encoding_format")
+
+
+STREAMED: dict[str, Callable[[openai.OpenAI, str], Any]] = {
+    "completion": lambda client, model: client.completions.create(model=model, prompt="a", stream=True),
+    "picture": lambda client, model: client.images.generate(model=model, prompt="a", stream=True, partial_images=3),
+    "transcription": lambda client, model: client.audio.transcriptions.create(model=model, file=TALK, stream=True),
+}
+
+
+@pytest.mark.parametrize("model", ["close-after-2", "truncate-after-2", "error-in-stream-after-2"])
+@pytest.mark.parametrize("what", STREAMED)
+def test_half_a_stream_is_an_error_behind_what_was_there(client: openai.OpenAI, what: str, model: str) -> None:
+    events = []
+    with pytest.raises(openai.APIError):
+        for event in STREAMED[what](client, model):
+            events.append(event)
+    assert len(events) == 2
 
 
 def test_a_late_error_of_a_picture_breaks_the_reply(slow: Slow) -> None:

@@ -230,6 +230,50 @@ def test_no_wait_reaches_beyond_the_total_clock() -> None:
     play(plan_of("a", spans={"total": 32}), SENT_A + after.format(30, "retry a safe | backoff until 31"))
 
 
+# -- what a channel's protocol has no words for
+
+
+def test_who_cannot_be_asked_costs_no_attempt() -> None:
+    machine = play(
+        plan_of("a", "b", "c", retry=Retry(attempts=1), growth=1.0),
+        OPEN_A
+        + """
+        0  fail not_expressible stage=queued spent -> repair a safe, acquire b
+        0  granted                                 -> open b 1
+        0  fail not_supported stage=queued spent   -> repair b safe, acquire c
+        0  granted                                 -> open c 1                  | connecting until 10
+        1  fail upstream_connect                   -> settle failed upstream_connect
+        """,
+    )
+    assert machine.number == 1
+    assert details(machine, "no retry") == ["all 1 attempts are made"]
+
+
+def test_nobody_who_can_be_asked_is_no_attempt_at_all() -> None:
+    machine = play(
+        plan_of("a", "b"),
+        OPEN_A
+        + """
+        0  fail not_expressible stage=queued -> repair a safe, acquire b
+        0  granted                           -> open b 1
+        0  fail not_expressible stage=queued -> settle failed not_expressible
+        """,
+    )
+    assert machine.number == 0
+
+
+def test_the_failure_of_who_could_be_asked_is_the_one_to_tell() -> None:
+    play(
+        plan_of("a", "b", retry=Retry(attempts=2)),
+        OPEN_A
+        + """
+        0  fail upstream_error status=429 retry_after=300 -> retry a safe, acquire b
+        0  granted                                        -> open b 2
+        0  fail not_expressible stage=queued              -> settle failed upstream_error
+        """,
+    )
+
+
 # -- repairs
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outwait.core.fault import FAULTS, RetryClass, Side, Stage, UpstreamError, fault
-from outwait.policy.retry import CODES, classify, permanent, permitted, should_retry, throttled
+from outwait.policy.retry import CODES, classify, permanent, permitted, should_retry, throttled, unspeakable
 
 SAFE, AMBIGUOUS, COMMITTED, FINAL = RetryClass.SAFE, RetryClass.AMBIGUOUS, RetryClass.COMMITTED, RetryClass.FINAL
 
@@ -169,6 +169,8 @@ def test_what_a_channels_protocol_cannot_say_it_never_will(code: str) -> None:
     refused = fault(code, stage=Stage.QUEUED)
     assert classify(refused) is RetryClass.SAFE
     assert permanent(refused)
+    assert unspeakable(refused)
+    assert not unspeakable(fault("upstream_connect"))
 
 
 def test_what_may_pass_is_not_permanent() -> None:

@@ -1,26 +1,21 @@
-"""A reply between any two dialects: the client reads what the upstream said, however it came; a cut one is no answer."""
+"""A reply between any two dialects: the client reads what the upstream said; what was cut is no answer."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from itertools import pairwise, permutations
+from collections.abc import Sequence
+from itertools import permutations
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.properties.pairs import UPSTREAMS, called
+from tests.properties.pairs import called, gathered, heard, side, translated
 
 from outwait.core.delta import Answer, Began, Called, Counted, Declined, Delta, Mused, Said, Stopped
 from outwait.core.part import Denial, Text, Thought, ToolCall
-from outwait.core.reply import Ending, Usage
+from outwait.core.reply import Usage
 from outwait.core.request import Call
-from outwait.dialects import bridge
-from outwait.dialects.dialect import Decoder, Translation
-from outwait.dialects.gather import Gather
-from outwait.dialects.sniff import JSON_TYPE, STREAM_TYPE
-from outwait.dialects.sse import Splitter
 from outwait.dialects.table import DIALECTS
 
 PAIRS = list(permutations(DIALECTS, 2))
@@ -83,12 +78,6 @@ def _turns(calls: Sequence[Called]) -> list[Called]:
     return [each[turn] for turn in range(longest) for each in cut if turn < len(each)]
 
 
-def side(name: str) -> Translation:
-    found = DIALECTS[name].translation
-    assert found is not None
-    return found
-
-
 def call_of(name: str, *, stream: bool) -> Call:
     body = BODIES[name] | ({"stream": stream} if name != "gemini" else {})
     if name != "gemini":
@@ -98,13 +87,6 @@ def call_of(name: str, *, stream: bool) -> Call:
     return called(name, json.dumps(body).encode(), stream=stream)
 
 
-def gathered(deltas: Iterable[Delta]) -> Answer:
-    gather = Gather()
-    for delta in deltas:
-        gather.add(delta)
-    return gather.answer()
-
-
 def sent(by: str, deltas: Sequence[Delta], *, stream: bool) -> bytes:
     """The upstream's bytes."""
     call = call_of(by, stream=stream)
@@ -112,29 +94,6 @@ def sent(by: str, deltas: Sequence[Delta], *, stream: bool) -> bytes:
         return side(by).whole(call, gathered(deltas))
     encoder = side(by).encoder(call)
     return b"".join([*map(encoder.feed, deltas), encoder.end()])
-
-
-def translated(own: str, by: str, data: bytes, cuts: Iterable[int] = (), *, stream: bool, told: bool) -> Ending:
-    """What a client of `own` gets of it. `stream`: it asked for one; `told`: the upstream sends one."""
-    kind = STREAM_TYPE if told else JSON_TYPE
-    call = call_of(own, stream=stream)
-    reader = bridge.reader(call, DIALECTS[own], DIALECTS[by], UPSTREAMS[by], {"content-type": kind})
-    edges = [0, *sorted({min(cut, len(data)) for cut in cuts}), len(data)]
-    out = b"".join(reader.feed(data[start:end]) for start, end in pairwise(edges))
-    ending = reader.end()
-    return Ending(out + ending.data, ending.fault, ending.usage)
-
-
-def heard(own: str, data: bytes, *, stream: bool) -> Answer:
-    """What a client of `own` reads."""
-    decoder: Decoder = side(own).decoder(call_of(own, stream=stream), UPSTREAMS[own])
-    if stream:
-        deltas = [delta for name, payload in Splitter().feed(data) for delta in decoder.event(name, payload)]
-    else:
-        deltas = list(decoder.whole(data))
-    assert decoder.complete
-    assert decoder.fault is None
-    return gathered(deltas)
 
 
 def said(answer: Answer) -> dict[str, Any]:
@@ -154,28 +113,27 @@ def said(answer: Answer) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("own, by", PAIRS)
-@settings(max_examples=25)
-@given(deltas=replies(), stream=st.booleans(), told=st.booleans(), cuts=st.lists(st.integers(0, 6000), max_size=5))
+@settings(max_examples=50)
+@given(deltas=replies(), stream=st.booleans(), streamed=st.booleans(), cuts=st.lists(st.integers(0, 6000), max_size=5))
 def test_the_client_reads_what_was_said(
-    own: str, by: str, deltas: tuple[Delta, ...], stream: bool, told: bool, cuts: list[int]
+    own: str, by: str, deltas: tuple[Delta, ...], stream: bool, streamed: bool, cuts: list[int]
 ) -> None:
-    data = sent(by, deltas, stream=told)
-    ending = translated(own, by, data, cuts, stream=stream, told=told)
+    call, data = call_of(own, stream=stream), sent(by, deltas, stream=streamed)
+    ending = translated(call, by, data, cuts, streamed=streamed)
     assert ending.fault is None
-    assert ending == translated(own, by, data, stream=stream, told=told)
-    assert said(heard(own, ending.data, stream=stream)) == said(gathered(deltas))
+    assert ending == translated(call, by, data, streamed=streamed)
+    assert said(heard(call, ending.data)) == said(gathered(deltas))
 
 
 @pytest.mark.parametrize("own, by", PAIRS)
-@settings(max_examples=15)
+@settings(max_examples=25)
 @given(deltas=replies(), stream=st.booleans(), cuts=st.lists(st.integers(0, 9999), min_size=8, max_size=8))
 def test_what_was_cut_is_no_answer(own: str, by: str, deltas: tuple[Delta, ...], stream: bool, cuts: list[int]) -> None:
-    whole = sent(by, deltas, stream=True)
+    call, whole, body = call_of(own, stream=stream), sent(by, deltas, stream=True), sent(by, deltas, stream=False)
     last = whole.rindex(ENDS[by])
     end = min(at for mark in (b"\n\n", b"\r\n\r\n") if (at := whole.find(mark, last + 1)) > 0)
     for cut in {end - 1, last, *(cut % end for cut in cuts)}:
-        assert translated(own, by, whole[:cut], stream=stream, told=True).fault is not None
-    body = sent(by, deltas, stream=False)
+        assert translated(call, by, whole[:cut], streamed=True).fault is not None
     for cut in {len(body) - 1, *(cut % len(body) for cut in cuts)}:
-        assert translated(own, by, body[:cut], stream=stream, told=False).fault is not None
-    assert translated(own, by, whole[:end], stream=stream, told=True).fault is None
+        assert translated(call, by, body[:cut], streamed=False).fault is not None
+    assert translated(call, by, whole[:end], streamed=True).fault is None

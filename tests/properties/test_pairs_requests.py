@@ -9,18 +9,22 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.properties.pairs import SPEECHES, UPSTREAMS, called
+from tests.properties.pairs import UPSTREAMS, called, side
 
 from outwait.core.ask import Ask, Message, Output, Reasoning, Sampling, Tool, ToolChoice
 from outwait.core.part import Denial, Media, Part, Text, ToolCall, ToolResult
 from outwait.dialects import bridge
-from outwait.dialects.dialect import Translation
 from outwait.dialects.effort import effort_of
 from outwait.dialects.express import without_rest
 from outwait.dialects.table import DIALECTS
+from outwait.toolkit.simulate.anthropic import ANTHROPIC
 from outwait.toolkit.simulate.dialect import Envelope
+from outwait.toolkit.simulate.gemini import GEMINI
+from outwait.toolkit.simulate.openai_chat import OPENAI_CHAT
+from outwait.toolkit.simulate.openai_responses import OPENAI_RESPONSES
 
 PAIRS = list(permutations(DIALECTS, 2))
+SPEECHES = {"openai": OPENAI_CHAT, "responses": OPENAI_RESPONSES, "anthropic": ANTHROPIC, "gemini": GEMINI}
 PNG = "iVBORw0KGgoAAAAN"
 LIMIT = 100_000  # tokens; beside the greatest budget to think with
 
@@ -43,7 +47,8 @@ media = st.sampled_from([
     Media("image", url="https://example.com/a.png"),
     Media("document", "application/pdf", "JVBERi0xLjQ=", name="a.pdf"),
 ])  # fmt: skip
-texts = st.builds(Text, words)
+texts: st.SearchStrategy[Part] = st.builds(Text, words)
+denials: st.SearchStrategy[Part] = st.builds(Denial, words)
 
 
 def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -57,7 +62,7 @@ def talks(draw: st.DrawFn, tools: tuple[Tool, ...], *, fails: bool) -> tuple[Mes
     made = [Message(role, (draw(texts),)) for role in prompts]
     made.append(Message("user", tuple(draw(st.lists(texts | media, min_size=1, max_size=3)))))
     for turn in range(draw(st.integers(0, 2))):
-        said: list[Part] = list(draw(st.lists(texts, max_size=1)) or draw(st.lists(st.builds(Denial, words), max_size=1)))
+        said: list[Part] = draw(st.lists(texts | denials, max_size=1))
         offered = draw(st.lists(st.sampled_from(tools), max_size=2)) if tools else []
         calls = [
             ToolCall(f"call_{turn}_{place}", tool.name, draw(words if tool.custom else arguments), tool.custom)
@@ -99,9 +104,7 @@ def samplings(draw: st.DrawFn, takes: frozenset[str]) -> Sampling:
         "frequency_penalty": penalties,
         "presence_penalty": penalties,
     }
-    made: dict[str, Any] = {
-        name: draw(maybe(values)) for name, values in drawn.items() if f"sampling.{name}" in takes
-    }
+    made: dict[str, Any] = {name: draw(maybe(values)) for name, values in drawn.items() if f"sampling.{name}" in takes}
     if "sampling.logprobs" in takes and draw(st.booleans()):
         made |= {"logprobs": True, "top_logprobs": draw(maybe(st.integers(0, 5)))}
     return Sampling(**made)
@@ -144,14 +147,8 @@ def asks(draw: st.DrawFn, own: str, aim: str) -> Ask:
     )
 
 
-def _side(name: str) -> Translation:
-    side = DIALECTS[name].translation
-    assert side is not None
-    return side
-
-
 def _takes(name: str) -> frozenset[str]:
-    return _side(name).takes
+    return side(name).takes
 
 
 # -- what two requests say, without what protocols may leave out
@@ -165,7 +162,7 @@ def said(asked: Ask, dropped: frozenset[str]) -> dict[str, Any]:
         "tools": [(tool.name, tool.description, tool.schema or {}, tool.custom) for tool in asked.tools],
         "choice": ("auto", ()) if asked.choice is None else (asked.choice.mode or "auto", asked.choice.names),
         "choice.parallel": _parallel(asked.choice),
-        "output": None if asked.output is None or asked.output.kind == "text" else (asked.output.kind, asked.output.schema),
+        "output": _form(asked.output),
         "reasoning": _effort(asked.reasoning),
         "limit": asked.limit,
         "stop": asked.stop,
@@ -202,7 +199,8 @@ def _part(part: Part) -> Any:
     if isinstance(part, ToolCall):
         return (part.id, part.name, part.arguments if part.custom else json.loads(part.arguments), part.custom)
     if isinstance(part, ToolResult):
-        return part.id, part.name, part.failed, [_result(each.text) for each in part.parts if isinstance(each, Text) and each.text]
+        told = [_result(text.text) for text in part.parts if isinstance(text, Text) and text.text]
+        return part.id, part.name, part.failed, told
     assert isinstance(part, Media)
     return part.kind, part.data, part.url
 
@@ -217,6 +215,10 @@ def _parallel(choice: ToolChoice | None) -> bool:
     return choice is None or choice.parallel is not False or choice.mode == "none"
 
 
+def _form(output: Output | None) -> Any:
+    return None if output is None or output.kind == "text" else (output.kind, output.schema)
+
+
 def _effort(reasoning: Reasoning | None) -> str | None:
     if reasoning is None:
         return None
@@ -228,12 +230,12 @@ def _effort(reasoning: Reasoning | None) -> str | None:
 @given(data=st.data())
 def test_both_say_the_same(own: str, aim: str, data: st.DataObject) -> None:
     meant = data.draw(asks(own, aim))
-    first = _side(own).word(meant, UPSTREAMS[own])
+    first = side(own).word(meant, UPSTREAMS[own])
     call = called(own, first.body, stream=meant.stream)
-    asked = _side(own).ask(call)
+    asked = side(own).ask(call)
     second = bridge.word(call, DIALECTS[own], DIALECTS[aim], UPSTREAMS[aim])
-    heard = _side(aim).ask(called(aim, second.body, stream=meant.stream))
-    lost = _lost(first.dropped, own), _lost(_side(aim).word(without_rest(asked), UPSTREAMS[aim]).dropped, aim)
+    heard = side(aim).ask(called(aim, second.body, stream=meant.stream))
+    lost = _lost(first.dropped, own), _lost(side(aim).word(without_rest(asked), UPSTREAMS[aim]).dropped, aim)
     assert said(asked, lost[0]) == said(meant, lost[0])
     assert said(heard, lost[1]) == said(asked, lost[1])
     assert not heard.rest
@@ -241,5 +243,5 @@ def test_both_say_the_same(own: str, aim: str, data: st.DataObject) -> None:
 
 
 def _lost(dropped: tuple[str, ...], by: str) -> frozenset[str]:
-    assert set(dropped) <= _side(by).drops.keys()
+    assert set(dropped) <= side(by).drops.keys()
     return frozenset(dropped)

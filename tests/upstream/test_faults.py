@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outwait.core.fault import Fault, Side
+from outwait.dialects import told as inside
 from outwait.upstream.faults import reply_fault, retry_after
 
 NGINX = b"<html><head><title>%s</title></head><body><center>nginx/1.26.1</center></body></html>"
@@ -236,3 +237,23 @@ def test_every_reply_means_something(status: int, body: bytes, content_type: str
     assert 400 <= fault.status <= 599
     assert fault.message
     assert fault.detail
+
+
+# Cause -> the status with which providers tell it.
+TOLD_WITH = {
+    "quota_exhausted": 429, "auth_failed": 401, "context_too_long": 400, "content_filtered": 400,
+    "model_not_found": 404, "rate_limited": 429, "overloaded": 503,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("row", inside.CLASSES, ids=lambda row: row.cause)
+def test_words_mean_the_same_as_inside_a_reply(row: inside.Class) -> None:
+    for word in row.words:
+        assert told(TOLD_WITH[row.cause], error(word)).cause == row.cause
+
+
+@pytest.mark.parametrize("code, cause", [(None, "rate_limited"), ("insufficient_quota", "quota_exhausted")])
+def test_a_quota_may_be_that_of_a_minute(code: str | None, cause: str) -> None:
+    text, beside = "You exceeded your current quota", {"status": "RESOURCE_EXHAUSTED"} if code is None else {}
+    assert told(429, error(text, code=code, **beside)).cause == cause
+    assert inside.fault_of(text, {"code": code or 429, **beside}, b"").cause == cause

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
+from secrets import token_hex
 
 from outwait.access.limits import Slots
 from outwait.config import catalog as catalogs
@@ -18,6 +20,7 @@ from outwait.dialects.passthrough.endpoints import takes_files
 from outwait.dialects.table import DIALECTS
 from outwait.edge import routes
 from outwait.edge.door import Door
+from outwait.edge.neighbours import Neighbours
 from outwait.exchange.driver import Exchange, Ports
 from outwait.exchange.registry import Registry
 from outwait.exchange.replay import Bounds
@@ -101,8 +104,12 @@ def _end(exchange: Exchange) -> None:
         )
 
 
-def build(settings: Settings, logs: Logs, *, worker: int = 0, connections: int = 0) -> Gateway:
-    """Make a gateway on the running loop. `connections`: client connections there are descriptors for."""
+def build(
+    settings: Settings, logs: Logs, *, worker: int = 0, connections: int = 0, side_door: Path | None = None
+) -> Gateway:
+    """Make a gateway on the running loop. `connections`: client connections there are descriptors for. `side_door`: the
+    Unix socket where its neighbours reach it, if it has any; its name begins the ids of this worker's exchanges.
+    """
     loop = asyncio.get_running_loop()
     catalog = catalogs.build(settings)
     wheel = Wheel(loop)
@@ -130,7 +137,8 @@ def build(settings: Settings, logs: Logs, *, worker: int = 0, connections: int =
     async def figures() -> bytes:
         return await loop.run_in_executor(None, metrics.render)
 
-    door = Door(Planner(catalog), registry, ports, recorder.settle, figures, worker)
+    name = side_door.name if side_door else f"{worker:02x}{token_hex(2)}"
+    door = Door(Planner(catalog), registry, ports, recorder.settle, figures, Neighbours(side_door), name)
     limits = settings.server.limits
     server = Server(
         routes.handler(door),

@@ -15,6 +15,7 @@ import os
 import pickle
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 from outwait.config.settings import Settings
 from outwait.wire.tasks import spawn
@@ -22,6 +23,7 @@ from outwait.wire.tasks import spawn
 NUMBER = "OUTWAIT_WORKER_NUMBER"
 SOCKETS = "OUTWAIT_WORKER_SOCKETS"
 LINE = "OUTWAIT_WORKER_LINE"
+SIDE_DOOR = "OUTWAIT_WORKER_SIDE_DOOR"
 _LENGTH = 8
 
 
@@ -32,12 +34,16 @@ def pack(settings: Settings) -> bytes:
 
 
 class WorkerEnd:
-    """The worker's end. `number`: whose it is; `sockets`: what to listen on."""
+    """The worker's end. `number`: whose it is; `sockets`: what to listen on; `side_door`: where to make the Unix socket
+    for its neighbours, if it shall have one.
+    """
 
     def __init__(self) -> None:
         """Raises KeyError when this process was not started by a supervisor."""
         self.number = int(os.environ[NUMBER])
         self.sockets = [socket.socket(fileno=int(fd)) for fd in os.environ[SOCKETS].split(",")]
+        side_door = os.environ.get(SIDE_DOOR)
+        self.side_door = Path(side_door) if side_door else None
         self._line = socket.socket(fileno=int(os.environ[LINE]))
         self._writer: asyncio.StreamWriter | None = None
 

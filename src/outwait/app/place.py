@@ -7,6 +7,8 @@ import os
 import signal
 import socket
 import sys
+from pathlib import Path
+from secrets import token_hex
 
 from outwait.app import line
 from outwait.config.settings import Settings
@@ -32,11 +34,13 @@ _OPTIONS = (
 
 
 class Place:
-    """`ready` is set while a worker serves here; `failures` counts lives in a row that were too short."""
+    """`ready` is set while a worker serves here; `failures` counts lives in a row that were too short. `folder`: where
+    its neighbours find its side door, under another name in each life; None if there is no such folder.
+    """
 
-    __slots__ = ("_line", "_ready_at", "failures", "number", "process", "ready", "sockets")
+    __slots__ = ("_folder", "_line", "_ready_at", "_side_door", "failures", "number", "process", "ready", "sockets")
 
-    def __init__(self, number: int, sockets: list[socket.socket]) -> None:
+    def __init__(self, number: int, sockets: list[socket.socket], folder: Path | None = None) -> None:
         self.number = number
         self.sockets = sockets
         self.process: asyncio.subprocess.Process | None = None
@@ -44,10 +48,14 @@ class Place:
         self.failures = 0
         self._ready_at: float | None = None
         self._line: asyncio.StreamWriter | None = None
+        self._folder = folder
+        self._side_door: Path | None = None
 
     async def start(self, settings: Settings) -> None:
         """Start a process here. Raises OSError when the system has no room for one."""
         fds = [sock.fileno() for sock in self.sockets]  # before anything can close them
+        if self._folder is not None:
+            self._side_door = self._folder / f"{self.number:02x}{token_hex(2)}"
         ours, theirs = socket.socketpair()
         try:
             reader, self._line = await asyncio.open_unix_connection(sock=ours)
@@ -60,6 +68,7 @@ class Place:
                     line.NUMBER: str(self.number),
                     line.SOCKETS: ",".join(map(str, fds)),
                     line.LINE: str(theirs.fileno()),
+                    line.SIDE_DOOR: str(self._side_door or ""),
                 },
                 pass_fds=(*fds, theirs.fileno()),
                 start_new_session=True,  # Ctrl-C is the supervisor's to pass on
@@ -84,6 +93,8 @@ class Place:
         self.failures = self.failures + 1 if failed else 0
         self.ready.clear()
         self._ready_at = None
+        if self._side_door is not None:
+            self._side_door.unlink(missing_ok=True)
         if self._line is not None:
             self._line.close()
             self._line = None

@@ -18,7 +18,7 @@ import socket
 import tempfile
 from collections.abc import Callable
 
-from outwait.app import preflight
+from outwait.app import doors, preflight
 from outwait.app.place import Place
 from outwait.config.errors import ConfigError
 from outwait.config.settings import ServerSection, Settings
@@ -73,14 +73,17 @@ class Supervisor:
     async def run(self) -> int:
         """Serve; returns the exit status: 0 after an orderly end, 1 when workers could not start or were cut short."""
         self._stop = asyncio.Event()
-        self._places = [Place(number, sockets) for number, sockets in enumerate(self._sockets)]
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(sign, self._asked_to_stop, sign)
         loop.add_signal_handler(signal.SIGHUP, self._reload)
         try:
-            with tempfile.TemporaryDirectory(prefix="outwait-figures-", ignore_cleanup_errors=True) as figures:
+            with (
+                tempfile.TemporaryDirectory(prefix="outwait-figures-", ignore_cleanup_errors=True) as figures,
+                doors.folder() as folder,
+            ):
                 os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures
+                self._places = [Place(number, sockets, folder) for number, sockets in enumerate(self._sockets)]
                 return await self._serve()
         finally:
             for place in self._places:

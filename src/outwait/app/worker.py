@@ -19,7 +19,7 @@ import sys
 
 import uvloop
 
-from outwait.app import gateway
+from outwait.app import doors, gateway
 from outwait.app.line import WorkerEnd
 from outwait.config.settings import Settings
 from outwait.ledger import logs
@@ -66,10 +66,13 @@ class Worker:
         found = listen.raise_descriptors()
         room = found.connections()
         number = self._line.number
-        made = gateway.build(self._settings, self._pipe, worker=number, connections=room)
+        made = gateway.build(
+            self._settings, self._pipe, worker=number, connections=room, side_door=self._line.side_door
+        )
         if self._settings.server.tls is not None:
             self._tls = tls.server_context(self._settings.server.tls.cert, self._settings.server.tls.key)
         listeners = [await listen.start(made.server, sock, self._tls) for sock in self._line.sockets]
+        side = await self._open_side(made)
         made.recorder.start()
         gc.collect()
         gc.freeze()
@@ -80,11 +83,25 @@ class Worker:
         for listener in listeners:
             listener.close()
         whole = await made.close(made.settings.server.drain, self._hurry)
+        if side is not None:  # only now: what is kept here can be had until the end
+            side.close()
         end = "all answers were finished" if whole else "time was up; who still waited was told so"
         _log.info("worker %d: %s", number, end)
         if self._alone:
             shutil.rmtree(os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""), ignore_errors=True)
+        if self._line.side_door is not None:
+            doors.take_down(self._line.side_door, alone=self._alone)
         return 0
+
+    async def _open_side(self, made: gateway.Gateway) -> asyncio.Server | None:
+        """Open the side door. A worker that cannot serves on: only what it keeps is not found from elsewhere."""
+        if self._line.side_door is None:
+            return None
+        try:
+            return await listen.start_side(made.server, listen.bind_side(self._line.side_door))
+        except OSError as error:
+            _log.error("worker %d: its neighbours cannot reach it: %s", self._line.number, error)
+            return None
 
     def _asked_to_hurry(self) -> None:
         self._hurry.set()

@@ -25,6 +25,14 @@ _AT = re.compile(r" - at `\$\.?([^`]*)`$")
 T = TypeVar("T")
 
 
+def check(headers: Mapping[str, str], body: bytes) -> None:
+    """Refuse a body that is no JSON by its headers, or no UTF-8."""
+    if headers.get("content-type") != JSON or "content-encoding" in headers:
+        check_type(headers)
+    if not body.isascii():
+        check_utf8(body)
+
+
 def check_type(headers: Mapping[str, str]) -> None:
     """Refuse a form and a compressed body."""
     if headers.get("content-type", "").lower().lstrip().startswith(_FORMS):

@@ -137,8 +137,8 @@ class Translation:
     request for an upstream; raises Refusal `not_expressible` for what this dialect cannot say. `decoder(call, ask's
     candidate)`, `encoder(call)`: for one reply. `whole(call, answer)`: a JSON reply.
 
-    `names`: field of `Ask` -> what a client of this dialect calls it (`sampling.temperature` and the like with a dot, as
-    are fields further inside, which go by `names` of what they stand in unless they have one of their own).
+    `names`: field of `Ask` -> what a client of this dialect calls it (`sampling.temperature` and the like with a dot; a
+    field further inside without a name of its own is called after what it stands in).
     `takes`: fields of `Ask` that `word` can say. `drops`: fields that it leaves out, and why that is harmless.
     `losable`: this dialect's own further fields (see `Ask.rest`) that may be left out for another dialect, and why.
     """

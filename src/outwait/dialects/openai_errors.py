@@ -1,4 +1,5 @@
-"""A fault in the shape in which OpenAI tells errors, `{"error": {message, type, param, code}}`.
+"""A fault in the shape in which OpenAI tells errors, `{"error": {message, type, param, code}}`: as a whole body, or as
+an event in an open stream with the stream's proper end.
 
 What outwait knows beyond it stands in `error.outwait`, which SDKs ignore. An upstream's own error of this shape is
 passed on as it came, unless it may speak of the channel's key or account.
@@ -11,11 +12,21 @@ from typing import Any
 from outwait.core.fault import Fault
 from outwait.dialects import document, telling
 
+DONE = b"data: [DONE]\n\n"
+
 
 def error_body(fault: Fault, exchange_id: str) -> bytes:
     """The JSON body that tells `fault`."""
     own = own_body(fault)
     return document.dumps({"error": made(fault, exchange_id)}) if own is None else own
+
+
+def stream_error(fault: Fault, exchange_id: str) -> bytes:
+    """The events that tell `fault` inside an open stream and end it: the error, then `[DONE]`."""
+    own = own_body(fault)
+    # Encoded anew, since an event is one line and an upstream's body may have many.
+    told = {"error": made(fault, exchange_id)} if own is None else document.loads(own)
+    return b"data: " + document.dumps(told) + b"\n\n" + DONE
 
 
 def error_object(fault: Fault, exchange_id: str) -> dict[str, Any]:

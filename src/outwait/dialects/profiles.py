@@ -43,10 +43,7 @@ _COUNTS = "its timer counts parsed events"
 # Text in the lower-case User-Agent -> profile; the first row that fits wins, before any of `BY_STAINLESS`: an
 # application knows itself better than the SDK it stands on (Claude Code is built on the one for JavaScript).
 BY_AGENT: tuple[tuple[str, Profile], ...] = (
-    (
-        "claude-cli/",
-        Profile("claude-cli", chat="event", messages="delta", every=120, remark="its 300 s timer counts no pings"),
-    ),
+    ("claude-cli/", Profile("claude-cli", chat="event", messages="delta", remark="its 300 s timer counts no pings")),
     ("okhttp/", Profile("okhttp", after=5, every=5, remark="gives up after 10 s of silence")),
     ("opencode/", Profile("opencode", chat="event", messages="delta", remark=f"5 min; {_COUNTS}")),
     ("cherrystudio", Profile("cherry-studio", chat="event", messages="delta", remark=_COUNTS)),
@@ -61,21 +58,29 @@ BY_AGENT: tuple[tuple[str, Profile], ...] = (
     ("curl/", Profile("curl")),
 )
 
+
+def _sdk(name: str, remark: str = "", *, cap: float | None = None) -> Profile:
+    """A generated SDK: its stream helpers refuse a response whose id changes (FACTS 1.5)."""
+    return Profile(name, responses="comment", after=cap, every=cap, remark=remark)
+
+
 # x-stainless-lang (the generated SDKs) -> profile.
 BY_STAINLESS: Mapping[str, Profile] = {
-    "python": Profile("sdk-python", remark="600 s per read"),
-    "js": Profile("sdk-js", remark="600 s to the headers, then 300 s of silence (undici)"),
-    "java": Profile("sdk-java", after=5, every=5, remark="OkHttp below"),
-    "kotlin": Profile("sdk-java", after=5, every=5, remark="OkHttp below"),
-    "ruby": Profile("sdk-ruby", remark="60 s of silence"),
-    "go": Profile("sdk-go"),
-    "csharp": Profile("sdk-csharp", remark="100 s"),
+    "python": _sdk("sdk-python", "600 s per read"),
+    "js": _sdk("sdk-js", "600 s to the headers, then 300 s of silence (undici)"),
+    "java": _sdk("sdk-java", "OkHttp below", cap=5),
+    "kotlin": _sdk("sdk-java", "OkHttp below", cap=5),
+    "ruby": _sdk("sdk-ruby", "60 s of silence"),
+    "go": _sdk("sdk-go"),
+    "csharp": _sdk("sdk-csharp", "100 s"),
 }
 
 
 def profile(headers: Mapping[str, str]) -> Profile:
     """The profile of the client that sent `headers` (lower-case names); `UNKNOWN` when nothing is known of it."""
     agent = headers.get("user-agent", "").lower()
+    if "x-goog-api-client" in headers:
+        agent = f"{agent} {headers['x-goog-api-client'].lower()}"
     if agent:
         for text, found in BY_AGENT:
             if text in agent:

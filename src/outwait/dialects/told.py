@@ -32,8 +32,10 @@ class Class(NamedTuple):
 CLASSES: tuple[Class, ...] = (
     Class(
         "upstream_quota", 503, "quota_exhausted", "api_error",
-        ("insufficient_quota", "insufficient balance", "exceeded your current quota", "billing_hard_limit",
-         "insufficient credits", "requires more credits", "payment required", "arrearage"),
+        # Not "exceeded your current quota": Google says so of every rate limit, and OpenAI adds a code.
+        ("insufficient_quota", "insufficient_user_quota", "exceeded_current_quota_error", "insufficient balance",
+         "credit balance is too low", "billing_hard_limit", "insufficient credits", "requires more credits",
+         "payment required", "arrearage"),
         (402,),
     ),
     Class(

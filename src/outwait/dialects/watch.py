@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from outwait.core.fault import Fault, fault
 from outwait.core.reply import Usage
@@ -34,6 +34,37 @@ class Watch(Protocol):
 
     def stray(self, text: bytes) -> Fault | None:
         """The fault that `text`, which stood where a stream should have been, tells; None if it tells none."""
+
+
+W = TypeVar("W", bound=Watch)
+
+
+class Watched(Generic[W]):
+    """A decoder whose flags are those of its watch; see `dialect.Decoder`."""
+
+    __slots__ = ("_watch",)
+
+    _watch: W
+
+    @property
+    def finished(self) -> bool:
+        """Nothing follows."""
+        return self._watch.finished
+
+    @property
+    def complete(self) -> bool:
+        """The reply may be over."""
+        return self._watch.complete
+
+    @property
+    def fault(self) -> Fault | None:
+        """An error told inside the reply."""
+        return self._watch.fault
+
+    @property
+    def progress(self) -> bool:
+        """The last event was more than a ping."""
+        return self._watch.progress
 
 
 def verdict(watch: Watch, splitter: Splitter | None = None) -> Fault | None:

@@ -8,17 +8,19 @@ from secrets import token_hex
 
 from outwait.core.catalog import Catalog
 from outwait.core.entry import Entry
+from outwait.edge.neighbours import Neighbours
 from outwait.exchange.driver import Ports
 from outwait.exchange.registry import Registry
 from outwait.plan.planner import Planner
 
-_ID_DIGITS = 20
+_ID_DIGITS = 16
 
 
 @dataclass(slots=True)
 class Door:
-    """`record` takes ledger entries, `metrics` renders the page for Prometheus, `worker` marks exchange ids, `draining`
-    is set when the process is about to end: no new work is taken.
+    """`record` takes ledger entries, `metrics` renders the page for Prometheus, `neighbours` are the other workers,
+    `name` (six hexadecimal digits: the worker and its life) begins exchange ids, `draining` is set when the process is
+    about to end: no new work is taken.
     """
 
     planner: Planner
@@ -26,7 +28,8 @@ class Door:
     ports: Ports
     record: Callable[[Entry], None]
     metrics: Callable[[], Awaitable[bytes]]
-    worker: int = 0
+    neighbours: Neighbours
+    name: str
     draining: bool = False
     _random: str = field(default="", repr=False)
 
@@ -36,10 +39,10 @@ class Door:
         return self.planner.catalog
 
     def new_id(self) -> str:
-        """A fresh exchange id: `ow_`, the worker that owns it, and 80 random bits."""
+        """A fresh exchange id: `ow_`, the process that owns it, and 64 random bits."""
         if len(self._random) < _ID_DIGITS:
             self._random = token_hex(
                 _ID_DIGITS * 32
             )  # the system call costs as much as the rest of a short call's plan
         digits, self._random = self._random[:_ID_DIGITS], self._random[_ID_DIGITS:]
-        return f"ow_{self.worker:02x}{digits}"
+        return f"ow_{self.name}{digits}"

@@ -8,8 +8,9 @@ from outwait.core.fault import Fault, fault
 from outwait.dialects.dialect import Dialect
 from outwait.dialects.passthrough.table import PASSTHROUGH
 from outwait.dialects.table import DIALECTS
-from outwait.edge import exchanges, hints, models, refuse, status
+from outwait.edge import exchanges, hints, internal, models, refuse, status
 from outwait.edge.door import Door
+from outwait.edge.neighbours import ORPHANS
 from outwait.edge.serve_call import serve_call
 from outwait.wire.request import Request
 
@@ -55,13 +56,17 @@ PREFIXES: Mapping[str, Methods] = {
     "/v1beta/tunedModels/": {"POST": (serve_call, _GEMINI)},
     "/v1alpha/models/": {"POST": (serve_call, _GEMINI)},
 }
+# For neighbours only: from outside there is nothing at these.
+INTERNAL: Mapping[str, Methods] = {ORPHANS: {"GET": (internal.find_orphan, _OPENAI)}}
 
 
 def handler(door: Door) -> Callable[[Request], Awaitable[None] | None]:
     """The wire server's handler."""
 
     def handle(request: Request) -> Awaitable[None] | None:
-        methods = ROUTES.get(request.path) or _by_prefix(request.path)
+        methods = ROUTES.get(request.path) or _by_prefix(PREFIXES, request.path)
+        if methods is None and request.neighbour:
+            methods = _by_prefix(INTERNAL, request.path)
         if methods is None:
             refuse.refuse(door, spoken(request.path), request, _unknown(request.path))
             return None
@@ -92,8 +97,8 @@ def spoken(path: str) -> Dialect:
     return _GEMINI if gemini else _OPENAI
 
 
-def _by_prefix(path: str) -> Methods | None:
-    for prefix, methods in PREFIXES.items():
+def _by_prefix(prefixes: Mapping[str, Methods], path: str) -> Methods | None:
+    for prefix, methods in prefixes.items():
         if path.startswith(prefix) and path != prefix:
             return methods
     return None

@@ -38,7 +38,7 @@ class Close(msgspec.Struct, frozen=True, gc=False):
 
 class Retrying(msgspec.Struct, frozen=True, gc=False):
     """Another attempt will follow one of `retry_class` that failed at `candidate`; charge the budgets, unless it is a
-    `repair` of the same attempt. `failover`: it is the first at another candidate."""
+    `repair`: of the same attempt, or of one that never was. `failover`: it is the first at another candidate."""
 
     candidate: Candidate
     retry_class: RetryClass

@@ -63,6 +63,7 @@ class Machine:
         "_sign",
         "_since",
         "_span",
+        "_told",
         "_total_due",
         "_turns",
         "attached",
@@ -96,6 +97,7 @@ class Machine:
         self._sign = now  # the upstream's last sign of life that a client could have seen
         self._span = math.inf
         self._linger_due = math.inf
+        self._told: Fault | None = None  # the last failure of a channel that could be asked
 
     # -- what the driver asks ------------------------------------------------------------------------------------
 
@@ -247,7 +249,12 @@ class Machine:
         """Decide what follows a failed attempt: another one, now or later, or the end."""
         retry_class = retry.classify(failed, committed=self.committed)
         self.timeline.add(now, "failed", f"{failed.code} ({retry_class.value})")
-        tried = self.candidate
+        tried, mute = self.candidate, retry.unspeakable(failed)
+        if mute:
+            self.number -= 1  # nothing was sent: no attempt, and no news while there is another failure to tell
+            self._turns.mute += 1
+        else:
+            self._told = failed
         repaired = self._turns.repair(failed) if retry_class is RetryClass.SAFE else None
         if repaired is not None:
             self.timeline.add(now, "retry", repaired)
@@ -258,7 +265,7 @@ class Machine:
         failover = not self._turns.again
         verdict = retry.permitted(
             retry_class,
-            attempts=self._turns.taken,
+            attempts=self._turns.taken - self._turns.mute,
             limit=self.plan.retry.attempts,
             active=failover or odds.active,
             paid=odds.paid,
@@ -270,9 +277,9 @@ class Machine:
         if wait is None:
             reason = "no candidate is left that can be tried in time" if verdict.allowed else verdict.reason
             self.timeline.add(now, "no retry", reason)
-            return self._settle(Outcome.FAILED, failed, now)
+            return self._settle(Outcome.FAILED, self._told or failed, now)
         self.timeline.add(now, "retry", f"{self.candidate.channel} in {wait:.3f}s: {verdict.reason}")
-        effect = Retrying(tried, retry_class, failed, failover=failover)
+        effect = Retrying(tried, retry_class, failed, repair=mute, failover=failover)
         if wait <= 0:
             return (effect, *self._acquire(now))
         self._enter(Phase.BACKOFF, now)

@@ -92,12 +92,17 @@ class Registry:
             self._trim()
             self._arm()
 
-    def adopt(self, question: bytes) -> Exchange | None:
-        """The oldest orphan that is this question; it is an orphan no more."""
+    def find(self, question: bytes) -> Exchange | None:
+        """The oldest orphan that is this question; it stays one."""
+        waiting = self._orphans.get(question)
+        return next(iter(waiting.values())) if waiting else None
+
+    def adopt(self, question: bytes, ident: str = "") -> Exchange | None:
+        """The orphan `ident` if it is this question, else the oldest that is; it is an orphan no more."""
         waiting = self._orphans.get(question)
         if not waiting:
             return None
-        exchange = next(iter(waiting.values()))
+        exchange = waiting.get(ident) or next(iter(waiting.values()))
         self._unlist(exchange)
         return exchange
 

@@ -18,13 +18,16 @@ _NOBODY = Candidate("", "", "")
 
 
 class Turns:
-    """`current`: the candidate of the current or last attempt. `taken`: turns so far, attempts or vain queueing."""
+    """`current`: the candidate of the current or last attempt. `taken`: turns so far, attempts or vain queueing.
+    `mute`: those of them in which nothing could be asked, since the channel's protocol has no words for it.
+    """
 
-    __slots__ = ("_after", "_candidates", "_index", "_stale_at", "current", "taken")
+    __slots__ = ("_after", "_candidates", "_index", "_stale_at", "current", "mute", "taken")
 
     def __init__(self, candidates: tuple[Candidate, ...]) -> None:
         self.current = candidates[0] if candidates else _NOBODY
         self.taken = 0
+        self.mute = 0
         self._candidates = candidates
         self._index = 0
         self._after: dict[int, float] = {}  # candidate -> not before

@@ -64,6 +64,7 @@ CODES: dict[str, RetryClass] = {
     "no_healthy_channel": SAFE,
     "gateway_overloaded": SAFE,
     "gateway_draining": SAFE,
+    "owner_unreachable": SAFE,  # a retry asks all workers again
     "storage_full": SAFE,
     "queue_timeout": SAFE,
     "connect_timeout": SAFE,
@@ -153,9 +154,14 @@ def should_retry(failed: Fault, retry_class: RetryClass) -> bool:
 
 def permanent(failed: Fault) -> bool:
     """Whether the channel that `failed` would fail the same way again, until somebody changes its settings."""
-    if failed.cause in PERMANENT or failed.code in _UNSPEAKABLE:
+    if failed.cause in PERMANENT or unspeakable(failed):
         return True
     return failed.upstream is not None and failed.upstream.status in _MISPLACED
+
+
+def unspeakable(failed: Fault) -> bool:
+    """Whether the channel's protocol has no words for the request, so that nothing was sent to it."""
+    return failed.code in _UNSPEAKABLE
 
 
 def throttled(failed: Fault) -> bool:

@@ -58,6 +58,7 @@ _QUOTA = _marks(
     "payment[ _]required",
     "quota is not enough",
     "out of credits?",
+    "requires more credits",
     "exceeded_current_quota_error",
     "used all available credits",
     "reached (your specified api usage limits|its monthly spending limit)",

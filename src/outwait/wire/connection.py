@@ -20,7 +20,7 @@ from outwait.core.progress import Sink
 from outwait.wire.attempt import OpenAttempt
 from outwait.wire.breaks import loss_fault
 from outwait.wire.coding import CodingError, Decoder
-from outwait.wire.endpoint import Endpoint
+from outwait.wire.endpoint import Target
 from outwait.wire.response import MAX_BODY, BadResponse, ResponseReader
 from outwait.wire.unpack import BodySink, Unpacker
 
@@ -88,7 +88,7 @@ class Connection(asyncio.Protocol):
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        endpoint: Endpoint,
+        endpoint: Target,
         home: Home,
         max_body: int = MAX_BODY,
     ) -> None:

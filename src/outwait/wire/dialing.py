@@ -17,7 +17,7 @@ from typing import Any
 
 from outwait.wire.breaks import DialFailed
 from outwait.wire.connection import Connection
-from outwait.wire.endpoint import Endpoint, refusal
+from outwait.wire.endpoint import Endpoint, SideDoor, refusal
 from outwait.wire.tasks import spawn
 from outwait.wire.tls import client_context
 
@@ -160,6 +160,28 @@ class Dialer:
                 return None, peer, error
             undo.pop_all()
         return sock, peer, None
+
+
+async def enter(loop: asyncio.AbstractEventLoop, door: SideDoor, make: Callable[[], Connection]) -> Connection:
+    """A connection to a process of this machine. Raises DialFailed (connect).
+
+    The socket is connected before the loop has it: with a Unix socket that is done or refused at once, and asyncio
+    takes "try again", which a full backlog answers, for a connection.
+    """
+    try:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    except OSError as error:
+        raise DialFailed("connect", ((door.path, error),)) from error
+    with contextlib.ExitStack() as undo:
+        undo.callback(sock.close)
+        sock.setblocking(False)
+        try:
+            sock.connect(door.path)
+            _, connection = await loop.create_unix_connection(make, sock=sock)
+        except OSError as error:
+            raise DialFailed("connect", ((door.path, error),)) from error
+        undo.pop_all()
+    return connection
 
 
 _Tried = tuple[socket.socket | None, str, Exception | None]

@@ -11,6 +11,12 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import NamedTuple
 
 
+class SideDoor(NamedTuple):
+    """The Unix socket of another process of this machine: no name to look up, no address to judge, no TLS."""
+
+    path: str
+
+
 class Endpoint(NamedTuple):
     """What connections can be shared by: a host (ASCII, no brackets), a port, and how its TLS is judged, if any."""
 
@@ -19,6 +25,9 @@ class Endpoint(NamedTuple):
     tls: bool
     ca_file: str | None = None
     verify: bool = True
+
+
+Target = Endpoint | SideDoor
 
 
 _REFUSED_4: tuple[tuple[IPv4Network, str], ...] = (

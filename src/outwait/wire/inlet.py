@@ -18,7 +18,7 @@ from outwait.core.fault import Fault, Refusal, fault
 from outwait.wire import framing, guard
 from outwait.wire.link import BODY, HANDLING, HEAD, RESETTING, Link
 from outwait.wire.outlet import Outlet
-from outwait.wire.request import Head, Request
+from outwait.wire.request import NEIGHBOUR, Head, Request, read_head
 from outwait.wire.wheel import NEVER
 
 if TYPE_CHECKING:
@@ -141,13 +141,16 @@ class Inlet(Link):
                 self._partial(buffer)
                 return False
             self._seen = 0
-            head = self.server.heads.read(buffer[:end])
+            head = self._read(buffer[:end])
         except Refusal as refused:
             self._refuse(refused.fault)
             return False
         self._known = ref(head)
         self._accept(head, (end, head.body_length(buffer, end)), buffer)
         return True
+
+    def _read(self, block: bytes) -> Head:
+        return self.server.heads.read(block)
 
     def _partial(self, buffer: bytes) -> None:
         if not buffer:
@@ -248,3 +251,17 @@ class Inlet(Link):
             self._reset(now)
         else:
             self._look(now)
+
+
+class SideInlet(Inlet):
+    """Reads the requests that other workers of this gateway pass on, over the Unix socket that only they can reach."""
+
+    __slots__ = ()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A neighbour is connected. Limits per address do not apply to it: it has none."""
+        super().connection_made(transport)
+        self.peer = NEIGHBOUR
+
+    def _read(self, block: bytes) -> Head:
+        return read_head(block, self.server.limits)  # hardly two are alike: they would push out those that come again

@@ -13,6 +13,7 @@ import resource
 import socket
 import ssl
 from dataclasses import dataclass
+from pathlib import Path
 
 from outwait.wire.server import Server
 
@@ -85,6 +86,25 @@ def _listener(family: int, address: tuple[object, ...], *, shared: bool) -> sock
         sock.close()
         raise
     return sock
+
+
+def bind_side(path: Path) -> socket.socket:
+    """A Unix socket at `path`, where nothing is yet, for processes of this user. Raises OSError."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        sock.bind(str(path))
+        path.chmod(0o600)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+async def start_side(server: Server, sock: socket.socket) -> asyncio.Server:
+    """Accept neighbours' connections of the Unix socket `sock` for `server`."""
+    loop = asyncio.get_running_loop()
+    return await loop.create_unix_server(server.side_protocol_factory, sock=sock, backlog=_BACKLOG)
 
 
 async def start(

@@ -8,7 +8,7 @@ written to a connection the server is closing has to be made again. Active conne
 from __future__ import annotations
 
 from outwait.wire.connection import Connection
-from outwait.wire.endpoint import Endpoint
+from outwait.wire.endpoint import Target
 from outwait.wire.response import keep_alive_span
 from outwait.wire.wheel import NEVER, Alarm, Wheel
 
@@ -31,7 +31,7 @@ class Pool:
         self._wheel = wheel
         self._span = idle
         self._per_endpoint = per_endpoint
-        self._idle: dict[Endpoint, dict[Connection, None]] = {}  # a dict is an ordered set with a quick remove
+        self._idle: dict[Target, dict[Connection, None]] = {}  # a dict is an ordered set with a quick remove
         self._leaving: dict[Connection, None] = {}
         self._alarm = Alarm(self._sweep)
         self._closed = False
@@ -39,7 +39,7 @@ class Pool:
     def __len__(self) -> int:
         return sum(map(len, self._idle.values()))
 
-    def take(self, endpoint: Endpoint) -> Connection | None:
+    def take(self, endpoint: Target) -> Connection | None:
         """The connection used last, out of the pool; None if there is none."""
         kept = self._idle.get(endpoint)
         if not kept:
@@ -84,7 +84,7 @@ class Pool:
         if kept is not None:
             kept.pop(connection, None)
 
-    def flush(self, endpoint: Endpoint) -> None:
+    def flush(self, endpoint: Target) -> None:
         """Close what is kept for `endpoint`: one of them was found dead, so the others probably are."""
         for connection in self._idle.pop(endpoint, ()):
             connection.drop()

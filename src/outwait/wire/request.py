@@ -96,10 +96,14 @@ class Head:
         return int(data[self.size : end - len(self.rest)]) if self.cut else self.length
 
 
+NEIGHBOUR: Final = "neighbour"
+"""The peer of a request that came over the side door: another worker of this gateway passed it on."""
+
+
 class Request(msgspec.Struct):
     """One request, whole: its body was read before the handler sees it.
 
-    The first fields are its head's, see there. `peer`: the client's address, "" on a Unix socket. `accepted`: the
+    The first fields are its head's, see there. `peer`: the client's address, or NEIGHBOUR. `accepted`: the
     loop's clock in seconds when the head was complete. `outlet`: where the response goes.
     """
 
@@ -114,6 +118,11 @@ class Request(msgspec.Struct):
     accepted: float
     body: bytes = b""
     outlet: Outlet = msgspec.field(default=cast("Outlet", None))  # set before anybody sees the request
+
+    @property
+    def neighbour(self) -> bool:
+        """Whether another worker passed it on: it is never passed on again, and may carry internal headers."""
+        return self.peer == NEIGHBOUR
 
 
 class Heads:

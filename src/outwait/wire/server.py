@@ -17,7 +17,7 @@ from email.utils import formatdate
 from outwait.core.fault import Fault, fault
 from outwait.wire import framing
 from outwait.wire.guard import Limits
-from outwait.wire.inlet import Inlet
+from outwait.wire.inlet import Inlet, SideInlet
 from outwait.wire.link import Link
 from outwait.wire.outlet import Outlet
 from outwait.wire.request import Heads, Request
@@ -70,6 +70,10 @@ class Server:
     def protocol_factory(self) -> Inlet:
         """For `loop.create_server`: the protocol of one new connection."""
         return Inlet(self)
+
+    def side_protocol_factory(self) -> Inlet:
+        """For the side door: the protocol of one connection of a neighbour."""
+        return SideInlet(self)
 
     @property
     def connections(self) -> int:

@@ -26,6 +26,13 @@ def answer(call: Call, row: Row) -> None:
         headers=call["headers"],
     )
     client = genai.Client(api_key=call["key"], http_options=options)
+    try:
+        _answer(client, call, row)
+    finally:
+        client.close()
+
+
+def _answer(client: genai.Client, call: Call, row: Row) -> None:
     contents: list[Any] = [types.Content(role="user", parts=[types.Part(text=call["name"])])]
     config: Any = None
     if call["tools"]:

@@ -14,7 +14,7 @@ from outwait.core.fault import fault
 from outwait.core.plan import Heartbeat
 from outwait.core.request import Call
 from outwait.dialects.gemini.opening import reply_head, voice
-from outwait.dialects.profiles import UNKNOWN
+from outwait.dialects.profiles import UNKNOWN, profile
 
 SSE = "/v1beta/models/m:streamGenerateContent?alt=sse"
 ARRAY = "/v1beta/models/m:streamGenerateContent"
@@ -33,7 +33,7 @@ def call(path: str = SSE, body: bytes = b"{}", stream: bool = True, **headers: s
 
 
 def beat(asked: Call, mode: str = "auto", enabled: bool = True) -> bytes:
-    return voice(asked, Heartbeat(mode=mode, enabled=enabled), UNKNOWN).beat()
+    return voice(asked, Heartbeat(mode=mode, enabled=enabled), profile(asked.headers)).beat()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from outwait.dialects.gemini import tables
 def test_fields_are_those_of_the_neutral_request() -> None:
     fields = {*Ask.__struct_fields__, *(f"sampling.{name}" for name in Sampling.__struct_fields__)}
     outer = {name for name in tables.NAMES if name in fields}
-    assert tables.TAKES == outer - {"model", "messages"}
+    assert outer - {"model", "messages"} == tables.TAKES
     assert {name.partition(".")[0] for name in tables.NAMES.keys() - outer} <= fields
     assert tables.NAMES.keys() - outer <= tables.DROPS.keys() | {
         "reasoning.effort", "reasoning.show", "messages.failed", "messages.signatures",

@@ -61,6 +61,18 @@ def test_a_stream() -> None:
     assert events(decode, chunk({"content": "more"})) == []
 
 
+@pytest.mark.parametrize("place", [{"usage": USAGE}, {"x_groq": {"usage": USAGE}}])
+def test_usage_counts_wherever_it_stands(place: dict[str, Any]) -> None:
+    last: dict[str, Any] = {"index": 0, "delta": {}, "finish_reason": "stop"}
+    if "usage" in place:  # Moonshot's way: in the choice itself
+        told = chunk(choices=[last | place])
+    else:
+        told = chunk(choices=[last], **place)
+    decode = decoder()
+    assert events(decode, chunk({"content": "hi"}), told)[-1] == COUNTED
+    assert events(decode, chunk(choices=[], usage=USAGE)) == []
+
+
 def test_what_the_end_closes() -> None:
     decode = decoder()
     made = events(

@@ -225,6 +225,15 @@ def test_a_refusal_stands_where_the_words_would() -> None:
     assert made == {"role": "assistant", "content": None, "refusal": "no"}
 
 
+def test_a_refusal_in_words_is_an_answer_like_others() -> None:
+    told = chunks(stream(Declined("no"), Stopped("refusal"), Said("a", 1), Stopped("refusal", 1)))
+    ends = {chunk["choices"][0]["index"]: chunk["choices"][0]["finish_reason"] for chunk in told}
+    assert ends == {0: "stop", 1: "content_filter"}
+    choices = (Choice((Denial("no"),), "refusal"), Choice((Text("a"),), "refusal"))
+    made = json.loads(whole(call(), Answer(choices=choices)))["choices"]
+    assert [choice["finish_reason"] for choice in made] == ["stop", "content_filter"]
+
+
 def test_half_an_emoji_is_passed_on() -> None:
     assert deltas(Said("\ud83d"), Said("\ude00")) == [{"content": "\ud83d"}, {"content": "\ude00"}]
 
@@ -256,7 +265,9 @@ def choices(draw: st.DrawFn) -> Choice:
     parts: list[Part] = [*thoughts, *(part for part in (text, image) if part is not None), *calls]
     logprobs = tuple(draw(st.lists(ENTRY, max_size=2))) if text else ()
     reason = "tool_calls" if calls else draw(REASON)
-    return Choice(tuple(parts) or (Denial(draw(TEXT)),), reason, None, logprobs)
+    if not parts:
+        return Choice((Denial(draw(TEXT)),), "refusal" if reason == "stop" else reason)
+    return Choice(tuple(parts), reason, None, logprobs)
 
 
 USAGE = st.builds(Usage, st.integers(5, 9), st.integers(5, 9), st.integers(0, 2), st.integers(0, 2), st.integers(0, 2))

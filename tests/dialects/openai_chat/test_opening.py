@@ -7,7 +7,8 @@ import pytest
 from outwait.core.fault import fault
 from outwait.core.plan import Heartbeat
 from outwait.core.request import Call
-from outwait.dialects.openai_chat import errors, opening
+from outwait.dialects import openai_errors
+from outwait.dialects.openai_chat import opening
 from outwait.dialects.profiles import Profile
 
 
@@ -57,4 +58,4 @@ def test_the_voice_beats_and_fails_in_the_dialects_words() -> None:
     assert voice.beat() == b": ping\n\n"
     assert not voice.edits
     told = fault("idle_timeout")
-    assert voice.fail(told, "ow_1") == errors.stream_error(told, "ow_1")
+    assert voice.fail(told, "ow_1") == openai_errors.stream_error(told, "ow_1")

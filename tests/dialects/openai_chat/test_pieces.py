@@ -38,8 +38,13 @@ def test_the_choice_is_named() -> None:
     assert read({"content": "a", "refusal": "no"}, choice=2) == [
         Said("a", 2),
         Declined("no", 2),
-        Stopped("stop", 2, told="stop"),
+        Stopped("refusal", 2, told="stop"),
     ]
+
+
+def test_words_of_refusal_are_one_unless_a_tool_is_called() -> None:
+    called = read({"refusal": "no"}, {"tool_calls": [{"index": 0, **function("f", "{}")}]})
+    assert called[-1] == Stopped("tool_calls", told="stop")
 
 
 def test_a_message_may_be_plain_text() -> None:

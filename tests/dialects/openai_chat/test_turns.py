@@ -7,8 +7,8 @@ import pytest
 from outwait.core.ask import Message
 from outwait.core.fault import Fault, Refusal
 from outwait.core.part import Citation, Denial, Media, Text, Thought, ToolCall, ToolResult
+from outwait.dialects.fields import Fields, Strange
 from outwait.dialects.openai_chat import turns
-from outwait.dialects.openai_chat.fields import Fields, Strange
 
 CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 CUSTOM = {"id": "c2", "type": "custom", "custom": {"name": "g", "input": "x"}}

@@ -7,7 +7,7 @@ import pytest
 from outwait.core.ask import Message
 from outwait.core.fault import Refusal
 from outwait.core.part import Citation, Denial, Media, Part, Text, Thought, ToolCall, ToolResult
-from outwait.dialects.openai_chat.fields import Fields, Strange
+from outwait.dialects.fields import Fields, Strange
 from outwait.dialects.openai_responses import items, proofs
 
 ANNOTATION = {"type": "url_citation", "url": "u", "title": "t", "start_index": 0, "end_index": 1}

@@ -20,7 +20,7 @@ from outwait.dialects.openai_responses.opening import PING, Voice
 from outwait.dialects.profiles import UNKNOWN, Profile
 from outwait.dialects.voice import PlainVoice
 
-SDK = Profile("sdk-python")
+SDK = Profile("sdk-python", responses="comment")
 
 
 def call(stream: bool = True) -> Call:

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from outwait.core.delta import Began, Called, Cited, Counted, Declined, Delta, Mused, Said, Stopped
-from outwait.core.fault import Fault, fault
+from outwait.core.fault import fault
 from outwait.core.plan import Candidate
 from outwait.core.reply import Usage
 from outwait.core.request import Call
-from outwait.dialects import document
+from outwait.dialects import document, lenient
 from outwait.dialects.anthropic import usage
 from outwait.dialects.anthropic.fold import unfold
 from outwait.dialects.anthropic.parts import citation_of
@@ -20,6 +20,7 @@ from outwait.dialects.anthropic.request import COUNT, NAME
 from outwait.dialects.anthropic.tables import REASONS
 from outwait.dialects.anthropic.watch import Watch
 from outwait.dialects.sse import Splitter
+from outwait.dialects.watch import Watched
 
 
 def decoder(_call: Call, candidate: Candidate) -> Decoder:
@@ -27,10 +28,10 @@ def decoder(_call: Call, candidate: Candidate) -> Decoder:
     return Decoder(counts=candidate.endpoint == COUNT)
 
 
-class Decoder:
+class Decoder(Watched[Watch]):
     """See `dialect.Decoder`. `counts`: the reply is a count of tokens."""
 
-    __slots__ = ("_blocks", "_calls", "_counted", "_counts", "_stop", "_watch")
+    __slots__ = ("_blocks", "_calls", "_counted", "_counts", "_stop")
 
     def __init__(self, *, counts: bool = False) -> None:
         self._watch = Watch()
@@ -39,26 +40,6 @@ class Decoder:
         self._calls = 0
         self._counted: dict[str, Any] = {}
         self._stop = Stopped("stop")
-
-    @property
-    def finished(self) -> bool:
-        """Nothing follows."""
-        return self._watch.finished
-
-    @property
-    def complete(self) -> bool:
-        """The reply may be over."""
-        return self._watch.complete
-
-    @property
-    def fault(self) -> Fault | None:
-        """An error told inside the reply."""
-        return self._watch.fault
-
-    @property
-    def progress(self) -> bool:
-        """The last event was more than a ping."""
-        return self._watch.progress
 
     def event(self, name: bytes, data: bytes) -> Sequence[Delta]:
         """One event of a stream."""
@@ -170,15 +151,15 @@ class _Block:
         match self.kind:
             case "text":
                 citations = block.get("citations")
-                said: list[Delta] = [Said(_text(block, "text"))] if block.get("text") else []
+                said: list[Delta] = [Said(lenient.text(block, "text"))] if block.get("text") else []
                 return said + [_cited(one) for one in (citations if isinstance(citations, list) else ())]
             case "thinking":
-                self._signature = _text(block, "signature")
-                return [Mused(_text(block, "thinking"), dialect=NAME)] if block.get("thinking") else []
+                self._signature = lenient.text(block, "signature")
+                return [Mused(lenient.text(block, "thinking"), dialect=NAME)] if block.get("thinking") else []
             case "redacted_thinking":
-                return [Mused(sealed=_text(block, "data"), dialect=NAME)]
+                return [Mused(sealed=lenient.text(block, "data"), dialect=NAME)]
             case "tool_use":
-                return [Called(self._call, id=_text(block, "id"), name=_text(block, "name"))]
+                return [Called(self._call, id=lenient.text(block, "id"), name=lenient.text(block, "name"))]
             case _:
                 return []
 
@@ -186,16 +167,16 @@ class _Block:
         """What a further piece says."""
         match delta.get("type"), self.kind:
             case "text_delta", "text":
-                return [Said(_text(delta, "text"))]
+                return [Said(lenient.text(delta, "text"))]
             case "citations_delta", "text":
                 return [_cited(delta.get("citation"))]
             case "thinking_delta", "thinking":
-                return [Mused(_text(delta, "thinking"), dialect=NAME)]
+                return [Mused(lenient.text(delta, "thinking"), dialect=NAME)]
             case "signature_delta", "thinking":
-                self._signature = _text(delta, "signature")
+                self._signature = lenient.text(delta, "signature")
                 return []
             case "input_json_delta", "tool_use":
-                piece = _text(delta, "partial_json")
+                piece = lenient.text(delta, "partial_json")
                 self._spoke = self._spoke or bool(piece)
                 return [Called(self._call, arguments=piece)] if piece else []
             case _:
@@ -212,8 +193,3 @@ class _Block:
 
 def _cited(told: object) -> Cited:
     return Cited(citation_of(told if isinstance(told, dict) else {}))
-
-
-def _text(value: dict[str, Any], key: str) -> str:
-    text = value.get(key)
-    return text if isinstance(text, str) else ""

@@ -8,20 +8,22 @@ from __future__ import annotations
 from typing import Any
 
 from outwait.core.reply import Usage
-
-_MOST = 1 << 53
+from outwait.dialects import lenient
 
 
 def usage_of(value: object) -> Usage | None:
     """The counts in a `usage` object; what is missing or not a count is 0. None if it is no object."""
     if not isinstance(value, dict):
         return None
-    cached, written = _count(value, "cache_read_input_tokens"), _count(value, "cache_creation_input_tokens")
+    cached, written = (
+        lenient.count(value, "cache_read_input_tokens"),
+        lenient.count(value, "cache_creation_input_tokens"),
+    )
     return Usage(
-        input=_count(value, "input_tokens") + cached + written,
-        output=_count(value, "output_tokens"),
+        input=lenient.count(value, "input_tokens") + cached + written,
+        output=lenient.count(value, "output_tokens"),
         cached=cached,
-        reasoning=_count(value.get("output_tokens_details"), "thinking_tokens"),
+        reasoning=lenient.count(value.get("output_tokens_details"), "thinking_tokens"),
         cache_write=written,
     )
 
@@ -46,8 +48,3 @@ def merged(known: dict[str, Any], later: object) -> dict[str, Any]:
     if not isinstance(later, dict):
         return known
     return known | {key: value for key, value in later.items() if value or key not in known}
-
-
-def _count(value: object, key: str) -> int:
-    number = value.get(key) if isinstance(value, dict) else None
-    return number if type(number) is int and 0 <= number < _MOST else 0

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from outwait.core.fault import Fault, UpstreamError, fault
+from outwait.core.fault import Fault
 from outwait.core.reply import Usage
-from outwait.dialects import document
-from outwait.dialects.told import BODY_LIMIT, fault_of, number_of, text_of
+from outwait.dialects import document, lenient
+from outwait.dialects.told import fault_of, number_of, text_of
 
 # What two outwaits, or others, send to keep a line alive.
 EMPTY = b'{"candidates":[{"content":{"parts":[{"text":""}],"role":"model"},"index":0}]}'
@@ -22,7 +22,6 @@ PING_EVENTS = frozenset({b"ping", b"keepalive", b"keep-alive", b"heartbeat"})
 # Keys of a part that say nothing by themselves.
 _SILENT = frozenset({"thought", "thoughtSignature", "partMetadata", "mediaResolution", "videoMetadata"})
 _UNSAID = frozenset({"FINISH_REASON_UNSPECIFIED", "BLOCK_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED", ""})
-_TOKENS = 1 << 53
 _REPLY = frozenset({"candidates", "usageMetadata", "promptFeedback"})
 
 
@@ -74,18 +73,13 @@ def usage_of(value: object) -> Usage | None:
     """The token counts in `usageMetadata`; what is missing or not a count is 0. None if it is no object."""
     if not isinstance(value, dict):
         return None
-    thoughts = _count(value, "thoughtsTokenCount")
+    thoughts = lenient.count(value, "thoughtsTokenCount")
     return Usage(
-        input=_count(value, "promptTokenCount") + _count(value, "toolUsePromptTokenCount"),
-        output=_count(value, "candidatesTokenCount") + thoughts,
-        cached=_count(value, "cachedContentTokenCount"),
+        input=lenient.count(value, "promptTokenCount") + lenient.count(value, "toolUsePromptTokenCount"),
+        output=lenient.count(value, "candidatesTokenCount") + thoughts,
+        cached=lenient.count(value, "cachedContentTokenCount"),
         reasoning=thoughts,
     )
-
-
-def _count(value: Mapping[str, Any], key: str) -> int:
-    number = value.get(key)
-    return number if type(number) is int and 0 <= number < _TOKENS else 0
 
 
 def error_in(value: object, raw: bytes, *, named: bool = False) -> Fault | None:
@@ -101,26 +95,9 @@ def error_in(value: object, raw: bytes, *, named: bool = False) -> Fault | None:
     error = value.get("error")
     if isinstance(error, dict) and error:
         told = raw if len(value) == 1 else document.dumps({"error": error})
-        return _busy(error, told) or fault_of(text_of(error), error, told)
+        return fault_of(text_of(error), error, told)
     if error:
         return fault_of(error if isinstance(error, str) else text_of(value), value, raw)
     if named or (_REPLY.isdisjoint(value) and (text_of(value) or number_of(value.get("code")))):
         return fault_of(text_of(value), value, raw)
     return None
-
-
-def _busy(error: Mapping[str, Any], raw: bytes) -> Fault | None:
-    """A rate limit. Google words each of them as a quota that is exceeded, those of one minute among them, so that the
-    words alone would make it an account without credit."""
-    if error.get("status") != "RESOURCE_EXHAUSTED":
-        return None
-    text = text_of(error)[:500]
-    return fault(
-        "upstream_error",
-        f"The upstream answered with an error: {text}" if text else None,
-        status=429,
-        cause="rate_limited",
-        type="rate_limit_error",
-        upstream=UpstreamError(200, "application/json", raw[:BODY_LIMIT]),
-        detail=text or None,
-    )

@@ -7,24 +7,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from outwait.core.delta import Began, Called, Cited, Counted, Delta, Mused, Said, Showed, Stopped
-from outwait.core.fault import Fault
 from outwait.core.part import Citation, Media
 from outwait.core.plan import Candidate
 from outwait.core.reply import Usage
 from outwait.core.request import Call
-from outwait.dialects import document
+from outwait.dialects import document, lenient
 from outwait.dialects.gemini import chunk as reading
 from outwait.dialects.gemini.ask_contents import kind_of
 from outwait.dialects.gemini.proof import OWN
 from outwait.dialects.gemini.tables import REASONS
 from outwait.dialects.gemini.target import COUNT
 from outwait.dialects.gemini.watch import Watch
+from outwait.dialects.watch import Watched
 
 
-class Decoder:
+class Decoder(Watched[Watch]):
     """See `dialects.dialect.Decoder`."""
 
-    __slots__ = ("_began", "_choices", "_counts", "_ident", "_usage", "_watch")
+    __slots__ = ("_began", "_choices", "_counts", "_ident", "_usage")
 
     def __init__(self, call: Call, candidate: Candidate) -> None:
         self._watch = Watch(candidate.endpoint)
@@ -33,26 +33,6 @@ class Decoder:
         self._ident = ""
         self._choices: dict[int, _Choice] = {}
         self._usage: Usage | None = None
-
-    @property
-    def finished(self) -> bool:
-        """See `dialects.dialect.Decoder`."""
-        return self._watch.finished
-
-    @property
-    def complete(self) -> bool:
-        """See `dialects.dialect.Decoder`."""
-        return self._watch.complete
-
-    @property
-    def fault(self) -> Fault | None:
-        """See `dialects.dialect.Decoder`."""
-        return self._watch.fault
-
-    @property
-    def progress(self) -> bool:
-        """See `dialects.dialect.Decoder`."""
-        return self._watch.progress
 
     def event(self, name: bytes, data: bytes) -> Sequence[Delta]:
         """See `dialects.dialect.Decoder`."""
@@ -72,8 +52,8 @@ class Decoder:
     def _deltas(self, chunk: Mapping[str, Any]) -> Iterator[Delta]:
         if not self._began:
             self._began = True
-            self._ident = _text(chunk, "responseId")
-            yield Began(self._ident, _text(chunk, "modelVersion"))
+            self._ident = lenient.text(chunk, "responseId")
+            yield Began(self._ident, lenient.text(chunk, "modelVersion"))
         for index, candidate in reading.candidates_of(chunk):
             yield from self._choices.setdefault(index, _Choice(index, self._ident)).read(candidate)
         if (block := reading.block_of(chunk)) and not self._choices:
@@ -121,8 +101,8 @@ class _Choice:
             yield Stopped(reason, self._index, told=told)
 
     def _part(self, part: Mapping[str, Any]) -> Iterator[Delta]:
-        signature = _text(part, "thoughtSignature") or None
-        text = _text(part, "text")
+        signature = lenient.text(part, "thoughtSignature") or None
+        text = lenient.text(part, "text")
         call, data, file = part.get("functionCall"), part.get("inlineData"), part.get("fileData")
         if isinstance(call, dict):
             yield self._call(call, signature)
@@ -136,10 +116,10 @@ class _Choice:
             self._said.append(text)
             yield Said(text, self._index)
         elif isinstance(data, dict) and isinstance(data.get("data"), str):
-            mime = _text(data, "mimeType") or None
+            mime = lenient.text(data, "mimeType") or None
             yield Showed(Media(kind_of(mime), mime, data["data"]), self._index)
         elif isinstance(file, dict) and isinstance(file.get("fileUri"), str):
-            mime = _text(file, "mimeType") or None
+            mime = lenient.text(file, "mimeType") or None
             yield Showed(Media(kind_of(mime), mime, url=file["fileUri"]), self._index)
         if signature:
             yield Mused("", self._index, signature, dialect=OWN)
@@ -148,8 +128,8 @@ class _Choice:
         index, self._calls = self._calls, self._calls + 1
         args = call.get("args")
         arguments = document.dumps(args if isinstance(args, dict) else {})
-        name = _text(call, "name")
-        ident = _text(call, "id")
+        name = lenient.text(call, "name")
+        ident = lenient.text(call, "id")
         if not ident:
             # Without chance, and yet another one in the next answer.
             seed = f"{self._ident}/{self._index}/{index}/{name}/".encode(errors="replace") + arguments
@@ -169,18 +149,18 @@ class _Choice:
 
 def _citations(candidate: Mapping[str, Any]) -> Iterator[Citation]:
     found = candidate.get("citationMetadata")
-    for item in _dicts(found, "citations") or _dicts(found, "citationSources"):
+    for item in lenient.tables(found, "citations") or lenient.tables(found, "citationSources"):
         start = _number(item, "startIndex")
         end = _number(item, "endIndex")
         start = 0 if start is None and end is not None else start  # protobuf leaves out a zero
-        yield Citation(_text(item, "uri") or None, _text(item, "title") or None, None, start, end, item)
+        yield Citation(lenient.text(item, "uri") or None, lenient.text(item, "title") or None, None, start, end, item)
 
 
 def _grounds(candidate: Mapping[str, Any]) -> Iterator[Citation]:
     """Sources that a search found: with the words they support where that is told."""
     found = candidate.get("groundingMetadata")
-    chunks = _dicts(found, "groundingChunks")
-    supports = _dicts(found, "groundingSupports")
+    chunks = lenient.tables(found, "groundingChunks")
+    supports = lenient.tables(found, "groundingSupports")
     for support in supports:
         segment = support.get("segment")
         start, end = _number(segment, "startIndex"), _number(segment, "endIndex")
@@ -198,40 +178,33 @@ def _source(chunk: Mapping[str, Any], start: int | None, end: int | None) -> Cit
     for name in ("maps", "retrievedContext", "web"):
         found = chunk.get(name)
         kind = found if isinstance(found, dict) else kind
-    return Citation(_text(kind, "uri") or None, _text(kind, "title") or None, None, start, end, chunk)
+    return Citation(lenient.text(kind, "uri") or None, lenient.text(kind, "title") or None, None, start, end, chunk)
 
 
 def _ran(part: Mapping[str, Any]) -> str:
     """Code that the model ran, and what came out, as text: other dialects have no parts for it."""
     code, result = part.get("executableCode"), part.get("codeExecutionResult")
     if isinstance(code, dict):
-        return f"\n```{_text(code, 'language').lower()}\n{_text(code, 'code')}\n```\n"
-    return f"\n```\n{_text(result, 'output')}\n```\n" if isinstance(result, dict) else ""
+        return f"\n```{lenient.text(code, 'language').lower()}\n{lenient.text(code, 'code')}\n```\n"
+    return f"\n```\n{lenient.text(result, 'output')}\n```\n" if isinstance(result, dict) else ""
 
 
 def _logprobs(result: object) -> tuple[dict[str, Any], ...]:
     """Log probabilities in OpenAI's shape."""
-    tops = [[_logprob(item) for item in _dicts(top, "candidates")] for top in _dicts(result, "topCandidates")]
-    chosen = [_logprob(item) for item in _dicts(result, "chosenCandidates")]
+    tops = [
+        [_logprob(item) for item in lenient.tables(top, "candidates")]
+        for top in lenient.tables(result, "topCandidates")
+    ]
+    chosen = [_logprob(item) for item in lenient.tables(result, "chosenCandidates")]
     return tuple(
         {**entry, "top_logprobs": tops[place] if place < len(tops) else []} for place, entry in enumerate(chosen)
     )
 
 
 def _logprob(item: Mapping[str, Any]) -> dict[str, Any]:
-    token, value = _text(item, "token"), item.get("logProbability")
+    token, value = lenient.text(item, "token"), item.get("logProbability")
     number = value if type(value) in {int, float} else 0.0
     return {"token": token, "logprob": number, "bytes": list(token.encode(errors="replace"))}
-
-
-def _dicts(value: object, name: str) -> list[dict[str, Any]]:
-    found = value.get(name) if isinstance(value, dict) else None
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
-
-
-def _text(value: Mapping[str, Any], name: str) -> str:
-    found = value.get(name)
-    return found if isinstance(found, str) else ""
 
 
 def _number(value: object, name: str) -> int | None:

@@ -20,7 +20,7 @@ from outwait.dialects.profiles import Profile
 from outwait.dialects.voice import PlainVoice, Unnumbered
 
 _SILENT = frozenset({"off", "headers"})
-_BLANK_LINE = ("gl-python", "litellm")
+_FREE = frozenset({"auto", "comment"})  # a comment is never a heartbeat here, whatever was asked for
 _BLANK = b"\n"
 
 
@@ -29,20 +29,23 @@ def reply_head(call: Call) -> Head:
     return Head(200, kind_of(call))
 
 
-def voice(call: Call, heartbeat: Heartbeat, profile: Profile) -> Voice:  # noqa: ARG001 - as the port says
+def voice(call: Call, heartbeat: Heartbeat, profile: Profile) -> Voice:
     """The voice of outwait in one Gemini reply."""
     silent = not heartbeat.enabled or heartbeat.mode in _SILENT
     if is_array(call):
         return ArrayVoice(silent=silent)
     if not call.stream:
         return PlainVoice(b"" if silent else _BLANK, error_body)
-    return PlainVoice(b"", stream_error) if silent else EventVoice(call, heartbeat.mode)
+    return (
+        PlainVoice(b"", stream_error)
+        if silent
+        else EventVoice(call, profile.gemini if heartbeat.mode in _FREE else heartbeat.mode)
+    )
 
 
-def _beat(call: Call, mode: str) -> bytes:
-    """The bytes of a heartbeat between events; a comment is never one, whatever was asked for."""
-    agent = f"{call.headers.get('user-agent', '')} {call.headers.get('x-goog-api-client', '')}".lower()
-    if mode == "whitespace" or (mode != "event" and any(name in agent for name in _BLANK_LINE)):
+def _beat(call: Call, shape: str) -> bytes:
+    """The bytes of a heartbeat between events."""
+    if shape == "whitespace":
         return _BLANK
     return b"data: " + (MUSING if shows_thoughts(call) else EMPTY) + b"\r\n\r\n"
 
@@ -50,18 +53,18 @@ def _beat(call: Call, mode: str) -> bytes:
 class EventVoice(Unnumbered):
     """The voice in a stream of events. Which beat it is takes a look at the body, so that waits for the first one."""
 
-    __slots__ = ("_beat", "_call", "_mode")
+    __slots__ = ("_beat", "_call", "_shape")
 
     edits = False
 
-    def __init__(self, call: Call, mode: str) -> None:
+    def __init__(self, call: Call, shape: str) -> None:
         self._call = call
-        self._mode = mode
+        self._shape = shape
         self._beat = b""
 
     def beat(self) -> bytes:
         """A blank line, or a chunk that says nothing."""
-        self._beat = self._beat or _beat(self._call, self._mode)
+        self._beat = self._beat or _beat(self._call, self._shape)
         return self._beat
 
     def say(self, data: bytes) -> bytes:

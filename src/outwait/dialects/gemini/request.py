@@ -60,10 +60,7 @@ def read(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Cal
         raise Refusal(fault("method_not_allowed"))
     if aim.alt not in _ALTS:
         raise Refusal(fault("invalid_value", "'alt' must be json or sse.", param="alt"))
-    if headers.get("content-type") != reading.JSON or "content-encoding" in headers:
-        reading.check_type(headers)
-    if not body.isascii():
-        reading.check_utf8(body)
+    reading.check(headers, body)
     _check_name(aim)
     peek = reading.peek(_peek, body)
     reading.check_document(body, peek, _QUOTED, _KEYS)

@@ -10,8 +10,8 @@ from outwait.core.ask import Ask, Output, Reasoning, Sampling, Tool, ToolChoice
 from outwait.core.request import Call
 from outwait.dialects import document
 from outwait.dialects.effort import BUDGETS
+from outwait.dialects.fields import Fields, Strange, unknown, wrong
 from outwait.dialects.openai_chat import turns
-from outwait.dialects.openai_chat.fields import Fields, Strange, unknown, wrong
 
 _EFFORTS = frozenset(BUDGETS)
 _VERBOSITY = frozenset({"low", "medium", "high"})

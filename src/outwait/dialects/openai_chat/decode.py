@@ -12,7 +12,7 @@ from typing import Any
 from outwait.core.delta import Began, Counted, Delta
 from outwait.core.fault import fault
 from outwait.core.plan import Candidate
-from outwait.core.reply import Head
+from outwait.core.reply import Head, Usage
 from outwait.core.request import Call
 from outwait.dialects import document
 from outwait.dialects.openai_chat.pieces import Strand
@@ -26,12 +26,13 @@ _HEAD = Head(200, JSON_TYPE)
 class Decoder(Watch):
     """See `dialect.Decoder`."""
 
-    __slots__ = ("_call", "_reply", "_strands")
+    __slots__ = ("_call", "_counted", "_reply", "_strands")
 
     def __init__(self, call: Call, candidate: Candidate) -> None:
         super().__init__(call, _HEAD)
         del candidate  # compatible providers are told apart by what they send
         self._call = call
+        self._counted: Usage | None = None  # what was told of the usage
         self._reply: str | None = None  # its id, once it has begun
         self._strands: dict[int, Strand] = {}
 
@@ -84,7 +85,8 @@ class Decoder(Watch):
                 if number not in self._strands:
                     self._strands[number] = Strand(number, self._reply or "")
                 yield from self._strands[number].read(choice)
-        if chunk.get("usage") and self.usage is not None:
+        if self.usage is not None and self.usage != self._counted:  # it may stand in a choice, or in `x_groq`
+            self._counted = self.usage
             yield Counted(self.usage)
 
     def _close(self) -> Sequence[Delta]:

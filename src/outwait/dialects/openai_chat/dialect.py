@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from outwait.dialects import openai_errors
 from outwait.dialects.dialect import Dialect, Translation
-from outwait.dialects.openai_chat import ask, decode, encode, errors, opening, readers, request, tables, word
+from outwait.dialects.openai_chat import ask, decode, encode, opening, readers, request, tables, word
 
 OPENAI = Dialect(
     name="openai",
@@ -11,7 +12,7 @@ OPENAI = Dialect(
     prepare=request.prepare,
     reader=readers.reader,
     reply_head=opening.reply_head,
-    error_body=errors.error_body,
+    error_body=openai_errors.error_body,
     voice=opening.voice,
     endpoint=request.endpoint,
     translation=Translation(

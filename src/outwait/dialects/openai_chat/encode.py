@@ -30,9 +30,9 @@ from outwait.core.reply import Usage
 from outwait.core.request import Call
 from outwait.dialects import document
 from outwait.dialects.openai_chat import media
-from outwait.dialects.openai_chat.errors import DONE
 from outwait.dialects.openai_chat.tables import ENDS
 from outwait.dialects.openai_chat.thoughts import entry_of
+from outwait.dialects.openai_errors import DONE
 
 Members = dict[str, Any]
 
@@ -40,12 +40,14 @@ Members = dict[str, Any]
 @dataclass(slots=True)
 class _Told:
     """What one choice has been told so far. `length`: of its text; `mark`: where the words to be cited began;
-    `cited`: words that follow are others. `thought`: the text of the thought that has no end yet.
+    `cited`: words that follow are others. `thought`: the text of the thought that has no end yet. `declined`: a refusal
+    was told in words.
     """
 
     length: int = 0
     mark: int = 0
     cited: bool = False
+    declined: bool = False
     thought: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -145,7 +147,7 @@ def _mused(delta: Mused, told: _Told) -> Iterator[Piece]:
 
 
 def _declined(delta: Declined, told: _Told) -> Iterator[Piece]:
-    del told
+    told.declined = True
     yield {"refusal": delta.text}, {}
 
 
@@ -168,8 +170,13 @@ def _showed(delta: Showed, told: _Told) -> Iterator[Piece]:
 
 
 def _stopped(delta: Stopped, told: _Told) -> Iterator[Piece]:
-    del told
-    yield {}, {"finish_reason": ENDS.get(delta.reason, "stop")}
+    yield {}, {"finish_reason": _end(delta.reason, declined=told.declined)}
+
+
+def _end(reason: str, *, declined: bool) -> str:
+    """OpenAI's word for `reason`. A refusal that was told in words is an answer like others; one without is a filter's
+    work."""
+    return "stop" if reason == "refusal" and declined else ENDS.get(reason, "stop")
 
 
 _PIECES: dict[type, Callable[[Any, _Told], Iterator[Piece]]] = {
@@ -202,7 +209,7 @@ def _choice(index: int, choice: Choice) -> Members:
         "index": index,
         "message": _message(choice.parts),
         **_logprobs(choice.logprobs),
-        "finish_reason": ENDS.get(choice.reason, "stop"),
+        "finish_reason": _end(choice.reason, declined=any(isinstance(part, Denial) for part in choice.parts)),
     }
 
 

@@ -13,9 +13,9 @@ from outwait.core.reply import Ending, Head
 from outwait.core.request import Call
 from outwait.dialects import document
 from outwait.dialects.collect import Fold
-from outwait.dialects.openai_chat.errors import DONE
 from outwait.dialects.openai_chat.reply import JsonReader
 from outwait.dialects.openai_chat.watch import Watch, chunk_of
+from outwait.dialects.openai_errors import DONE
 from outwait.dialects.sse import EVENT_LIMIT
 
 _CHUNK_BASE = ("id", "created", "model", "system_fingerprint", "service_tier")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from outwait.core.plan import Heartbeat
 from outwait.core.reply import Head
 from outwait.core.request import Call
-from outwait.dialects.openai_chat.errors import stream_error
+from outwait.dialects.openai_errors import stream_error
 from outwait.dialects.profiles import Profile
 from outwait.dialects.sniff import JSON_TYPE, STREAM_TYPE
 from outwait.dialects.voice import PlainVoice

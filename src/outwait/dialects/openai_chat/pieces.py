@@ -36,7 +36,7 @@ class _Call:
 class Strand:
     """Reads the pieces of one choice. `reply`: the reply's id, from which ids of nameless tool calls are made."""
 
-    __slots__ = ("_by_index", "_calls", "_choice", "_reply", "_sound", "_thought", "stopped")
+    __slots__ = ("_by_index", "_calls", "_choice", "_declined", "_reply", "_sound", "_thought", "stopped")
 
     def __init__(self, choice: int, reply: str) -> None:
         self._choice = choice
@@ -45,6 +45,7 @@ class Strand:
         self._by_index: dict[int, _Call] = {}
         self._sound: dict[str, list[str]] = {}
         self._thought: list[str] = []  # the text of the thought that has no proof yet
+        self._declined = False  # a refusal came in words
         self.stopped = False
 
     def read(self, choice: dict[str, Any]) -> Iterator[Delta]:
@@ -59,6 +60,7 @@ class Strand:
             yield from self._thoughts(said)
             yield from self._words(said.get("content"), logprobs)
             if isinstance(refusal := said.get("refusal"), str) and refusal:
+                self._declined = True
                 yield Declined(refusal, self._choice)
             yield from self._shown(said)
             for call in _dicts(said.get("tool_calls")):
@@ -80,8 +82,10 @@ class Strand:
         if self._sound:
             yield Showed(_whole(self._sound), self._choice)
         reason = REASONS.get(told, "stop")
-        if self._calls and reason == "stop":  # some name the same reason for every end
+        if reason == "stop" and self._calls:  # some name the same reason for every end
             reason = "tool_calls"
+        elif reason == "stop" and self._declined:
+            reason = "refusal"
         yield Stopped(reason, self._choice, told=told)
 
     def _thoughts(self, said: dict[str, Any]) -> Iterator[Delta]:

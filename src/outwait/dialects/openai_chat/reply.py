@@ -15,8 +15,7 @@ import msgspec
 from outwait.core.fault import Fault, fault
 from outwait.core.reply import Ending, Head, Usage
 from outwait.core.request import Call
-from outwait.dialects import document
-from outwait.dialects.openai_chat import judge
+from outwait.dialects import document, openai_judge
 from outwait.dialects.openai_chat.watch import Choice, chunk_of
 from outwait.dialects.told import fault_of
 
@@ -118,19 +117,19 @@ class JsonReader:
         told = None
         if chunk.error or not chunk.choices or chunk.object == "error":
             try:
-                told = judge.error_in(document.loads(body), body)
+                told = openai_judge.error_in(document.loads(body), body)
             except ValueError:
                 told = fault("upstream_bad_response", detail="nested too deep")
         if told is not None:
             return told
-        self.usage = judge.usage_of(chunk.usage)
+        self.usage = openai_judge.usage_of(chunk.usage)
         wordless = False
         for choice in chunk.choices or ():
             reason = choice.finish_reason
             if reason == "error":
                 return fault_of("", {}, body)
-            self.content = self.content or judge.says(choice.message)
-            wordless = wordless or (isinstance(reason, str) and reason in judge.WORDLESS)
+            self.content = self.content or openai_judge.says(choice.message)
+            wordless = wordless or (isinstance(reason, str) and reason in openai_judge.WORDLESS)
         return None if self.content or wordless else fault("upstream_empty")
 
     def _judge_plain(self, body: bytes) -> bool:
@@ -165,12 +164,12 @@ class JsonReader:
                 found, _ = json.JSONDecoder().raw_decode(tail, match.end())
             except (ValueError, RecursionError):
                 continue
-            self.usage = judge.usage_of(found) or self.usage
+            self.usage = openai_judge.usage_of(found) or self.usage
         return None
 
 
 def _usage(counts: _Counts) -> Usage:
-    """What `judge.usage_of` says of the same counts."""
+    """What `openai_judge.usage_of` says of the same counts."""
     prompt, completion = counts.prompt_tokens_details, counts.completion_tokens_details
     return Usage(
         counts.prompt_tokens or 0,

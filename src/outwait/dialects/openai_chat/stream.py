@@ -14,8 +14,8 @@ import msgspec
 
 from outwait.core.reply import Ending, Head
 from outwait.core.request import Call
-from outwait.dialects.openai_chat.errors import DONE
 from outwait.dialects.openai_chat.watch import Watch, chunk_of
+from outwait.dialects.openai_errors import DONE
 from outwait.dialects.sse import EVENT_LIMIT
 
 # Events before the first words are held back up to this many bytes.

@@ -6,8 +6,8 @@ from typing import Any
 
 from outwait.core.ask import Message
 from outwait.core.part import Citation, Denial, Media, Part, Text, Thought, ToolCall, ToolResult
+from outwait.dialects.fields import Fields, Strange, unknown, wrong
 from outwait.dialects.openai_chat import media
-from outwait.dialects.openai_chat.fields import Fields, Strange, unknown, wrong
 from outwait.dialects.openai_chat.thoughts import thought_of
 
 _SPEAKERS = frozenset({"system", "developer", "user"})

@@ -13,8 +13,7 @@ import msgspec
 from outwait.core.fault import Fault, fault
 from outwait.core.reply import Head, Usage
 from outwait.core.request import Call
-from outwait.dialects import document
-from outwait.dialects.openai_chat import judge
+from outwait.dialects import document, openai_judge
 from outwait.dialects.sse import EVENT_LIMIT, Event, Splitter
 from outwait.dialects.told import fault_of
 
@@ -124,7 +123,7 @@ class Watch:
         ended = self._ended
         for choice in chunk.choices:
             delta = choice.delta or choice.message
-            if delta and ((type(delta) is dict and _speaks(delta)) or judge.says(delta)):
+            if delta and ((type(delta) is dict and _speaks(delta)) or openai_judge.says(delta)):
                 self.content = self.progress = True
             index = choice.index if type(choice.index) is int else 0
             if index not in ended:
@@ -143,11 +142,11 @@ class Watch:
             self.fault = fault_of("", {}, payload)
             return
         self._ended[index] = self.progress = True
-        if isinstance(reason, str) and reason in judge.WORDLESS:
+        if isinstance(reason, str) and reason in openai_judge.WORDLESS:
             self._wordless = True
 
     def _count(self, usage: object) -> None:
-        self.usage = judge.usage_of(usage) or self.usage
+        self.usage = openai_judge.usage_of(usage) or self.usage
         self.progress = True
 
     def _judge_rare(self, payload: bytes, name: bytes) -> bool:
@@ -155,14 +154,16 @@ class Watch:
         if payload.startswith(b"[DONE]"):
             self.finished = self.progress = True
             return False
-        if name in judge.PING_EVENTS or (name != b"error" and payload.strip().lower() in judge.PINGS):
+        if name in openai_judge.PING_EVENTS or (name != b"error" and payload.strip().lower() in openai_judge.PINGS):
             return False
         try:
             value = document.loads(payload)
         except ValueError:
             value = None
         named = name == b"error"
-        self.fault = judge.error_in(payload.decode(errors="replace") if value is None else value, payload, named=named)
+        self.fault = openai_judge.error_in(
+            payload.decode(errors="replace") if value is None else value, payload, named=named
+        )
         if self.fault is not None:
             self.progress = True
             return False
@@ -202,7 +203,7 @@ class Watch:
         stray = self._splitter.stray
         if not self._begun and stray:
             try:
-                told = judge.error_in(document.loads(stray), stray)
+                told = openai_judge.error_in(document.loads(stray), stray)
             except ValueError:
                 told = None
             return told or fault("upstream_bad_response", detail=f"no event stream: {stray[:200]!r}")

@@ -11,7 +11,7 @@ from outwait.core.ask import Ask, Output, Reasoning, Sampling, Tool, ToolChoice
 from outwait.core.request import Call
 from outwait.dialects import document
 from outwait.dialects.effort import BUDGETS
-from outwait.dialects.openai_chat.fields import Fields, Strange, unknown, wrong
+from outwait.dialects.fields import Fields, Strange, unknown, wrong
 from outwait.dialects.openai_responses import items
 from outwait.dialects.openai_responses.tables import ENCRYPTED, LOGPROBS
 

@@ -14,7 +14,7 @@ from outwait.core.fault import Fault, fault
 from outwait.core.part import Media
 from outwait.core.plan import Candidate
 from outwait.core.request import Call
-from outwait.dialects import document
+from outwait.dialects import document, lenient
 from outwait.dialects.openai_responses.cited import citation_of
 from outwait.dialects.openai_responses.proofs import OWN
 from outwait.dialects.openai_responses.score import CALLS
@@ -74,9 +74,9 @@ class Decoder:
         value: Any = document.loads(data)
         kind = value.get("type") or name.decode(errors="replace")
         if kind in STARTS:
-            return list(self._begin(_object(value, "response")))
+            return list(self._begin(lenient.table(value, "response")))
         if kind in ENDS:
-            return list(self._end(kind.removeprefix("response."), _object(value, "response")))
+            return list(self._end(kind.removeprefix("response."), lenient.table(value, "response")))
         take = _TAKES.get(kind)
         return [] if take is None else list(getattr(self, take)(value))
 
@@ -95,11 +95,11 @@ class Decoder:
         self._began = True
         created = response.get("created_at")
         told = int(created) if isinstance(created, int | float) else None
-        yield Began(_text(response, "id"), _text(response, "model"), told)
+        yield Began(lenient.text(response, "id"), lenient.text(response, "model"), told)
 
     def _end(self, status: str, response: Mapping[str, Any]) -> Iterator[Delta]:
         yield from self._begin(response)
-        for index, item in enumerate(_list(response, "output")):
+        for index, item in enumerate(lenient.tables(response, "output")):
             if index not in self._done:
                 yield from self._close({"output_index": index, "item": item})
         if self._watch.usage is not None:
@@ -107,7 +107,7 @@ class Decoder:
         if status == "cancelled":
             self.fault = fault("upstream_truncated", "The upstream cancelled the answer before it was whole.")
         elif status == _INCOMPLETE:
-            why = _text(_object(response, "incomplete_details"), "reason")
+            why = lenient.text(lenient.table(response, "incomplete_details"), "reason")
             yield Stopped(REASONS.get(why, "length"), told=why)
         else:
             refused = self._declined and not self._calls
@@ -123,12 +123,12 @@ class Decoder:
         return not known
 
     def _text(self, value: Mapping[str, Any]) -> Iterator[Delta]:
-        if text := _text(value, "delta"):
+        if text := lenient.text(value, "delta"):
             self._new(value, "content")
-            yield Said(text, logprobs=tuple(_list(value, "logprobs")))
+            yield Said(text, logprobs=tuple(lenient.tables(value, "logprobs")))
 
     def _refusal(self, value: Mapping[str, Any]) -> Iterator[Delta]:
-        if text := _text(value, "delta"):
+        if text := lenient.text(value, "delta"):
             self._new(value, "content")
             self._declined = True
             yield Declined(text)
@@ -140,14 +140,14 @@ class Decoder:
         return self._muse(value, "content")
 
     def _muse(self, value: Mapping[str, Any], key: str) -> Iterator[Delta]:
-        if text := _text(value, "delta"):
+        if text := lenient.text(value, "delta"):
             # The parts of a summary are its paragraphs.
             apart = self._new(value, key) and _number(value, f"{key}_index") > 0
-            yield Mused(f"\n\n{text}" if apart else text, ident=_text(value, "item_id") or None, dialect=OWN)
+            yield Mused(f"\n\n{text}" if apart else text, ident=lenient.text(value, "item_id") or None, dialect=OWN)
 
     def _arguments(self, value: Mapping[str, Any]) -> Iterator[Delta]:
         index = self._calls.get(_number(value, "output_index"))
-        if index is not None and (text := _text(value, "delta")):
+        if index is not None and (text := lenient.text(value, "delta")):
             self._new(value, "call")
             yield Called(index, arguments=text)
 
@@ -159,30 +159,30 @@ class Decoder:
     # -- items ---------------------------------------------------------------------------------------------------
 
     def _open(self, value: Mapping[str, Any]) -> Iterator[Delta]:
-        item, index = _object(value, "item"), _number(value, "output_index")
+        item, index = lenient.table(value, "item"), _number(value, "output_index")
         kind = item.get("type")
         if kind in _CALLED and index not in self._calls:
             self._calls[index] = len(self._calls)
-            ident, name = _text(item, "call_id"), _text(item, "name")
+            ident, name = lenient.text(item, "call_id"), lenient.text(item, "name")
             custom = kind == "custom_tool_call"
-            yield Called(self._calls[index], id=ident, name=name, custom=custom, ident=_text(item, "id") or None)
+            yield Called(self._calls[index], id=ident, name=name, custom=custom, ident=lenient.text(item, "id") or None)
 
     def _close(self, value: Mapping[str, Any]) -> Iterator[Delta]:
-        item, index = _object(value, "item"), _number(value, "output_index")
+        item, index = lenient.table(value, "item"), _number(value, "output_index")
         self._done.add(index)
         kind = item.get("type")
         if kind == "message":
-            for place, part in enumerate(_list(item, "content")):
+            for place, part in enumerate(lenient.tables(item, "content")):
                 yield from self._message_part(index, place, part)
         elif kind == "reasoning":
             yield from self._thought(index, item)
         elif kind in _CALLED:
             yield from self._open(value)
             if (index, "call", 0) not in self._said:
-                words = _text(item, CALLS[str(kind)][1])
+                words = lenient.text(item, CALLS[str(kind)][1])
                 yield from self._arguments({"output_index": index, "delta": words})
-        elif kind == "image_generation_call" and (data := _text(item, "result")):
-            yield Showed(Media("image", f"image/{_text(item, 'output_format') or 'png'}", data))
+        elif kind == "image_generation_call" and (data := lenient.text(item, "result")):
+            yield Showed(Media("image", f"image/{lenient.text(item, 'output_format') or 'png'}", data))
 
     def _message_part(self, index: int, place: int, part: Mapping[str, Any]) -> Iterator[Delta]:
         at = {"output_index": index, "content_index": place}
@@ -190,35 +190,20 @@ class Decoder:
             yield from self._text({**at, "delta": part.get("text"), "logprobs": part.get("logprobs")})
             yield from self._refusal({**at, "delta": part.get("refusal")})
         if (index, "annotation", place) not in self._said:
-            for annotation in _list(part, "annotations"):
+            for annotation in lenient.tables(part, "annotations"):
                 yield from self._annotation({**at, "annotation": annotation})
 
     def _thought(self, index: int, item: Mapping[str, Any]) -> Iterator[Delta]:
-        ident = _text(item, "id")
+        ident = lenient.text(item, "id")
         for key in ("summary", "content"):
-            for place, part in enumerate(_list(item, key)):
+            for place, part in enumerate(lenient.tables(item, key)):
                 if (index, key, place) not in self._said:
                     at = {"output_index": index, f"{key}_index": place, "item_id": ident}
                     yield from self._muse({**at, "delta": part.get("text")}, key)
-        if sealed := _text(item, "encrypted_content"):
+        if sealed := lenient.text(item, "encrypted_content"):
             yield Mused(sealed=sealed, ident=ident or None, dialect=OWN)
-
-
-def _text(value: Mapping[str, Any], key: str) -> str:
-    text = value.get(key)
-    return text if isinstance(text, str) else ""
 
 
 def _number(value: Mapping[str, Any], key: str) -> int:
     number = value.get(key)
     return number if type(number) is int else 0
-
-
-def _object(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    inner = value.get(key)
-    return inner if isinstance(inner, dict) else {}
-
-
-def _list(value: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-    inner = value.get(key)
-    return [each for each in inner if isinstance(each, dict)] if isinstance(inner, list) else []

@@ -10,7 +10,7 @@ from typing import Any
 
 from outwait.core.ask import Message
 from outwait.core.part import Denial, Media, Part, Text, Thought, ToolCall, ToolResult
-from outwait.dialects.openai_chat.fields import Fields, Strange, unknown, wrong
+from outwait.dialects.fields import Fields, Strange, unknown, wrong
 from outwait.dialects.openai_responses import proofs
 from outwait.dialects.openai_responses.cited import citations_of
 

@@ -33,8 +33,6 @@ from outwait.dialects.voice import PlainVoice
 
 PING = b": ping\n\n"
 _SILENT = frozenset({"off", "headers"})
-# Profiles of the SDKs made by one generator (`x-stainless-lang`), whose accumulators compare ids.
-_STEADY = "sdk-"
 _CREATED = "response.created"
 _IN_PROGRESS = "response.in_progress"
 _NUMBERED = b'"sequence_number"'
@@ -68,7 +66,7 @@ def voice(call: Call, heartbeat: Heartbeat, profile: Profile) -> Voice | PlainVo
     mode = heartbeat.mode if heartbeat.enabled else "off"
     if not call.stream:
         return PlainVoice(b"" if mode in _SILENT else b"\n", error_body)
-    return Voice(call, mode, steady=profile.name.startswith(_STEADY))
+    return Voice(call, mode, steady=profile.responses == "comment")
 
 
 class Voice:

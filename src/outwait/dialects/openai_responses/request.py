@@ -57,10 +57,7 @@ def read(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Cal
         raise Refusal(fault("not_found"))
     if method != "POST":
         raise Refusal(fault("method_not_allowed"))
-    if headers.get("content-type") != reading.JSON or "content-encoding" in headers:
-        reading.check_type(headers)
-    if not body.isascii():
-        reading.check_utf8(body)
+    reading.check(headers, body)
     peek = reading.peek(_peek, body)
     model = reading.model_of(peek.model)
     reading.check_document(body, peek, _QUOTED, _KEYS)

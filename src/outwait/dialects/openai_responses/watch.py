@@ -13,7 +13,7 @@ import msgspec
 
 from outwait.core.fault import Fault, fault
 from outwait.core.reply import Usage
-from outwait.dialects import document
+from outwait.dialects import document, lenient
 from outwait.dialects.told import fault_of, text_of
 
 # Names and data by which upstreams keep a stream alive (FACTS 1.4).
@@ -186,17 +186,12 @@ def usage_of(value: object) -> Usage | None:
         return None
     given, made = value.get("input_tokens_details"), value.get("output_tokens_details")
     return Usage(
-        input=_count(value, "input_tokens"),
-        output=_count(value, "output_tokens"),
-        cached=_count(given, "cached_tokens"),
-        reasoning=_count(made, "reasoning_tokens"),
-        cache_write=_count(given, "cache_write_tokens"),
+        input=lenient.count(value, "input_tokens"),
+        output=lenient.count(value, "output_tokens"),
+        cached=lenient.count(given, "cached_tokens"),
+        reasoning=lenient.count(made, "reasoning_tokens"),
+        cache_write=lenient.count(given, "cache_write_tokens"),
     )
-
-
-def _count(value: object, key: str) -> int:
-    number = value.get(key) if isinstance(value, dict) else None
-    return number if type(number) is int and 0 <= number < 1 << 53 else 0
 
 
 def fault_in(value: dict[str, Any]) -> Fault:

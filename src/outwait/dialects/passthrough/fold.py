@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from outwait.dialects import document
-from outwait.dialects.openai_chat.errors import DONE
+from outwait.dialects.openai_errors import DONE
 
 _JOINED = ("tokens", "token_logprobs", "top_logprobs", "text_offset")
 _IMAGE_FACTS = ("background", "output_format", "quality", "size", "safety_identifier")

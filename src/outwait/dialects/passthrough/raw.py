@@ -10,8 +10,7 @@ from collections.abc import Callable
 
 from outwait.core.fault import Fault, fault
 from outwait.core.reply import Ending, Head, Usage
-from outwait.dialects import document
-from outwait.dialects.openai_chat import judge
+from outwait.dialects import document, openai_judge
 
 # What may be an error is held back up to this many bytes.
 HOLD_LIMIT = 64 * 1024
@@ -69,7 +68,7 @@ class RawReader:
         if not body:
             return None if self._blank else fault("upstream_empty")
         try:
-            return judge.error_in(document.loads(body), body)
+            return openai_judge.error_in(document.loads(body), body)
         except ValueError:
             return None
 

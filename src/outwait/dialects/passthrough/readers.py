@@ -11,7 +11,7 @@ from outwait.core.reply import Head
 from outwait.core.request import Call
 from outwait.dialects import passing, sniff
 from outwait.dialects.dialect import Reader
-from outwait.dialects.openai_chat.errors import DONE
+from outwait.dialects.openai_errors import DONE
 from outwait.dialects.passthrough import fold, raw, request
 from outwait.dialects.passthrough.endpoints import ENDPOINTS
 from outwait.dialects.passthrough.opening import silent

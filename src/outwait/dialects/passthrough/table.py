@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from outwait.dialects import openai_errors
 from outwait.dialects.dialect import Dialect
-from outwait.dialects.openai_chat import errors
 from outwait.dialects.passthrough import opening, readers, request
 
 PASSTHROUGH = Dialect(
@@ -12,7 +12,7 @@ PASSTHROUGH = Dialect(
     prepare=request.prepare,
     reader=readers.reader,
     reply_head=opening.reply_head,
-    error_body=errors.error_body,
+    error_body=openai_errors.error_body,
     voice=opening.voice,
     endpoint=request.endpoint,
     silent=opening.silent,

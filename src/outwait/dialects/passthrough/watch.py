@@ -14,8 +14,7 @@ from msgspec import UNSET, Raw, UnsetType
 
 from outwait.core.fault import Fault, fault
 from outwait.core.reply import Usage
-from outwait.dialects import document
-from outwait.dialects.openai_chat import judge
+from outwait.dialects import document, openai_judge
 from outwait.dialects.passthrough.endpoints import Endpoint
 from outwait.dialects.passthrough.usage import usage_of
 
@@ -88,7 +87,7 @@ class Watch:
             self.finished = self.progress = True
             self.complete = self.complete or self._chunked
             return bool(self._row.ends)
-        if name in judge.PING_EVENTS or (name != b"error" and data.strip().lower() in judge.PINGS):
+        if name in openai_judge.PING_EVENTS or (name != b"error" and data.strip().lower() in openai_judge.PINGS):
             return False
         self.progress = True
         try:
@@ -97,7 +96,7 @@ class Watch:
             value = None
         if name == b"error" or not _is_typed(value):
             told = data.decode(errors="replace") if value is None else value
-            self.fault = judge.error_in(told, data, named=name == b"error")
+            self.fault = openai_judge.error_in(told, data, named=name == b"error")
         if self.fault is None and not isinstance(value, dict):
             self.fault = fault("upstream_bad_response", detail=f"an event that is no object: {data[:200]!r}")
         if self.fault is not None or not isinstance(value, dict):
@@ -113,7 +112,7 @@ class Watch:
 
     def _take_event(self, value: dict[str, Any], name: str) -> None:
         kind = value.get("type")
-        self.content = self.content or any(judge.says(value.get(key)) for key in _WORDS)
+        self.content = self.content or any(openai_judge.says(value.get(key)) for key in _WORDS)
         if (kind if isinstance(kind, str) else name) in self._row.ends:
             self._ended[len(self._ended)] = True
             self.wordless = self._row.blank
@@ -124,11 +123,13 @@ class Watch:
         self._chunked = True
         self.wordless = self.wordless or self._row.blank
         for choice in choices:
-            self.content = self.content or judge.says(choice.get("text")) or judge.says(choice.get("delta"))
+            self.content = (
+                self.content or openai_judge.says(choice.get("text")) or openai_judge.says(choice.get("delta"))
+            )
             at, reason = choice.get("index", 0), choice.get("finish_reason")
             index = at if type(at) is int else 0
             if reason == "error":
-                self.fault = judge.error_in("", data, named=True)
+                self.fault = openai_judge.error_in("", data, named=True)
             self._ended[index] = bool(reason) or self._ended.get(index, False)
             # A base model may have nothing to add to its prompt: that it says why it ended is an answer.
             self.wordless = self.wordless or bool(reason)
@@ -164,7 +165,7 @@ class Watch:
     def stray(self, text: bytes) -> Fault | None:
         """The fault that `text`, which stood where a stream should have been, tells."""
         try:
-            return judge.error_in(document.loads(text), text)
+            return openai_judge.error_in(document.loads(text), text)
         except ValueError:
             return None
 
@@ -185,7 +186,7 @@ class Watch:
 
     def _judge_error(self, body: bytes, answer: bytes | None) -> None:
         try:
-            self.fault = judge.error_in(document.loads(body), body)
+            self.fault = openai_judge.error_in(document.loads(body), body)
         except ValueError:
             self.fault = fault("upstream_bad_response", detail="nested too deep")
         if self.fault is None and answer is None:
@@ -208,10 +209,10 @@ class Watch:
             choices = _peeked(_decode_choices, answer)
         except (ValueError, RecursionError):
             return  # odd, but whole: the client may know what it means
-        self.content = any(judge.says(choice.text) or judge.says(choice.message) for choice in choices)
+        self.content = any(openai_judge.says(choice.text) or openai_judge.says(choice.message) for choice in choices)
         self.wordless = any(choice.finish_reason for choice in choices)
         if any(choice.finish_reason == "error" for choice in choices):
-            self.fault = judge.error_in("", body, named=True)
+            self.fault = openai_judge.error_in("", body, named=True)
 
 
 def _peeked(decode: Callable[[bytes], T], body: bytes) -> T:

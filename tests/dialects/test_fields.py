@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from outwait.core.fault import Fault, Refusal
-from outwait.dialects.openai_chat.fields import Fields, Strange, unknown, wrong
+from outwait.dialects.fields import Fields, Strange, unknown, wrong
 
 
 def refused(act: Callable[[], object]) -> Fault:

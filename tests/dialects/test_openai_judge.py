@@ -7,7 +7,7 @@ import pytest
 
 from outwait.core.fault import FAULTS
 from outwait.core.reply import Usage
-from outwait.dialects.openai_chat import judge
+from outwait.dialects import openai_judge
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ from outwait.dialects.openai_chat import judge
 )  # fmt: skip
 def test_errors_in_every_shape(value: dict[str, Any], code: str, status: int, cause: str) -> None:
     raw = json.dumps(value).encode()
-    told = judge.error_in(value, raw)
+    told = openai_judge.error_in(value, raw)
     assert told is not None
     assert (told.code, told.status, told.cause) == (code, status, cause)
     assert told.upstream is not None
@@ -61,19 +61,19 @@ def test_errors_in_every_shape(value: dict[str, Any], code: str, status: int, ca
     ],
 )
 def test_what_is_no_error(value: object) -> None:
-    assert judge.error_in(value, b"") is None
+    assert openai_judge.error_in(value, b"") is None
 
 
 def test_an_event_that_is_called_an_error_is_one() -> None:
-    told = judge.error_in("the model is overloaded", b"x", named=True)
+    told = openai_judge.error_in("the model is overloaded", b"x", named=True)
     assert told is not None
     assert told.cause == "overloaded"
-    assert judge.error_in({}, b"{}", named=True) is not None
+    assert openai_judge.error_in({}, b"{}", named=True) is not None
 
 
 def test_only_the_error_of_a_chunk_is_kept() -> None:
     value = {"choices": [{"finish_reason": "error"}], "error": {"message": "m"}}
-    told = judge.error_in(value, b"raw")
+    told = openai_judge.error_in(value, b"raw")
     assert told is not None
     assert told.upstream is not None
     assert told.upstream.body == b'{"error":{"message":"m"}}'
@@ -92,14 +92,14 @@ def test_only_the_error_of_a_chunk_is_kept() -> None:
     ],
 )
 def test_what_says_something(value: object, said: bool) -> None:
-    assert judge.says(value) is said
+    assert openai_judge.says(value) is said
 
 
 def test_says_does_not_follow_for_ever() -> None:
     value: list[Any] = []
     for _ in range(5000):
         value = [value]
-    assert judge.says(value) is True
+    assert openai_judge.says(value) is True
 
 
 @pytest.mark.parametrize(
@@ -121,4 +121,4 @@ def test_says_does_not_follow_for_ever() -> None:
     ],
 )  # fmt: skip
 def test_usage_is_read_defensively(value: object, usage: Usage | None) -> None:
-    assert judge.usage_of(value) == usage
+    assert openai_judge.usage_of(value) == usage

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from outwait.core.fault import Fault
 from outwait.core.reply import Usage
-from outwait.dialects import document
+from outwait.dialects import document, lenient
 from outwait.dialects.told import fault_of, number_of, text_of
 
 _SAYS_DEPTH = 32
@@ -40,17 +40,12 @@ def usage_of(value: object) -> Usage | None:
         return None
     prompt, completion = value.get("prompt_tokens_details"), value.get("completion_tokens_details")
     return Usage(
-        input=_count(value, "prompt_tokens"),
-        output=_count(value, "completion_tokens"),
-        cached=_count(prompt, "cached_tokens") or _count(value, "prompt_cache_hit_tokens"),
-        reasoning=_count(completion, "reasoning_tokens"),
-        cache_write=_count(prompt, "cache_write_tokens"),
+        input=lenient.count(value, "prompt_tokens"),
+        output=lenient.count(value, "completion_tokens"),
+        cached=lenient.count(prompt, "cached_tokens") or lenient.count(value, "prompt_cache_hit_tokens"),
+        reasoning=lenient.count(completion, "reasoning_tokens"),
+        cache_write=lenient.count(prompt, "cache_write_tokens"),
     )
-
-
-def _count(value: object, key: str) -> int:
-    number = value.get(key) if isinstance(value, dict) else None
-    return number if type(number) is int and 0 <= number < 1 << 53 else 0
 
 
 def error_in(value: object, raw: bytes, *, named: bool = False) -> Fault | None:

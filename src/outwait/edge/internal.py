@@ -1,0 +1,23 @@
+"""What only neighbours may ask, over the side door."""
+
+from __future__ import annotations
+
+from outwait.dialects.dialect import Dialect
+from outwait.edge.door import Door
+from outwait.edge.neighbours import ORPHANS
+from outwait.wire.request import Request
+
+_TEXT = b"content-type: text/plain\r\n"
+
+
+def find_orphan(door: Door, _: Dialect, request: Request) -> None:
+    """The id of the oldest orphan that is this question (hexadecimal), or 204. It stays one: who asked may not come."""
+    try:
+        question = bytes.fromhex(request.path.removeprefix(ORPHANS))
+    except ValueError:
+        question = b""
+    orphan = door.registry.find(question)
+    if orphan is None:
+        request.outlet.send(204, b"", b"")
+    else:
+        request.outlet.send(200, _TEXT, orphan.id.encode("ascii"))

@@ -1,0 +1,123 @@
+"""The other workers of this gateway: who made an exchange, and who keeps the one that a retry comes back for.
+
+Every worker has a side door: a Unix socket in a folder that only this gateway's user can enter, named by the worker's
+number and its life, two and four hexadecimal digits. Exchange ids begin with the same digits, so that an id leads to
+the process that made it, or, when that process is no more, to nobody: never to another that cannot know it.
+
+Asking costs a retry that nobody kept anything for `PATIENCE` seconds at most, and usually a millisecond.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from outwait.core.fault import Fault, fault
+from outwait.relay.forward import forward
+from outwait.wire import errand
+from outwait.wire.endpoint import SideDoor
+from outwait.wire.request import Request
+from outwait.wire.tasks import spawn
+
+_log = logging.getLogger("outwait")
+
+ORPHANS: Final = "/internal/orphans/"
+PATIENCE: Final = 0.25  # seconds all neighbours together have to say whether they keep an orphan
+
+_NAMES: Final = "[0-9a-f]" * 6
+_IDENT: Final = re.compile(r"ow_([0-9a-f]{6})[0-9a-f]{16}")
+
+Lost = Callable[[Fault], None]
+
+
+class Neighbours:
+    """`side_door`: this worker's own; None for one that stands alone."""
+
+    __slots__ = ("_own",)
+
+    def __init__(self, side_door: Path | None) -> None:
+        self._own = side_door
+
+    def others(self) -> list[SideDoor]:
+        """The side doors of the workers that serve now, this one's left out."""
+        own = self._own
+        if own is None:
+            return []
+        found = sorted(own.parent.glob(_NAMES))
+        return [SideDoor(str(path)) for path in found if path.name != own.name]
+
+    def owner(self, ident: str) -> SideDoor | None:
+        """The side door of the neighbour that made the exchange `ident`; None when that was this worker, or one that is
+        no more, or nobody.
+        """
+        match, own = _IDENT.fullmatch(ident), self._own
+        if match is None or own is None or match[1] == own.name:
+            return None
+        path = own.with_name(match[1])
+        return SideDoor(str(path)) if path.is_socket() else None
+
+    def pass_on(self, request: Request, ident: str, lost: Lost) -> bool:
+        """Let the neighbour that made `ident` answer `request`. False when there is none, or the request came from one;
+        `lost(fault)`: it could not be reached, and nothing was told to the client.
+        """
+        door = None if request.neighbour else self.owner(ident)
+        if door is None:
+            return False
+        forward(request, door, lost)
+        return True
+
+    def adopt(self, request: Request, question: bytes, anew: Callable[[], None], lost: Lost) -> bool:
+        """Find the neighbour that keeps an orphan for `question`, and let it answer `request`; `anew()` is called when
+        none does. False at once when there is nobody to ask.
+        """
+        others = self.others()
+        if not others:
+            return False
+        spawn(_adopt(others, request, question, anew, lost), "search for an orphan")
+        return True
+
+
+async def _adopt(
+    others: Sequence[SideDoor], request: Request, question: bytes, anew: Callable[[], None], lost: Lost
+) -> None:
+    try:
+        found = await _first(others, question)
+        if request.outlet.done:
+            return  # the client did not wait; nothing was begun for it
+        if found is None:
+            anew()
+        else:
+            forward(request, found[0], lost, found[1])
+    except Exception:  # noqa: BLE001 - task top: the client must hear of it
+        _log.exception("the search for an orphan failed")
+        if not request.outlet.opened:
+            lost(fault("internal_error"))
+
+
+async def _first(others: Sequence[SideDoor], question: bytes) -> tuple[SideDoor, str] | None:
+    """The first neighbour that keeps an orphan for `question`, and the orphan's id."""
+    asked = [spawn(_ask(door, question), "question to a neighbour") for door in others]
+    try:
+        async with asyncio.timeout(PATIENCE):
+            for answer in asyncio.as_completed(asked):
+                found = await answer
+                if found is not None:
+                    return found
+    except TimeoutError:
+        pass
+    finally:
+        for task in asked:
+            task.cancel()
+    return None
+
+
+async def _ask(door: SideDoor, question: bytes) -> tuple[SideDoor, str] | None:
+    try:
+        status, body = await errand.fetch(door, f"{ORPHANS}{question.hex()}")
+    except errand.Unanswered:
+        return None  # it has just died, or is about to
+    return (door, body.decode("ascii")) if status == 200 else None
