@@ -100,3 +100,18 @@ def test_help_teaches() -> None:
     done = run("--help")
     for word in ("outwait explain --model o3-pro --stream", "Exit status", "seven clocks"):
         assert word in done.stdout
+
+
+def test_every_endpoint_can_be_explained() -> None:
+    config = CONFIG + "timeouts: {rules: [{match: {endpoint: messages}, idle: 55}]}\n"
+    asked = decisions("--model", "o3", "--endpoint", "messages", config=config)
+    assert "translated to chat.completions" in asked["1"][1]
+    other = "channels: [{name: a, dialect: anthropic}]\ntimeouts: {rules: [{match: {endpoint: messages}, idle: 55}]}\n"
+    assert decisions("--model", "x", "--endpoint", "messages", config=other)["idle"][0] == "55s"
+    assert decisions("--model", "gpt-4o", "--endpoint", "embeddings")["scenario"][0] == "embedding"
+
+
+def test_an_endpoint_nobody_has_is_a_usage_error() -> None:
+    done = run("--model", "o3", "--endpoint", "chat")
+    assert done.exit_code == 2
+    assert "chat.completions" in done.stderr.replace("\n", "")

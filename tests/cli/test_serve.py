@@ -133,6 +133,7 @@ def test_what_is_announced(monkeypatch: pytest.MonkeyPatch) -> None:
     assert lines[0] == "outwait listens on http://0.0.0.0:4321"
     assert "  channel openai: all models -> https://api.openai.com/v1" in lines
     assert "  OpenAI clients: base URL http://localhost:4321/v1" in lines
+    assert "  Anthropic and Google clients: base URL http://localhost:4321" in lines
     (key,) = [line.rpartition(" ")[2] for line in lines if "client key" in line]
     again = seen[0]._reread()
     assert (again.keys[0].key.get_secret_value(), again.origin.fresh_key, again.server.port) == (key, None, 0)

@@ -22,6 +22,8 @@ EXAMPLES = """Examples:
 
 outwait explain --model o3-pro --stream
 
+outwait explain --model claude-opus-4-6 --endpoint messages --stream
+
 outwait explain --model gpt-4o --key dev --header 'x-outwait-timeout-total: 10m'
 
 outwait explain --model gpt-4o --header 'user-agent: OpenAI/Python 1.99.0' --header 'x-stainless-read-timeout: 600'
@@ -36,6 +38,10 @@ def explain(
     model: Annotated[str, typer.Option("--model", "-m", help="The model's name, as a client would send it.")],
     stream: Annotated[bool, typer.Option("--stream/--no-stream", help="A streamed call, or one JSON reply.")] = False,
     effort: Annotated[str | None, typer.Option(help="The reasoning_effort of the request, if any.")] = None,
+    endpoint: Annotated[
+        str,
+        typer.Option(help="What is called: chat.completions, responses, messages, generate_content, embeddings ..."),
+    ] = "chat.completions",
     key: Annotated[str | None, typer.Option(help="Name of the client key; its own settings count.")] = None,
     header: Annotated[
         list[str] | None, typer.Option("--header", "-H", help="A header of the request, 'name: value'; repeatable.")
@@ -53,7 +59,8 @@ def explain(
     from outwait.plan.planner import Planner
 
     catalog = _catalog(config)
-    call = Call("openai", "chat.completions", model, stream, b"", headers=_headers(header or []), effort=effort)
+    dialect = _dialect(endpoint)
+    call = Call(dialect, endpoint, model, stream, b"", headers=_headers(header or []), effort=effort)
     client = profile(call.headers)
     principal = _principal(catalog, key)
     try:
@@ -62,11 +69,21 @@ def explain(
         _refused(refused.fault, as_json=as_json)
     rows = rows_of(plan)
     if as_json:
-        asked = {"model": model, "stream": stream, "key": key, "client": client.name}
+        asked = {"model": model, "endpoint": endpoint, "stream": stream, "key": key, "client": client.name}
         told = {**asked, "decisions": [asdict(row) for row in rows]}
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
         return
     _draw(rows)
+
+
+def _dialect(endpoint: str) -> str:
+    """The dialect in which `endpoint` is called."""
+    from outwait.dialects.providers import PROVIDERS
+
+    known = {name: way.dialect for provider in PROVIDERS.values() for name, way in provider.ways.items()}
+    if endpoint not in known:
+        raise typer.BadParameter(f"one of {', '.join(sorted(known))}; not {endpoint!r}", param_hint="--endpoint")
+    return known[endpoint]
 
 
 def _catalog(config: str | None) -> Catalog:

@@ -117,7 +117,7 @@ def _refuse(error: ConfigError, *, as_json: bool) -> NoReturn:
 
 
 def _announce(url: str, settings: Settings) -> None:
-    base = url.replace("//0.0.0.0:", "//localhost:").replace("//[::]:", "//localhost:") + "/v1"
+    base = url.replace("//0.0.0.0:", "//localhost:").replace("//[::]:", "//localhost:")
     lines = [f"outwait listens on {url}"]
     lines += [
         f"  channel {channel.name}: {', '.join(channel.models) or 'all models'} -> {channel.base_url}"
@@ -127,7 +127,8 @@ def _announce(url: str, settings: Settings) -> None:
         lines.append(f"  client key for this run, shown once: {settings.origin.fresh_key}")
     elif not settings.keys:
         lines.append("  no client keys are configured: everybody on this machine may use it")
-    lines.append(f"  OpenAI clients: base URL {base}")
+    lines.append(f"  OpenAI clients: base URL {base}/v1")
+    lines.append(f"  Anthropic and Google clients: base URL {base}")
     lines.extend(f"  note: {note}" for note in settings.origin.notes)
     typer.echo("\n".join(lines), err=True)
 
