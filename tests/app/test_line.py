@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,7 @@ def ends(monkeypatch: pytest.MonkeyPatch) -> tuple[socket.socket, line.WorkerEnd
     monkeypatch.setenv(line.NUMBER, "3")
     monkeypatch.setenv(line.SOCKETS, str(listener.detach()))
     monkeypatch.setenv(line.LINE, str(theirs.detach()))
+    monkeypatch.delenv(line.SIDE_DOOR, raising=False)
     return ours, line.WorkerEnd()
 
 
@@ -40,10 +42,27 @@ def test_a_worker_is_given_its_number_its_sockets_and_whole_settings(
     assert got == big
     assert got is not None
     assert got.secrets() == ("sk-canary",)
-    assert (worker.number, worker.sockets[0].getsockname()[0]) == (3, "127.0.0.1")
+    assert (worker.number, worker.sockets[0].getsockname()[0], worker.side_door) == (3, "127.0.0.1", None)
     worker.sockets[0].close()
     worker._line.close()
     ours.close()
+
+
+def test_a_worker_is_told_where_its_side_door_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    for told, expected in (("/run/x/00abcd", Path("/run/x/00abcd")), ("", None)):
+        ours, theirs = socket.socketpair()
+        listener = socket.create_server(("127.0.0.1", 0))
+        for name, value in (
+            (line.NUMBER, 0),
+            (line.SOCKETS, listener.detach()),
+            (line.LINE, theirs.detach()),
+            (line.SIDE_DOOR, told),
+        ):
+            monkeypatch.setenv(name, str(value))
+        worker = line.WorkerEnd()
+        assert worker.side_door == expected
+        for sock in (ours, worker._line, *worker.sockets):
+            sock.close()
 
 
 def test_a_supervisor_that_went_early_sends_nothing(ends: tuple[socket.socket, line.WorkerEnd]) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import socket
 import sys
@@ -122,5 +123,29 @@ def test_a_worker_that_cannot_be_started_leaves_no_descriptor(monkeypatch: pytes
         place.vacate(failed=True)
         await asyncio.sleep(0)
         assert descriptors() == before
+
+    asyncio.run(story())
+
+
+def test_each_life_has_a_side_door_of_its_own_which_goes_with_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    worker(monkeypatch, tmp_path, "open(os.environ['OUTWAIT_WORKER_SIDE_DOOR'], 'w').close()")
+    folder = tmp_path / "doors"
+    folder.mkdir()
+
+    async def story() -> None:
+        place = Place(18, [], folder)
+        names = set()
+        for _ in range(3):
+            await place.start(SETTINGS)
+            assert place._side_door is not None
+            assert place._side_door.parent == folder
+            names.add(place._side_door.name)
+            assert await place.ended() == 0
+            assert list(folder.iterdir()) == []
+        assert all(re.fullmatch("12[0-9a-f]{4}", name) for name in names)
+        assert len(names) > 1
+        place.vacate(failed=True)  # nothing is there to remove
 
     asyncio.run(story())

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ TEXT = "channels: [{name: a, base_url: 'http://h/v1', models: [m1]}]\nserver: {d
 class Hand:
     """The supervisor's part, played by hand."""
 
-    def __init__(self, folder: Path, text: str) -> None:
+    def __init__(self, folder: Path, text: str, **more: str) -> None:
         self.line, theirs = socket.socketpair()
         listener = socket.create_server(("127.0.0.1", 0))
         self.port = listener.getsockname()[1]
@@ -29,7 +30,7 @@ class Hand:
         fds = (listener.fileno(), theirs.fileno())
         argv = [sys.executable, "-m", "outwait.app.worker"]
         with theirs, listener, self.err.open("wb") as err:
-            self.process = subprocess.Popen(argv, env={**os.environ, **environ}, pass_fds=fds, stderr=err)
+            self.process = subprocess.Popen(argv, env={**os.environ, **environ, **more}, pass_fds=fds, stderr=err)
         self.line.sendall(line.pack(loads(text)))
 
     def ends(self) -> int:
@@ -67,6 +68,33 @@ def test_what_cannot_be_taken_up_changes_nothing(tmp_path: Path) -> None:
     until(lambda: "the certificate in use stays" in hand.err.read_text(), "the complaint about the certificate")
     hand.process.send_signal(signal.SIGTERM)
     assert hand.ends() == 0
+
+
+@pytest.mark.slow
+def test_neighbours_come_in_by_the_side_door_until_the_end(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place, "doors")
+        folder.mkdir()
+        door = folder / "07abcd"
+        hand = Hand(tmp_path, TEXT, **{line.SIDE_DOOR: str(door)})
+        assert hand.line.recv(1) == b"!"
+        reply = Asking(hand.port, get("/nothing")).reply()
+        assert reply.headers["x-outwait-exchange"].startswith("ow_07abcd")
+        with socket.socket(socket.AF_UNIX) as neighbour:
+            neighbour.connect(str(door))
+            neighbour.sendall(get(f"/internal/orphans/{'00' * 16}"))
+            assert neighbour.recv(100).startswith(b"HTTP/1.1 204 ")
+        assert hand.ends() == 0
+        assert not folder.exists()  # the supervisor is gone, and cannot remove it
+
+
+@pytest.mark.slow
+def test_a_worker_whose_side_door_cannot_be_made_serves_on(tmp_path: Path) -> None:
+    hand = Hand(tmp_path, TEXT, **{line.SIDE_DOOR: str(tmp_path / "nowhere" / "07abcd")})
+    assert hand.line.recv(1) == b"!"
+    assert Asking(hand.port, get("/healthz")).reply().status == 200
+    assert hand.ends() == 0
+    assert "worker 7: its neighbours cannot reach it: " in hand.err.read_text()
 
 
 def test_a_worker_is_no_command_for_people() -> None:

@@ -148,6 +148,14 @@ def test_a_dialect_without_a_translation_is_not_translated(own: Dialect, target:
         bridge.word(call(), own, target, UP)
 
 
+def test_a_ping_is_no_progress() -> None:
+    made = reader()
+    assert made.feed(b"event: ping\ndata: {}\n\n") == b""
+    assert not made.progress
+    made.feed(b'data: {"say":"a"}\n\n')
+    assert made.progress
+
+
 @given(st.lists(st.integers(0, len(WORDS)), max_size=6))
 def test_a_stream_says_the_same_however_it_is_cut(cuts: list[int]) -> None:
     made = reader()

@@ -21,7 +21,7 @@ from outwait.core.delta import (
     Showed,
     Stopped,
 )
-from outwait.core.part import Citation, Denial, Media, Part, Text, Thought, ToolCall
+from outwait.core.part import Citation, Denial, Media, Part, Text, Thought, ToolCall, ToolResult
 from outwait.core.reply import Usage
 from outwait.dialects.gather import Gather, deltas_of, says
 
@@ -66,6 +66,11 @@ ANSWERS = st.builds(
 @given(ANSWERS)
 def test_an_answer_told_in_deltas_is_the_same_answer(answer: Answer) -> None:
     assert gather(*deltas_of(answer)) == answer
+
+
+def test_what_no_model_says_is_no_delta() -> None:
+    answer = Answer(choices=(Choice((ToolResult("c", ()), Text("a"))),))
+    assert deltas_of(answer) == (Began(), Said("a"), Stopped("stop"))
 
 
 def test_pieces_of_one_kind_become_one_part() -> None:

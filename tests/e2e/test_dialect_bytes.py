@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from google import genai
 from google.genai import types
 from tests.e2e.acts import Serve
-from tests.e2e.asking import Heard
+from tests.e2e.asking import Heard, Line, request
 from tests.e2e.backstage import Backstage, Provider, Raw
 from tests.e2e.speakers import DIALECTS, ROOTS, SPEAKS, ask, body, counted, credentials, path, reason
 from tests.e2e.stage import Gateway
@@ -76,7 +77,7 @@ async def future(raw: Raw, reader: asyncio.StreamReader, writer: asyncio.StreamW
 
 @pytest.fixture(scope="module")
 def upstream(backstage: Backstage) -> Provider:
-    return backstage.simulate(key=CHANNEL_KEY, aliases={"counted": "fast"})
+    return backstage.simulate(key=CHANNEL_KEY, aliases={"o3-pro": "long-5"})
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +91,7 @@ def gateway(serve: Serve, upstream: Provider, oracle: Raw) -> Gateway:
         "fast": "fast",
         "heard": "echo-request",
         "refusing": "error-429-after-0ms",
-        "silent": "silent-1200ms+long-5",
+        "silent": "silent-1400ms+long-5",
         "counted": "think-250ms+cached-3+long-30",
     }
     channels: list[dict[str, Any]] = []
@@ -107,6 +108,8 @@ def gateway(serve: Serve, upstream: Provider, oracle: Raw) -> Gateway:
         base = f"http://127.0.0.1:{oracle.port}{ROOTS[out]}"
         names = {f"{out}-oracle": "model-of-the-future"}
         channels.append({"name": f"oracle-{out}", **common, "base_url": base, "models": [*names], "model_map": names})
+    base = f"http://127.0.0.1:{upstream.port}/v1"
+    channels.append({"name": "openai", "base_url": base, "api_key": CHANNEL_KEY, "models": ["o3-pro"]})
     return serve({"channels": channels, "keys": [{"name": "c", "key": KEY}], "retry": {"attempts": 1}}, "bytes")
 
 
@@ -264,13 +267,38 @@ CUT = {"chat": "length", "responses": "max_output_tokens", "anthropic": "max_tok
 
 @pytest.mark.parametrize("client", DIALECTS)
 def test_usage_and_the_reason_to_stop_are_the_same_everywhere(gateway: Gateway, client: str) -> None:
-    wrong = []
-    for out, stream in product(DIALECTS, (True, False)):
+    def count(case: tuple[str, bool]) -> tuple[tuple[int, ...], bool]:
+        out, stream = case
         more = LIMITS[client] | ({"stream_options": {"include_usage": True}} if client == "chat" and stream else {})
         heard = said(gateway, client, f"{out}-counted", "five words to be counted", stream=stream, **more)
-        if counted(client, heard) != (5, 21, 3, 1) or f'"{CUT[client]}"'.encode() not in heard.body:
-            wrong.append((out, stream, counted(client, heard), heard.body[-600:]))
-    assert wrong == []
+        return counted(client, heard), f'"{CUT[client]}"'.encode() in heard.body
+
+    cases = list(product(DIALECTS, (True, False)))
+    with ThreadPoolExecutor(len(cases)) as pool:
+        found = dict(zip(cases, pool.map(count, cases), strict=True))
+    assert found == dict.fromkeys(cases, ((5, 21, 3, 1), True))
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "json"])
+def test_a_model_of_responses_only_is_reached_by_chat(gateway: Gateway, upstream: Provider, stream: bool) -> None:
+    question = f"of responses only {stream}"
+    heard = said(gateway, "chat", "o3-pro", question, stream=stream, reasoning_effort="high")
+    assert (heard.status, len(heard.text.split())) == (200, 5)
+    assert [call.path for call in upstream.calls(question)] == ["/v1/responses"]
+
+
+def test_one_connection_may_speak_every_dialect(gateway: Gateway) -> None:
+    with Line(gateway.port) as line:
+        for client, model in product(DIALECTS, ("anthropic-fast", "gemini-fast", "nobodys")):
+            asked = body(client, model, "in turns", stream=model == "gemini-fast")
+            where = path(client, model, stream=model == "gemini-fast")
+            line.send(request(asked, credentials(client, KEY), where))
+            heard = line.hear()
+            assert heard.end == "whole"
+            if model == "nobodys":
+                assert (heard.status, reason(client, heard)[0]) == (404, "model_not_found")
+            else:
+                assert heard.status == 200
 
 
 # -- counting, embedding, and what only Gemini's clients do
@@ -301,19 +329,22 @@ def test_gemini_embeds(gateway: Gateway) -> None:
     assert heard.json["embedding"]["values"] == (told.embeddings or [])[0].values
 
 
-@pytest.mark.parametrize("out", DIALECTS)
-def test_a_stream_without_sse_is_one_array_that_grows(gateway: Gateway, out: str) -> None:
-    asked = body("gemini", f"{out}-silent", "an array", stream=True)
-    heard = ask(gateway.port, f"/v1beta/models/{out}-silent:streamGenerateContent", asked, credentials("gemini", KEY))
-    assert (heard.status, heard.end) == (200, "whole")
-    assert heard.headers["content-type"].startswith("application/json")
-    assert heard.body.startswith(b"[")
-    assert 0.9 <= heard.pieces[0][0] <= 1.4  # the first beat opens it
-    parts = [
-        part for each in heard.json for one in each["candidates"] for part in one.get("content", {}).get("parts", ())
-    ]
-    assert len("".join(part.get("text", "") for part in parts).split()) == 5
-    assert heard.json[-1]["candidates"][0]["finishReason"] == "STOP"
+def test_a_stream_without_sse_is_one_array_that_grows(gateway: Gateway) -> None:
+    def ask_for(out: str) -> Heard:
+        where, asked = f"/v1beta/models/{out}-silent:streamGenerateContent", body("gemini", "", "array", stream=True)
+        return ask(gateway.port, where, asked, credentials("gemini", KEY))
+
+    with ThreadPoolExecutor(len(DIALECTS)) as pool:
+        told = list(pool.map(ask_for, DIALECTS))
+    for heard in told:
+        assert (heard.status, heard.end) == (200, "whole")
+        assert heard.headers["content-type"].startswith("application/json")
+        assert heard.body.startswith(b"[")
+        assert 0.9 <= heard.pieces[0][0] <= 1.35  # the first beat opens it
+        candidates = [one for each in heard.json for one in each["candidates"]]
+        parts = [part for one in candidates for part in one.get("content", {}).get("parts", ())]
+        assert len("".join(part.get("text", "") for part in parts).split()) == 5
+        assert candidates[-1]["finishReason"] == "STOP"
 
 
 def test_a_key_in_the_query_is_taken_and_kept_to_ourselves(gateway: Gateway, oracle: Raw) -> None:

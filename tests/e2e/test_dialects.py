@@ -131,31 +131,38 @@ def test_without_beats_the_proxy_cuts(behind: int) -> None:
 
 
 def _chat(root: str, model: str) -> str | None:
-    with openai.OpenAI(base_url=f"{root}/v1", api_key=KEY, max_retries=0) as client:
-        messages: Any = [{"role": "user", "content": "gathered"}]
-        with client.chat.completions.stream(model=model, messages=messages) as stream:
-            return stream.get_final_completion().choices[0].message.content
+    messages: Any = [{"role": "user", "content": "gathered"}]
+    with (
+        openai.OpenAI(base_url=f"{root}/v1", api_key=KEY, max_retries=0) as client,
+        client.chat.completions.stream(model=model, messages=messages) as stream,
+    ):
+        return stream.get_final_completion().choices[0].message.content
 
 
 def _responses(root: str, model: str) -> str:
-    with openai.OpenAI(base_url=f"{root}/v1", api_key=KEY, max_retries=0) as client:
-        with client.responses.stream(model=model, input="gathered") as stream:
-            return stream.get_final_response().output_text
+    with (
+        openai.OpenAI(base_url=f"{root}/v1", api_key=KEY, max_retries=0) as client,
+        client.responses.stream(model=model, input="gathered") as stream,
+    ):
+        return stream.get_final_response().output_text
 
 
 def _messages(root: str, model: str) -> str:
-    with anthropic.Anthropic(base_url=root, api_key=KEY, max_retries=0) as client:
-        messages: Any = [{"role": "user", "content": "gathered"}]
-        with client.messages.stream(model=model, messages=messages, max_tokens=100) as stream:
-            return stream.get_final_text()
+    messages: Any = [{"role": "user", "content": "gathered"}]
+    with (
+        anthropic.Anthropic(base_url=root, api_key=KEY, max_retries=0) as client,
+        client.messages.stream(model=model, messages=messages, max_tokens=100) as stream,
+    ):
+        return stream.get_final_text()
 
 
 def _gemini(root: str, model: str) -> str:
-    """What the chat remembers, and says again in its next turn: a heartbeat of the wrong shape would wipe it out."""
+    """What the chat remembers, to say it again in its next turn: a beat of the wrong shape would wipe it out."""
     with genai.Client(api_key=KEY, http_options=types.HttpOptions(base_url=root)) as client:
         chat = client.chats.create(model=model)
         list(chat.send_message_stream("gathered"))
-        return "".join(part.text or "" for part in chat.get_history(curated=True)[-1].parts or ())
+        said = [content for content in chat.get_history(curated=True) if content.role == "model"]
+        return "".join(part.text or "" for content in said for part in content.parts or ())
 
 
 GATHERERS = {"chat": _chat, "responses": _responses, "anthropic": _messages, "gemini": _gemini}

@@ -7,6 +7,7 @@ import functools
 import io
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, ParamSpec
 
 from tests.app.conftest import Reply, chat, get
@@ -61,8 +62,10 @@ class House:
 
 
 @asynccontextmanager
-async def house(text: str = CHANNEL + KEYS, **environ: str) -> AsyncIterator[House]:
-    made = gateway.build(loads(text, env=environ), Logs("error", stream=io.StringIO()), worker=5)
+async def house(text: str = CHANNEL + KEYS, side_door: Path | None = None, **environ: str) -> AsyncIterator[House]:
+    logs = Logs("error", stream=io.StringIO())
+    made = gateway.build(loads(text, env=environ), logs, worker=5, side_door=side_door)
+    side = await listen.start_side(made.server, listen.bind_side(side_door)) if side_door else None
     (sock,) = listen.bind("127.0.0.1", 0)
     listener = await listen.start(made.server, sock)
     try:
@@ -70,3 +73,5 @@ async def house(text: str = CHANNEL + KEYS, **environ: str) -> AsyncIterator[Hou
     finally:
         listener.close()
         await made.close(0.0)
+        if side is not None:
+            side.close()

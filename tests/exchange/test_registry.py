@@ -63,6 +63,23 @@ async def test_one_retry_adopts_one_orphan_the_oldest_first() -> None:
 
 
 @scene
+async def test_an_orphan_can_be_looked_for_and_taken_by_its_id() -> None:
+    rig = Rig(Upstream(GOOD, GOOD, GOOD, GOOD))
+    visits = [rig.ask(FINISH) for _ in range(3)]
+    question = fingerprint("key", visits[0].exchange.call)
+    registry = rig.registry
+    assert registry.find(question) is None
+    for visit in visits:
+        visit.client.go()
+    assert registry.find(question) is registry.find(question) is visits[0].exchange
+    assert registry.orphans == 3
+    assert registry.adopt(question, "ow_2") is visits[1].exchange
+    assert registry.adopt(question, "ow_2") is visits[0].exchange  # any other is as good
+    assert registry.find(question) is visits[2].exchange
+    assert registry.find(b"another") is None
+
+
+@scene
 async def test_only_the_same_question_is_adopted_and_only_by_a_retry() -> None:
     rig = Rig(Upstream(GOOD, GOOD, GOOD))
     rig.ask(FINISH).client.go()

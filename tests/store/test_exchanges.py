@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import msgspec
 import pytest
@@ -90,7 +91,7 @@ def test_many_orphans_of_one_question_are_adopted_once_each(place: Place, run: R
         {"state": State.COMPLETED, "expires": NOW},
     ],
 )
-def test_what_is_not_for_this_client_is_not_adopted(place: Place, run: Run[None], change: dict[str, object]) -> None:
+def test_what_is_not_for_this_client_is_not_adopted(place: Place, run: Run[None], change: dict[str, Any]) -> None:
     async def story() -> None:
         async with place.open() as store:
             await store.exchanges.remember(exchange(orphan=NOW, **change))

@@ -5,6 +5,7 @@ import resource
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -131,3 +132,15 @@ def test_closing_what_start_returned_stops_accepting(knock: Any) -> None:
         assert (await client.reply()).status == 200
 
     knock(story)
+
+
+def test_a_side_door_is_for_this_user_only(tmp_path: Path, stack: ExitStack) -> None:
+    path = tmp_path / "door"
+    sock = stack.enter_context(listen.bind_side(path))
+    assert path.is_socket()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert not sock.getblocking()
+    with pytest.raises(OSError, match="in use"):
+        listen.bind_side(path)
+    with pytest.raises(FileNotFoundError):
+        listen.bind_side(tmp_path / "nowhere" / "door")

@@ -4,12 +4,14 @@ import asyncio
 import logging
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from outwait.core.fault import Refusal, fault
-from outwait.wire.request import Request
+from outwait.wire import listen
+from outwait.wire.request import NEIGHBOUR, Request
 from outwait.wire.server import _household
 
 GET = b"GET /x HTTP/1.1\r\nhost: a\r\n\r\n"
@@ -263,3 +265,31 @@ def test_the_date_is_made_once_a_second(knock: Any) -> None:
         assert first is not door.server.opening(200, now + 1.5)
 
     knock(story)
+
+
+# ----------------------------------------------------------------------------------------------------------- neighbours
+def test_a_neighbour_is_marked_not_counted_by_address_and_its_heads_are_not_remembered(
+    knock: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "door"
+
+    async def story(door: Any) -> None:
+        side = await listen.start_side(door.server, listen.bind_side(path))
+        writers = []
+        for _ in range(3):
+            reader, writer = await asyncio.open_unix_connection(str(path))
+            writers.append(writer)
+            for _ in range(2):
+                writer.write(GET)
+                assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+        assert [(request.neighbour, request.peer) for request in door.seen] == [(True, NEIGHBOUR)] * 6
+        assert door.server.heads._known == {}
+        _, reply = await door.ask(GET)
+        assert reply.status == 200
+        assert (door.seen[-1].neighbour, door.seen[-1].peer) == (False, "127.0.0.1")
+        assert len(door.server.heads._known) == 1
+        for writer in writers:
+            writer.close()
+        side.close()
+
+    knock(story, per_ip=1)

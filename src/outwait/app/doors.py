@@ -42,11 +42,11 @@ def _made(stack: contextlib.ExitStack) -> Path | None:
     for place in (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp"):  # noqa: S108 - a fresh folder is made in it
         if not place or not Path(place).is_absolute():
             continue
-        made = tempfile.TemporaryDirectory(prefix="outwait-", dir=place, ignore_cleanup_errors=True)
-        try:
-            path = stack.enter_context(made)
+        try:  # the constructor makes the folder
+            made = tempfile.TemporaryDirectory(prefix="outwait-", dir=place, ignore_cleanup_errors=True)
         except OSError:
             continue
+        path = stack.enter_context(made)
         if len(os.fsencode(path)) + _NAME <= _LONGEST:
             return Path(path)
     _log.warning("no place for the workers' side doors: a retry that reaches another worker is asked anew")

@@ -40,7 +40,7 @@ def explain(
     effort: Annotated[str | None, typer.Option(help="The reasoning_effort of the request, if any.")] = None,
     endpoint: Annotated[
         str,
-        typer.Option(help="What is called: chat.completions, responses, messages, generate_content, embeddings ..."),
+        typer.Option(help="What is called: chat.completions, messages, generate_content, embeddings, ..."),
     ] = "chat.completions",
     key: Annotated[str | None, typer.Option(help="Name of the client key; its own settings count.")] = None,
     header: Annotated[

@@ -26,7 +26,8 @@ from outwait.wire.tasks import spawn
 _log = logging.getLogger("outwait")
 
 ORPHANS: Final = "/internal/orphans/"
-PATIENCE: Final = 0.25  # seconds all neighbours together have to say whether they keep an orphan
+PATIENCE: Final = 0.5  # seconds all neighbours together have to say whether they keep an orphan
+ROUNDS: Final = 4  # times an orphan may be snatched away before the retry is asked anew
 
 _NAMES: Final = "[0-9a-f]" * 6
 _IDENT: Final = re.compile(r"ow_([0-9a-f]{6})[0-9a-f]{16}")
@@ -77,25 +78,52 @@ class Neighbours:
         others = self.others()
         if not others:
             return False
-        spawn(_adopt(others, request, question, anew, lost), "search for an orphan")
+        spawn(_Search(others, request, question, anew, lost).run(), "search for an orphan")
         return True
 
 
-async def _adopt(
-    others: Sequence[SideDoor], request: Request, question: bytes, anew: Callable[[], None], lost: Lost
-) -> None:
-    try:
-        found = await _first(others, question)
-        if request.outlet.done:
-            return  # the client did not wait; nothing was begun for it
-        if found is None:
-            anew()
+class _Search:
+    """One retry looks for the orphan that it comes back for. What it is passed on for may be taken by another retry
+    meanwhile; then it looks again.
+    """
+
+    __slots__ = ("_anew", "_lost", "_others", "_question", "_request", "_rounds")
+
+    def __init__(
+        self,
+        others: Sequence[SideDoor],
+        request: Request,
+        question: bytes,
+        anew: Callable[[], None],
+        lost: Lost,
+    ) -> None:
+        self._others = others
+        self._request = request
+        self._question = question
+        self._anew = anew
+        self._lost = lost
+        self._rounds = 0
+
+    async def run(self) -> None:
+        self._rounds += 1
+        try:
+            found = await _first(self._others, self._question) if self._rounds <= ROUNDS else None
+            if self._request.outlet.done:
+                return  # the client did not wait; nothing was begun for it
+            if found is None:
+                self._anew()
+            else:
+                forward(self._request, found[0], self._missed, found[1])
+        except Exception:  # noqa: BLE001 - task top: the client must hear of it
+            _log.exception("the search for an orphan failed")
+            if not self._request.outlet.opened:
+                self._lost(fault("internal_error"))
+
+    def _missed(self, failed: Fault) -> None:
+        if failed.hint == "missed":
+            spawn(self.run(), "search for an orphan")
         else:
-            forward(request, found[0], lost, found[1])
-    except Exception:  # noqa: BLE001 - task top: the client must hear of it
-        _log.exception("the search for an orphan failed")
-        if not request.outlet.opened:
-            lost(fault("internal_error"))
+            self._lost(failed)
 
 
 async def _first(others: Sequence[SideDoor], question: bytes) -> tuple[SideDoor, str] | None:

@@ -20,7 +20,7 @@ from outwait.edge.known import Known, meet
 from outwait.edge.refuse import refuse
 from outwait.exchange.adopt import fingerprint, is_retry
 from outwait.exchange.driver import Exchange
-from outwait.relay.forward import ORPHAN
+from outwait.relay.forward import ORPHAN, miss
 from outwait.relay.relay import Relay
 from outwait.wire.request import Request
 
@@ -64,10 +64,9 @@ def _resume(door: Door, dialect: Dialect, request: Request, known: Known, call: 
     if exchange is not None:
         Relay(exchange, request.outlet, known.client, adopted=True).start()
         return True
-    refused = partial(refuse, door, dialect, request, principal=known.principal)
     if request.neighbour:
-        if door.draining:
-            refused(fault("gateway_draining"))
-        return door.draining
+        miss(request)
+        return True
     begin = partial(_begin, door, dialect, request, known, call, plan)
-    return door.neighbours.adopt(request, question, begin, refused)
+    lost = partial(refuse, door, dialect, request, principal=known.principal)
+    return door.neighbours.adopt(request, question, begin, lost)

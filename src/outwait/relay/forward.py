@@ -25,6 +25,7 @@ _HOP = frozenset((
 ))  # fmt: skip
 _ASKED_WITHOUT = _HOP | {"expect", ORPHAN}
 _TOLD_WITHOUT = _HOP | {"date"}
+_MISSED = 410
 
 
 def forward(
@@ -32,7 +33,8 @@ def forward(
 ) -> OpenAttempt | None:
     """Let the worker behind `owner` answer `request`; returns at once, None if the client has left already.
 
-    `lost(fault)`: the owner broke off before anything of its reply was told. `orphan`: the exchange that is asked for.
+    `lost(fault)`: the owner broke off before anything of its reply was told, or, says the hint `missed`, has the
+    `orphan` no more for which it was asked.
     """
     if request.outlet.done:
         return None
@@ -41,6 +43,11 @@ def forward(
     request.outlet.on_gone = attempt.cancel
     request.outlet.on_drain = attempt.resume
     return attempt
+
+
+def miss(request: Request) -> None:
+    """The owner's word to the front: what `request` was passed on for is not here any more; nothing was begun."""
+    request.outlet.send(_MISSED, f"{ORPHAN}: gone\r\n".encode("ascii"), b"")
 
 
 def _head(request: Request, orphan: str | None) -> bytes:
@@ -90,6 +97,10 @@ class _Carried:
 
     def head(self, status: int, headers: Mapping[str, str], *, whole: bool = False) -> None:
         """Status and headers of the owner's reply."""
+        if status == _MISSED and ORPHAN in headers:
+            self._cancel()
+            self._lost(fault("owner_unreachable", hint="missed"))
+            return
         block = framing.render(_kept(headers, _TOLD_WITHOUT))
         if whole and not self._head_only:
             self._status, self._block = status, block

@@ -55,7 +55,9 @@ def sqlite_engines(file: Path, busy: float) -> Engines:
     common: dict[str, Any] = {"hide_parameters": True, "connect_args": {"timeout": busy}}
     writer = create_async_engine(url, pool_size=1, max_overflow=0, **common)
     reader = create_async_engine(url, pool_size=READERS, max_overflow=0, **common)
-    _steer(writer, "BEGIN IMMEDIATE", ("synchronous=FULL", "foreign_keys=ON", f"journal_size_limit={WAL_LIMIT}"))
+    # What was deleted is encrypted; to overwrite it as well would need space, and at a full disk there is none.
+    pragmas = ("synchronous=FULL", "foreign_keys=ON", "secure_delete=OFF", f"journal_size_limit={WAL_LIMIT}")
+    _steer(writer, "BEGIN IMMEDIATE", pragmas)
     _steer(reader, "BEGIN", ("query_only=ON",))
     return Engines(writer, reader, str(file))
 

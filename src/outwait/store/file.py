@@ -52,6 +52,7 @@ def shrink(file: Path, busy: float) -> None:
     """Give free pages back to the file system, a few at a time. Raises sqlite3.Error."""
     connection = sqlite3.connect(file, timeout=busy, isolation_level=None)
     try:
+        connection.execute("PRAGMA secure_delete=OFF")
         free = connection.execute("PRAGMA freelist_count").fetchone()[0]
         while free > 0:
             connection.execute(f"PRAGMA incremental_vacuum({_STEP})").fetchall()  # a step per page: fetch them all

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -81,9 +82,8 @@ def _usable(data_dir: Path) -> Path:
     folder = data_dir.absolute()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe = folder / f".probe.{os.getpid()}"
-        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT, 0o600))
-        probe.unlink()
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".probe."):
+            pass
     except OSError as error:
         raise StoreError(
             f"data_dir {folder} cannot be written to ({error.strerror}): make it a directory that belongs to the user "

@@ -81,7 +81,8 @@ class Writer:
         if self._closed:
             raise StoreError("the store is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._put(_Write(act, future, weight, grows, undo))
+        self._queue.append(_Write(act, future, weight, grows, undo))
+        self._wake()
         try:
             return await future
         except asyncio.CancelledError:
@@ -95,15 +96,15 @@ class Writer:
         if self._task is not None:
             await asyncio.wait([self._task])
 
-    def _put(self, write: _Write) -> None:
-        self._queue.append(write)
+    def _wake(self) -> None:
         if self._task is None:
             self._task = self._spawn(self._drain(), "store writer")
 
     def _revoke(self, act: Act[Any]) -> None:
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         future.add_done_callback(_heard)
-        self._put(_Write(act, future, 0, grows=False, undo=None))
+        self._queue.appendleft(_Write(act, future, 0, grows=False, undo=None))  # before others look
+        self._wake()
 
     async def _drain(self) -> None:
         group: list[_Write] = []
@@ -129,6 +130,7 @@ class Writer:
 
     async def _serve(self, group: list[_Write]) -> None:
         """Write `group`, in smaller transactions if that is what it takes; each future is done afterwards."""
+        relieved = False
         for number in range(_TRIES):
             group = await self._admitted(group)
             if not group:
@@ -141,14 +143,15 @@ class Writer:
                 return
             except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
                 kind = trouble(error)
-                if kind is Trouble.FULL:
-                    await self._relief.relieve()
+                if kind is Trouble.FULL and not relieved:
+                    relieved = True
+                    await self._relief.relieve()  # before anybody hears of it and tries again
                     group = _refuse_growing(group, self._engines.place)
-                elif kind not in (Trouble.CONTENTION, Trouble.GONE) or number == _TRIES - 1:
+                    continue
+                if kind not in (Trouble.CONTENTION, Trouble.GONE) or number == _TRIES - 1:
                     _fail_all(group, told(error, self._engines.place))
                     return
                 await asyncio.sleep(_PAUSE * 2**number)
-        _fail_all(group, StorageFull(self._engines.place))
 
     async def _admitted(self, group: list[_Write]) -> list[_Write]:
         """`group` without those for which there is no room."""
@@ -164,8 +167,12 @@ class Writer:
             for write in group:
                 savepoint = await connection.begin_nested()
                 try:
-                    done.append((write, await write.act(connection)))
+                    result = await write.act(connection)
+                    if write.future.done():  # its caller left meanwhile: as if it had never asked
+                        await savepoint.rollback()
+                        continue
                     await savepoint.commit()
+                    done.append((write, result))
                 except Exception as error:  # task top: a refused write is its caller's, not the group's
                     if isinstance(error, sa.exc.SQLAlchemyError) and trouble(error) is not Trouble.REFUSED:
                         raise  # SQLite may have ended the whole transaction: there is no savepoint to go back to
@@ -174,6 +181,7 @@ class Writer:
             try:
                 await transaction.commit()
             except sa.exc.SQLAlchemyError as error:
+                await connection.invalidate()  # its transaction may still be open
                 if trouble(error) is Trouble.GONE:
                     raise _Commit from error
                 raise

@@ -108,6 +108,15 @@ def test_why_it_refuses() -> None:
     assert said[-2:] == [Declined("not this"), Stopped("refusal", told="refusal")]
 
 
+def test_its_own_words_of_refusal_say_it_better() -> None:
+    details = {"type": "refusal", "category": "bio", "explanation": "not this"}
+    words = [{"type": "text", "text": "I can't."}]
+    body = MESSAGE | {"content": words, "stop_reason": "refusal", "stop_details": details}
+    said = list(Decoder().whole(json.dumps(body).encode()))
+    assert not any(isinstance(delta, Declined) for delta in said)
+    assert said[-1] == Stopped("refusal", told="refusal")
+
+
 def test_arguments_that_stand_in_the_beginning() -> None:
     stream = b"".join([
         line("content_block_start", index=0, content_block={"type": "tool_use", "id": "t", "input": {"a": 1}}),

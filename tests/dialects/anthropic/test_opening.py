@@ -189,3 +189,10 @@ def test_a_late_failure_raises_the_sdks_error(heard: Any) -> None:
 def test_heads() -> None:
     assert opening.reply_head(call(stream=True)).content_type == "text/event-stream; charset=utf-8"
     assert opening.reply_head(call(stream=False)).content_type == "application/json"
+
+
+@pytest.mark.parametrize("after, begins", [(0, True), (3, False)])
+def test_a_client_that_came_back_has_seen_the_beginning(after: int, begins: bool) -> None:
+    voice = opening.voice(call(stream=True), Heartbeat(), UNKNOWN)
+    voice.resume(after, ())
+    assert (b"message_start" in voice.beat()) is begins

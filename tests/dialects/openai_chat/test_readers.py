@@ -69,7 +69,7 @@ def test_the_first_bytes_decide(stream: bool, body: bytes, inner: type, cuts: li
         assert json.loads(out + ending.data)["choices"][0]["message"]["content"] == "hi"
 
 
-@pytest.mark.parametrize("lead", [b": ping\n\n", b"event: x\n", b"id: 1\n", b"retry: 1\n", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("lead", [b": ping\n\n", b"event: message\n", b"id: 1\n", b"retry: 1\n", b"\xef\xbb\xbf"])
 def test_every_start_of_a_stream_is_known(lead: bytes) -> None:
     read = make(True, False, "")
     assert read.feed(lead + STREAM) == STREAM

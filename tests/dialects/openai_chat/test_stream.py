@@ -150,6 +150,12 @@ def test_fields_that_hurt_clients_are_dropped() -> None:
     assert run([data, STOP])[0] == WORD + STOP
 
 
+def test_a_named_event_of_the_future_keeps_its_name() -> None:
+    named = b"event: x_future\n" + WORD
+    assert run([WORD, named, STOP])[0] == WORD + named + STOP
+    assert run([WORD, STOP, named[:-2]])[1] == Ending(named + DONE)
+
+
 def test_a_missing_end_is_given_when_all_choices_ended() -> None:
     assert run([WORD, STOP])[1] == Ending(DONE)
     assert run([WORD, STOP[:-2]])[1] == Ending(STOP + DONE)

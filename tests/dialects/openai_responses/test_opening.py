@@ -214,3 +214,12 @@ def test_pieces_of_any_size_say_the_same(cuts: list[int], beats: set[int]) -> No
         out += made.say(ANSWER[start:end])
     expected += whole.say(ANSWER[given:])
     assert out == expected
+
+
+@pytest.mark.parametrize("after, first", [(-1, 0), (4, 5)])
+def test_a_client_that_came_back_goes_on_counting(after: int, first: int) -> None:
+    speaker = voice("event")
+    speaker.resume(after, [1, 2] if after > 0 else [])
+    beat = speaker.beat().decode()
+    assert (f'"sequence_number":{first}' in beat, "response.created" in beat) == (True, after < 0)
+    assert list(speaker.inserted)[-1] >= first

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from outwait.toolkit.simulate.answer import Question
-from outwait.toolkit.simulate.dialect import BadCallError, Envelope, bearer, wrapped
+from outwait.toolkit.simulate.dialect import BadCallError, Envelope, bearer, taking_turns, wrapped
 from outwait.toolkit.simulate.openai_chat import OPENAI_CHAT
 
 
@@ -11,6 +11,11 @@ def test_a_bad_call_names_its_field() -> None:
     error = BadCallError("'n' must be an integer.", "n")
     assert (str(error), error.param) == ("'n' must be an integer.", "n")
     assert BadCallError("no JSON").param is None
+
+
+def test_several_take_turns_until_the_longest_has_ended() -> None:
+    assert list(taking_turns(map(iter, ("ad", "", "bef", "c")))) == list("abcdef")
+    assert not list(taking_turns(()))
 
 
 def test_a_ping_is_a_comment_that_ends_its_event() -> None:

@@ -98,7 +98,9 @@ class Decoder(Watched[Watch]):
             REASONS.get(reason, "stop"), sequence=sequence if isinstance(sequence, str) else None, told=reason
         )
         why = details.get("explanation") if isinstance(details, dict) else None
-        return [*deltas, Declined(why)] if reason == "refusal" and isinstance(why, str) and why else deltas
+        # The provider's reason stands for the model's words only where there are none.
+        mute = reason == "refusal" and not self._watch.content
+        return [*deltas, Declined(why)] if mute and isinstance(why, str) and why else deltas
 
     def _count(self, counts: object) -> list[Delta]:
         self._counted = usage.merged(self._counted, counts)

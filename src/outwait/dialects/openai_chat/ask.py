@@ -6,47 +6,36 @@ completions define and the neutral request has no place for goes to `Ask.rest`, 
 
 from __future__ import annotations
 
-from outwait.core.ask import Ask, Output, Reasoning, Sampling, Tool, ToolChoice
+from outwait.core.ask import Ask, Output, Reasoning, Sampling, Tool
 from outwait.core.request import Call
-from outwait.dialects import document
-from outwait.dialects.effort import BUDGETS
-from outwait.dialects.fields import Fields, Strange, unknown, wrong
+from outwait.dialects import document, openai_asked
+from outwait.dialects.fields import Fields, Strange, unknown
 from outwait.dialects.openai_chat import turns
-
-_EFFORTS = frozenset(BUDGETS)
-_VERBOSITY = frozenset({"low", "medium", "high"})
-_MODES = frozenset({"none", "auto", "required"})
-_ALLOWED = frozenset({"auto", "required"})
-_SUMMARIES = frozenset({"auto", "concise", "detailed"})
-_USERS = ("user", "safety_identifier")  # the newer one replaces the older
 
 
 def ask(call: Call) -> Ask:
     """The neutral request of `call`. Raises Refusal for a malformed one, naming the field."""
     fields, strange = Fields(document.loads(call.body)), Strange()
     limits = (fields.count("max_completion_tokens"), fields.count("max_tokens"))
-    users = [user for key in _USERS if (user := fields.text(key)) is not None]
-    if len(users) > 1:
-        strange.rest["safety_identifier"] = users[1]
     options = fields.inner("stream_options")
     made = Ask(
         model=fields.need("model"),
         messages=turns.messages(fields, strange),
         stream=fields.flag("stream") is True,
         tools=tuple(_tool(tool, strange) for tool in fields.each("tools")),
-        choice=_choice(fields, strange),
+        choice=openai_asked.choice(fields, strange, nested=True),
         output=_output(fields, strange),
         reasoning=_reasoning(fields, strange),
         sampling=_sampling(fields),
         limit=limits[1] if limits[0] is None else limits[0],
         stop=_stop(fields),
         count=fields.count("n", 1),
-        user=users[0] if users else None,
+        user=openai_asked.user(fields, strange),
         metadata=fields.mapping("metadata"),
         tier=fields.text("service_tier"),
         store=fields.flag("store"),
         usage=options is not None and options.flag("include_usage") is True,
-        verbosity=fields.one_of("verbosity", _VERBOSITY),
+        verbosity=fields.one_of("verbosity", openai_asked.VERBOSITY),
         modalities=fields.texts("modalities"),
         rest=strange.rest,
     )
@@ -112,36 +101,6 @@ def _format(custom: Fields) -> dict[str, object] | None:
     return {"type": kind, "syntax": grammar.need("syntax"), "definition": grammar.need("definition")}
 
 
-def _choice(fields: Fields, strange: Strange) -> ToolChoice | None:
-    parallel = fields.flag("parallel_tool_calls")
-    value = fields.raw("tool_choice")
-    if value is None:
-        return None if parallel is None else ToolChoice(parallel=parallel)
-    if isinstance(value, str):
-        if value not in _MODES:
-            wrong("tool_choice", "must be none, auto, required or an object")
-        return ToolChoice(value, parallel=parallel)
-    chosen = Fields(value, "tool_choice")
-    kind = chosen.need("type")
-    if kind in {"function", "custom"}:
-        made = ToolChoice("named", (chosen.need_inner(kind).need("name"),), parallel)
-    elif kind == "allowed_tools":
-        allowed = chosen.need_inner("allowed_tools")
-        mode = allowed.one_of("mode", _ALLOWED) or "auto"
-        made = ToolChoice(mode, tuple(_allowed(tool) for tool in allowed.each("tools")), parallel)
-    else:
-        unknown("tool_choice.type", f"a tool choice of type {kind!r}")
-    strange.keep(chosen, "tool_choice")
-    return made
-
-
-def _allowed(tool: Fields) -> str:
-    kind = tool.need("type")
-    if kind not in {"function", "custom"}:
-        unknown(tool.at("type"), f"a tool of type {kind!r}")
-    return tool.need_inner(kind).need("name")
-
-
 def _output(fields: Fields, strange: Strange) -> Output | None:
     form = fields.inner("response_format")
     if form is None:
@@ -165,11 +124,11 @@ def _output(fields: Fields, strange: Strange) -> Output | None:
 
 def _reasoning(fields: Fields, strange: Strange) -> Reasoning | None:
     """However it is asked for: OpenAI's effort, OpenRouter's object, DeepSeek's and GLM's `thinking`, Qwen's switch."""
-    effort = fields.one_of("reasoning_effort", _EFFORTS)
+    effort = fields.one_of("reasoning_effort", openai_asked.EFFORTS)
     budget = show = summary = None
     if (told := fields.inner("reasoning")) is not None:
-        effort = told.one_of("effort", _EFFORTS) or effort
-        budget, summary = told.integer("max_tokens"), told.one_of("summary", _SUMMARIES)
+        effort = told.one_of("effort", openai_asked.EFFORTS) or effort
+        budget, summary = told.integer("max_tokens"), told.one_of("summary", openai_asked.SUMMARIES)
         hidden, on = told.flag("exclude"), told.flag("enabled")
         show = None if hidden is None else not hidden
         effort = _switched(effort, budget, on)

@@ -28,8 +28,7 @@ from outwait.core.delta import (
 from outwait.core.part import Citation, Denial, Media, Part, Text, Thought, ToolCall
 from outwait.core.reply import Usage
 from outwait.core.request import Call
-from outwait.dialects import document
-from outwait.dialects.openai_chat import media
+from outwait.dialects import document, openai_media
 from outwait.dialects.openai_chat.tables import ENDS
 from outwait.dialects.openai_chat.thoughts import entry_of
 from outwait.dialects.openai_errors import DONE
@@ -272,7 +271,7 @@ def _audio(sound: Media) -> Members:
 
 
 def _image(shown: Media) -> Members | None:
-    url = media.url_of(shown)
+    url = openai_media.url_of(shown)
     return {"type": "image_url", "image_url": {"url": url}} if shown.kind == "image" and url is not None else None
 
 

@@ -14,8 +14,7 @@ from typing import Any
 
 from outwait.core.delta import Called, Cited, Declined, Delta, Mused, Said, Showed, Stopped
 from outwait.core.part import Media
-from outwait.dialects import document
-from outwait.dialects.openai_chat import media
+from outwait.dialects import document, openai_media
 from outwait.dialects.openai_chat.tables import REASONS
 from outwait.dialects.openai_chat.thoughts import thought_of
 from outwait.dialects.openai_chat.turns import citation_of, signature_of
@@ -126,7 +125,7 @@ class Strand:
             place = image.get("image_url")
             url = _text(place.get("url") if isinstance(place, dict) else place)
             try:
-                shown = media.at_url("image", url)
+                shown = openai_media.at_url("image", url)
             except ValueError:
                 continue
             if url:

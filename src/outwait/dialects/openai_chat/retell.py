@@ -15,7 +15,7 @@ from typing import Any
 from outwait.core.ask import Message
 from outwait.core.fault import Refusal, fault
 from outwait.core.part import Denial, Media, Part, Text, Thought, ToolCall, ToolResult
-from outwait.dialects.openai_chat import media
+from outwait.dialects import openai_media
 from outwait.dialects.openai_chat.tables import ID_LENGTH, IDS
 from outwait.dialects.openai_chat.thoughts import own_entry
 
@@ -193,12 +193,12 @@ class Retelling:
 def _shown(part: Media) -> dict[str, Any]:
     """The content part for something that is no text."""
     kind = part.kind
-    if kind in {"image", "video"} and (url := media.url_of(part)) is not None:
+    if kind in {"image", "video"} and (url := openai_media.url_of(part)) is not None:
         place = {"url": url} if part.detail is None or kind == "video" else {"url": url, "detail": part.detail}
         return {"type": f"{kind}_url", f"{kind}_url": place}
     if kind == "audio" and part.data is not None:
-        return {"type": "input_audio", "input_audio": {"data": part.data, "format": media.form_of(part.mime)}}
-    if kind not in {"image", "audio"} and (held := media.file_of(part)) is not None:
+        return {"type": "input_audio", "input_audio": {"data": part.data, "format": openai_media.form_of(part.mime)}}
+    if kind not in {"image", "audio"} and (held := openai_media.file_of(part)) is not None:
         return {"type": "file", "file": held}
     source = "file id" if part.file is not None else "URL"
     raise _refusal(f"a part of the kind {kind!r} cannot be given by {source}")

@@ -14,6 +14,7 @@ import msgspec
 
 from outwait.core.reply import Ending, Head
 from outwait.core.request import Call
+from outwait.dialects import passing
 from outwait.dialects.openai_chat.watch import Watch, chunk_of
 from outwait.dialects.openai_errors import DONE
 from outwait.dialects.sse import EVENT_LIMIT
@@ -128,8 +129,7 @@ class StreamReader(Watch):
         out: list[bytes] = []
         for name, payload in self._events(data):
             if self._judge(payload, name):
-                lines = payload.split(b"\n")
-                out.append(b"data: " + b"\ndata: ".join(lines) + b"\n\n")
+                out.append(_event(name, payload))
             if self.finished or self.fault is not None:
                 break
         self._overflow()
@@ -158,7 +158,7 @@ class StreamReader(Watch):
             for name, payload in self._splitter.close():
                 # Only the blank line is missing, or the event was cut in the middle: then it is no JSON.
                 if payload.startswith(b"[DONE]") or chunk_of(payload) is not None:
-                    out = b"data: " + payload + b"\n\n" if self._judge(payload, name) else b""
+                    out = _event(name, payload) if self._judge(payload, name) else b""
         failed = self._verdict()
         if failed is not None:
             return Ending(fault=failed, usage=self.usage)
@@ -166,3 +166,8 @@ class StreamReader(Watch):
             self.finished = True
             out = self._release(out)
         return Ending(out, usage=self.usage)
+
+
+def _event(name: bytes, payload: bytes) -> bytes:
+    """An event as it came; `message` is the name of those that have none."""
+    return passing.event(b"" if name == b"message" else name, payload)

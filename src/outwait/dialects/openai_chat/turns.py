@@ -6,8 +6,8 @@ from typing import Any
 
 from outwait.core.ask import Message
 from outwait.core.part import Citation, Denial, Media, Part, Text, Thought, ToolCall, ToolResult
+from outwait.dialects import openai_media
 from outwait.dialects.fields import Fields, Strange, unknown, wrong
-from outwait.dialects.openai_chat import media
 from outwait.dialects.openai_chat.thoughts import thought_of
 
 _SPEAKERS = frozenset({"system", "developer", "user"})
@@ -69,7 +69,7 @@ def _part(fields: Fields, strange: Strange) -> Part:
         made = _seen(fields, kind, cache)
     elif kind == "input_audio":
         sound = fields.need_inner(kind)
-        made = Media("audio", media.mime_of(sound.need("format")), sound.need("data"), cache=cache)
+        made = Media("audio", openai_media.mime_of(sound.need("format")), sound.need("data"), cache=cache)
     elif kind == "file":
         made = _file(fields.need_inner(kind), cache)
     else:
@@ -84,7 +84,7 @@ def _seen(fields: Fields, kind: str, cache: Any = None) -> Media:
     place = Fields({"url": value} if isinstance(value, str) else value, fields.at(kind))
     url, detail = place.need("url"), place.text("detail")
     try:
-        told = media.at_url(kind.removesuffix("_url"), url, detail)
+        told = openai_media.at_url(kind.removesuffix("_url"), url, detail)
     except ValueError:
         wrong(place.at("url"), "must be a URL, or a data: URL in base64")
     return Media(told.kind, told.mime, told.data, told.url, detail=detail, cache=cache)
@@ -97,7 +97,7 @@ def _file(fields: Fields, cache: Any) -> Media:
             wrong(fields.path, "must have file_data or file_id")
         return Media("document", file=ident, name=name, cache=cache)
     try:
-        mime, packed = media.data_of(data) or (None, data)
+        mime, packed = openai_media.data_of(data) or (None, data)
     except ValueError:
         wrong(fields.at("file_data"), "must be base64, or a data: URL in base64")
     kind = "video" if mime is not None and mime.startswith("video/") else "document"

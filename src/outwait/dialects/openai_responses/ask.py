@@ -7,29 +7,17 @@ other dialect has: hosted tools, stored items. What Responses define and the neu
 
 from __future__ import annotations
 
-from outwait.core.ask import Ask, Output, Reasoning, Sampling, Tool, ToolChoice
+from outwait.core.ask import Ask, Output, Reasoning, Sampling, Tool
 from outwait.core.request import Call
-from outwait.dialects import document
-from outwait.dialects.effort import BUDGETS
-from outwait.dialects.fields import Fields, Strange, unknown, wrong
+from outwait.dialects import document, openai_asked
+from outwait.dialects.fields import Fields, Strange, unknown
 from outwait.dialects.openai_responses import items
 from outwait.dialects.openai_responses.tables import ENCRYPTED, LOGPROBS
-
-_EFFORTS = frozenset(BUDGETS)
-_VERBOSITY = frozenset({"low", "medium", "high"})
-_SUMMARIES = frozenset({"auto", "concise", "detailed"})
-_MODES = frozenset({"none", "auto", "required"})
-_ALLOWED = frozenset({"auto", "required"})
-_KINDS = frozenset({"function", "custom"})
-_USERS = ("user", "safety_identifier")  # the newer one replaces the older
 
 
 def ask(call: Call) -> Ask:
     """The neutral request of `call`. Raises Refusal for a malformed one, naming the field."""
     fields, strange = Fields(document.loads(call.body)), Strange()
-    users = [user for key in _USERS if (user := fields.text(key)) is not None]
-    if len(users) > 1:
-        strange.rest["safety_identifier"] = users[1]
     if fields.flag("background"):
         strange.rest["background"] = True
     logprobs = _includes(fields, strange)
@@ -39,7 +27,7 @@ def ask(call: Call) -> Ask:
         messages=items.messages(fields, strange),
         stream=fields.flag("stream") is True,
         tools=tuple(_tool(tool, strange) for tool in fields.each("tools")),
-        choice=_choice(fields, strange),
+        choice=openai_asked.choice(fields, strange, nested=False),
         output=output,
         reasoning=_reasoning(fields, strange),
         sampling=Sampling(
@@ -49,7 +37,7 @@ def ask(call: Call) -> Ask:
             top_logprobs=fields.count("top_logprobs"),
         ),
         limit=fields.count("max_output_tokens", 1),
-        user=users[0] if users else None,
+        user=openai_asked.user(fields, strange),
         metadata=fields.mapping("metadata"),
         tier=fields.text("service_tier"),
         store=fields.flag("store"),
@@ -77,7 +65,7 @@ def _text(fields: Fields, strange: Strange) -> tuple[Output | None, str | None]:
     text = fields.inner("text")
     if text is None:
         return None, None
-    verbosity, form = text.one_of("verbosity", _VERBOSITY), text.inner("format")
+    verbosity, form = text.one_of("verbosity", openai_asked.VERBOSITY), text.inner("format")
     strange.keep(text, "text")
     if form is None:
         return None, verbosity
@@ -97,7 +85,7 @@ def _text(fields: Fields, strange: Strange) -> tuple[Output | None, str | None]:
 
 def _tool(fields: Fields, strange: Strange) -> Tool:
     kind = fields.need("type")
-    if kind not in _KINDS:
+    if kind not in openai_asked.KINDS:
         unknown(fields.at("type"), f"a hosted tool ({kind!r})")
     for key in ("defer_loading", "async"):
         if fields.flag(key):
@@ -113,41 +101,12 @@ def _tool(fields: Fields, strange: Strange) -> Tool:
     return made
 
 
-def _choice(fields: Fields, strange: Strange) -> ToolChoice | None:
-    parallel = fields.flag("parallel_tool_calls")
-    value = fields.raw("tool_choice")
-    if value is None:
-        return None if parallel is None else ToolChoice(parallel=parallel)
-    if isinstance(value, str):
-        if value not in _MODES:
-            wrong("tool_choice", "must be none, auto, required or an object")
-        return ToolChoice(value, parallel=parallel)
-    chosen = Fields(value, "tool_choice")
-    kind = chosen.need("type")
-    if kind in _KINDS:
-        made = ToolChoice("named", (chosen.need("name"),), parallel)
-    elif kind == "allowed_tools":
-        mode = chosen.one_of("mode", _ALLOWED) or "auto"
-        made = ToolChoice(mode, tuple(_allowed(tool) for tool in chosen.each("tools")), parallel)
-    else:
-        unknown("tool_choice.type", f"a tool choice of type {kind!r}")
-    strange.keep(chosen, "tool_choice")
-    return made
-
-
-def _allowed(tool: Fields) -> str:
-    kind = tool.need("type")
-    if kind not in _KINDS:
-        unknown(tool.at("type"), f"a hosted tool ({kind!r})")
-    return tool.need("name")
-
-
 def _reasoning(fields: Fields, strange: Strange) -> Reasoning | None:
     told = fields.inner("reasoning")
     if told is None:
         return None
-    effort = told.one_of("effort", _EFFORTS)
-    older = told.one_of("generate_summary", _SUMMARIES)  # its name before
-    summary = told.one_of("summary", _SUMMARIES) or older
+    effort = told.one_of("effort", openai_asked.EFFORTS)
+    older = told.one_of("generate_summary", openai_asked.SUMMARIES)  # its name before
+    summary = told.one_of("summary", openai_asked.SUMMARIES) or older
     strange.keep(told, "reasoning")
     return None if effort is None and summary is None else Reasoning(effort, None, True if summary else None, summary)

@@ -10,6 +10,7 @@ from typing import Any
 
 from outwait.core.ask import Message
 from outwait.core.part import Denial, Media, Part, Text, Thought, ToolCall, ToolResult
+from outwait.dialects import openai_media
 from outwait.dialects.fields import Fields, Strange, unknown, wrong
 from outwait.dialects.openai_responses import proofs
 from outwait.dialects.openai_responses.cited import citations_of
@@ -17,8 +18,6 @@ from outwait.dialects.openai_responses.cited import citations_of
 _SPEAKERS = frozenset({"system", "developer", "user", "assistant"})
 _TEXTS = frozenset({"input_text", "output_text", "text"})
 _MERGED = frozenset({"assistant", "tool"})
-_MIMES = {"mp3": "audio/mpeg"}
-_BASE64 = ";base64"
 
 
 def messages(fields: Fields, strange: Strange) -> tuple[Message, ...]:
@@ -110,7 +109,7 @@ class _Turns:
         elif kind == "input_audio":
             sound = fields.need_inner(kind)
             form = sound.need("format")
-            made = Media("audio", _MIMES.get(form, f"audio/{form}"), sound.need("data"))
+            made = Media("audio", openai_media.mime_of(form), sound.need("data"))
         else:
             unknown(fields.at("type"), f"content of type {kind!r}")
         self._strange.keep(fields, f"input.{key}")
@@ -172,9 +171,7 @@ def _file(fields: Fields) -> Media:
 
 def _data_of(fields: Fields, key: str, url: str) -> tuple[str | None, str | None]:
     """The media type and the base64 text of a `data:` URL; twice None for any other text."""
-    if url[:5].lower() != "data:":
-        return None, None
-    head, comma, data = url[5:].partition(",")
-    if not comma or not head.endswith(_BASE64):
+    try:
+        return openai_media.data_of(url) or (None, None)
+    except ValueError:
         wrong(fields.at(key), "must be a data: URL in base64, if it is one")
-    return head.removesuffix(_BASE64).partition(";")[0] or None, data

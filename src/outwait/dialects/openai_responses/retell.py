@@ -8,13 +8,12 @@ from typing import Any, NoReturn
 from outwait.core.ask import Message
 from outwait.core.fault import Refusal, fault
 from outwait.core.part import Denial, Media, Part, Text, Thought, ToolCall, ToolResult
+from outwait.dialects import openai_media
 from outwait.dialects.openai_responses import response
 from outwait.dialects.openai_responses.proofs import OWN
 
 _ID_LIMIT = 64  # characters of a call's id, by OpenAI
-_FORMS = {"audio/mpeg": "mp3", "audio/mp3": "mp3", "audio/wav": "wav", "audio/x-wav": "wav", "audio/wave": "wav"}
-_ENDINGS = {"application/pdf": ".pdf", "text/plain": ".txt", "text/markdown": ".md", "text/csv": ".csv"}
-_ANY = {"image": "image/png", "document": "application/pdf"}
+_FORMS = frozenset({"mp3", "wav"})
 _FUNCTION, _CUSTOM = ("function_call", "fc"), ("custom_tool_call", "ctc")
 
 
@@ -133,8 +132,8 @@ class Retelling:
         if part.kind == "document":
             return {"type": "input_file", **_file(part), **detail}
         self.dropped += ["messages.detail"] * (part.detail is not None)
-        form = _FORMS.get((part.mime or "").partition(";")[0].lower())
-        if part.kind != "audio" or part.data is None or form is None:
+        form = None if part.mime is None else openai_media.form_of(part.mime)
+        if part.kind != "audio" or part.data is None or form not in _FORMS:
             _refuse(f"{_named(part)} other than sound as wav or mp3 data")
         return {"type": "input_audio", "input_audio": {"data": part.data, "format": form}}
 
@@ -146,7 +145,7 @@ def _message(role: str, content: list[dict[str, Any]]) -> dict[str, Any]:
 def _image(media: Media) -> dict[str, Any]:
     if media.file is not None:
         return {"file_id": media.file}
-    return {"image_url": media.url if media.data is None else _data_url(media)}
+    return {"image_url": openai_media.url_of(media)}
 
 
 def _file(media: Media) -> dict[str, Any]:
@@ -157,12 +156,7 @@ def _file(media: Media) -> dict[str, Any]:
         return {"file_url": media.url, **name}
     if media.mime is None:
         return {"file_data": media.data, **name}
-    # OpenAI knows the kind of a file by the ending of its name.
-    return {"filename": f"document{_ENDINGS.get(media.mime, '')}", "file_data": _data_url(media), **name}
-
-
-def _data_url(media: Media) -> str:
-    return f"data:{media.mime or _ANY[media.kind]};base64,{media.data}"
+    return {"filename": openai_media.name_for(media.mime), "file_data": openai_media.url_of(media), **name}
 
 
 def _call_id(ident: str) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from outwait.toolkit.simulate.answer import Answer, Question
 
 JSON: Final = "application/json"
 EVENTS: Final = "text/event-stream; charset=utf-8"
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+T = TypeVar("T")
 
 
 class BadCallError(Exception):
@@ -105,6 +107,19 @@ class Speech:
 def nothing(_: Answer) -> Iterator[bytes]:
     """No events."""
     return iter(())
+
+
+def taking_turns(speakers: Iterable[Iterator[T]]) -> Iterator[T]:
+    """What all `speakers` say, one piece of each after the other, as real streams of several choices do."""
+    turns = list(speakers)
+    while turns:
+        for turn in tuple(turns):
+            try:
+                piece = next(turn)
+            except StopIteration:
+                turns.remove(turn)
+            else:
+                yield piece
 
 
 def wrapped(before: bytes, pieces: Iterator[bytes], after: bytes) -> Iterator[bytes]:

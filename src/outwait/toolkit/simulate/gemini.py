@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from outwait.toolkit.simulate.answer import Answer, Choice, Question, likelihood
-from outwait.toolkit.simulate.dialect import JSON, PLAIN, Envelope, Speech, bearer, nothing
+from outwait.toolkit.simulate.dialect import JSON, PLAIN, Envelope, Speech, bearer, nothing, taking_turns
 from outwait.toolkit.simulate.gemini_request import SIGNED, ask
 
 Fields = dict[str, object]
@@ -124,17 +124,10 @@ def thinking(answer: Answer) -> Iterator[bytes]:
 
 
 def telling(answer: Answer) -> Iterator[bytes]:
-    """The pieces of all candidates, taking turns; a call is one piece."""
-    said = answer.reasoned
-    turns = [_told(answer, index, choice) for index, choice in enumerate(answer.choices)]
-    while turns:
-        for turn in tuple(turns):
-            candidate = next(turn, None)
-            if candidate is None:
-                turns.remove(turn)
-            else:
-                said += 1
-                yield msgspec.json.encode(_reply(answer, [candidate], min(said, answer.said)))
+    """The pieces of all candidates; a call is one piece."""
+    pieces = taking_turns(_told(answer, index, choice) for index, choice in enumerate(answer.choices))
+    for said, candidate in enumerate(pieces, answer.reasoned + 1):
+        yield msgspec.json.encode(_reply(answer, [candidate], min(said, answer.said)))
 
 
 def _told(answer: Answer, index: int, choice: Choice) -> Iterator[Fields]:

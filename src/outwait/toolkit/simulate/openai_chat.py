@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from outwait.toolkit.simulate.answer import Answer, Choice, likelihood
-from outwait.toolkit.simulate.dialect import Speech
+from outwait.toolkit.simulate.dialect import Speech, taking_turns
 from outwait.toolkit.simulate.openai_chat_request import ask
 from outwait.toolkit.simulate.openai_errors import error, error_event
 
@@ -55,15 +55,8 @@ def thinking(answer: Answer) -> Iterator[bytes]:
 
 
 def telling(answer: Answer) -> Iterator[bytes]:
-    """The pieces of all choices, taking turns as real streams do."""
-    turns = [_told(answer, index, choice) for index, choice in enumerate(answer.choices)]
-    while turns:
-        for turn in tuple(turns):
-            event = next(turn, None)
-            if event is None:
-                turns.remove(turn)
-            else:
-                yield event
+    """The pieces of all choices."""
+    return taking_turns(_told(answer, index, choice) for index, choice in enumerate(answer.choices))
 
 
 def _told(answer: Answer, index: int, choice: Choice) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Images, sound and files as chat completions write them, to and from the neutral part."""
+"""Images, sound and files as chat completions and Responses write them, to and from the neutral part."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from outwait.core.part import Media
 
-# Whose media types do not end with the name that chat completions use.
+# Whose media types do not end with the name that OpenAI uses.
 _FORMATS = {"mpeg": "mp3", "x-wav": "wav", "wave": "wav", "vnd.wave": "wav", "mp4": "m4a", "x-m4a": "m4a"}
 _MIMES = {"mp3": "audio/mpeg", "m4a": "audio/mp4"}
 _PLAIN = {"image": "image/png", "video": "video/mp4", "audio": "audio/wav", "document": "application/pdf"}
@@ -40,12 +40,12 @@ def url_of(media: Media) -> str | None:
 
 
 def mime_of(form: str) -> str:
-    """The media type of sound in the format that chat completions call `form`."""
+    """The media type of sound in the format that OpenAI calls `form`."""
     return _MIMES.get(form, f"audio/{form}")
 
 
 def form_of(mime: str | None) -> str:
-    """The chat format of sound with this media type."""
+    """OpenAI's name for sound with this media type."""
     kind = (mime or _PLAIN["audio"]).partition(";")[0].rpartition("/")[2].lower()
     return _FORMATS.get(kind, kind)
 
@@ -58,6 +58,9 @@ def file_of(media: Media) -> dict[str, Any] | None:
         return None
     if media.mime is None:
         return {"file_data": media.data, **({"filename": media.name} if media.name else {})}
-    # OpenAI knows the kind of a file by the ending of its name.
-    name = media.name or f"document{_ENDINGS.get(media.mime, '')}"
-    return {"file_data": url_of(media), "filename": name}
+    return {"file_data": url_of(media), "filename": media.name or name_for(media.mime)}
+
+
+def name_for(mime: str) -> str:
+    """A name for a document without one: OpenAI knows the kind of a file by the ending of its name."""
+    return f"document{_ENDINGS.get(mime, '')}"
