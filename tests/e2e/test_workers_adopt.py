@@ -171,3 +171,42 @@ def test_the_sdks_own_retry_gets_the_answer_from_another_worker(
         assert len(steering.taken) == 2
         assert len(set(steering.taken)) == 2
     assert [call.outcome for call in provider.calls(asked)] == ["whole"]
+
+
+@pytest.mark.parametrize("place", [0, 3])
+def test_a_client_comes_back_by_id_at_any_worker(gateway: Gateway, provider: Provider, place: int) -> None:
+    about = question(gateway, f"back {place}")
+    line, owner = reach(gateway)
+    with line:
+        line.send(request(chat("drip-60ms+long-20", question=about, stream=True), KEY))
+        heard = line.hear(seconds=0.5)
+    ident = heard.headers["x-outwait-exchange"]
+    other, _ = reach(gateway, other_than=owner)
+    with other:
+        other.send(_get(f"/v1/exchanges/{ident}/stream?starting_after={place}"))
+        rest = other.hear()
+    assert (rest.status, rest.end) == (200, "whole")
+    assert rest.body.endswith(b"data: [DONE]\n\n")
+    events = rest.body.split(b"\n\n")
+    missed = [event for event in heard.body.split(b"\n\n")[place:-1] if event]
+    assert missed
+    assert events[: len(missed)] == missed
+    assert len(provider.calls(about)) == 1
+
+
+def test_any_worker_can_cancel(gateway: Gateway, provider: Provider) -> None:
+    about = question(gateway, "cancel")
+    line, owner = reach(gateway)
+    with line:
+        line.send(request(chat("drip-60ms+long-400", question=about, stream=True), KEY))
+        ident = line.hear(seconds=0.4).headers["x-outwait-exchange"]
+    other, _ = reach(gateway, other_than=owner)
+    with other:
+        other.send(_get(f"/v1/exchanges/{ident}/cancel", "POST"))
+        assert other.hear().json["status"] == "cancelled"
+    until(lambda: [call.outcome for call in provider.calls(about)] == ["cut"], "the upstream call to be cut")
+
+
+def _get(path: str, method: str = "GET") -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", "host: localhost", "connection: close", "authorization: Bearer key-quiet"]
+    return ("\r\n".join([*lines, "content-length: 0"]) + "\r\n\r\n").encode()

@@ -186,7 +186,9 @@ def test_a_draining_owner_still_gives_out_what_it_keeps(tmp_path: Path) -> None:
     told()
 
 
-def test_a_client_that_left_meanwhile_costs_nothing(tmp_path: Path) -> None:
+def test_a_client_that_left_meanwhile_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "PATIENCE", 0.1)
+
     @story
     async def told() -> None:
         with socket.socket(socket.AF_UNIX) as frozen:
@@ -198,7 +200,7 @@ def test_a_client_that_left_meanwhile_costs_nothing(tmp_path: Path) -> None:
                 await until(lambda: houses[0].gateway.server.handling)
                 writer.close()
                 await until(lambda: not houses[0].gateway.server.connections)
-                await asyncio.sleep(neighbours.PATIENCE + 0.05)
+                await until(lambda: "search for an orphan" not in {task.get_name() for task in asyncio.all_tasks()})
                 assert (len(houses[0].gateway.door.registry), model.calls) == (0, [])
 
     told()
@@ -239,6 +241,23 @@ def test_an_orphan_that_is_said_to_be_there_and_never_is(tmp_path: Path, monkeyp
             assert (answer(reply), owner_of(reply)) == ("Hi", "00ab00")
             assert len(asked) == neighbours.ROUNDS
             assert len(model.calls) == 1
+
+    told()
+
+
+def test_an_owner_that_dies_before_it_has_the_retry_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def first(*_: object) -> tuple[SideDoor, str]:
+        return SideDoor(str(tmp_path / "09dead")), "ow_09dead0123456789abcdef"
+
+    monkeypatch.setattr(neighbours, "_first", first)
+
+    @story
+    async def told() -> None:
+        async with street(tmp_path) as (houses, model):
+            reply = await houses[0].send(RETRY)
+            assert (reply.status, reply.error["code"]) == (503, "owner_unreachable")
+            assert (reply.headers["x-should-retry"], reply.headers["retry-after"]) == ("true", "1")
+            assert model.calls == []
 
     told()
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 import uvloop
-
 from tests.store import postgres
 from tests.store.places import Place
 
@@ -26,19 +26,27 @@ def postgres_server() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """An empty folder that is in memory where it can be: a store waits for its disk at every step, and a process that
+    is killed does not take the page cache with it, so nothing is tested worse."""
+    with tempfile.TemporaryDirectory(prefix="ow-store-", dir=postgres.memory()) as made:
+        yield Path(made)
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+def place(request: pytest.FixtureRequest, folder: Path) -> Iterator[Place]:
     """Where a store can be opened, nothing in it yet."""
     if request.param == "sqlite":
-        yield Place(None, tmp_path / "data")
+        yield Place(None, folder / "data")
         return
-    with Place.in_schema(request.getfixturevalue("postgres_server"), tmp_path / "data") as made:
+    with Place.in_schema(request.getfixturevalue("postgres_server"), folder / "data") as made:
         yield made
 
 
 @pytest.fixture
-def sqlite_place(tmp_path: Path) -> Place:
-    return Place(None, tmp_path / "data")
+def sqlite_place(folder: Path) -> Place:
+    return Place(None, folder / "data")
 
 
 @pytest.fixture

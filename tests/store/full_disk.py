@@ -11,35 +11,34 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.store.places import DAY, NOW, Place, body_of, exchange, result, settlement
+
 from outwait.store.errors import StorageFull
 from outwait.store.opening import Tuning
 from outwait.store.rows import State
-from tests.store.places import DAY, NOW, Place, body_of, exchange, result, settlement
 
-DISK = "16m"
-TUNING = Tuning(ballast=2 << 20)
+DISK = "32m"
+TUNING = Tuning()
 BODY = 300_000
 
 
 async def _fill(place: Place, seen: dict[str, object]) -> None:
     async with place.open(tuning=TUNING) as store:
-        kept = []
-        refused = ""
-        for number in range(200):
-            name = f"ow_{number}"
+        kept: list[str] = []
+        refused: list[str] = []
+        while len(refused) < 5:
+            name = f"ow_{len(kept) + len(refused)}"
             try:
                 await store.exchanges.remember(exchange(name))
                 await store.exchanges.settle(settlement(name, result=result(name.encode().ljust(BODY))))
                 kept.append(name)
             except StorageFull:
-                refused = name
-                break
+                refused.append(name)
         seen["kept"] = len(kept)
-        seen["ballast"] = (place.folder / "ballast").exists()
         seen["whole"] = [name for name in kept if await body_of(store, name) != name.encode().ljust(BODY)] == []
-        seen["refused again"] = await _refused(store.exchanges.remember(exchange("ow_more")))
         # What needs no room goes on.
-        await store.exchanges.settle(settlement(refused, State.FAILED, fault=b'{"code":"storage_full"}'))
+        for name in refused:
+            await store.exchanges.settle(settlement(name, State.FAILED, fault=b'{"code":"storage_full"}'))
         seen["orphaned"] = await store.exchanges.orphan("ow_0", NOW)
         seen["adopted"] = await store.exchanges.adopt("dev", b"f" * 16, NOW) is not None
     async with place.open(tuning=TUNING) as store:  # also after a restart
@@ -48,14 +47,6 @@ async def _fill(place: Place, seen: dict[str, object]) -> None:
         await store.exchanges.remember(exchange("ow_after"))
         seen["again"] = await store.exchanges.settle(settlement("ow_after", result=result(b"x" * BODY)))
         seen["ballast again"] = (place.folder / "ballast").exists()
-
-
-async def _refused(writing: object) -> bool:
-    try:
-        await writing  # type: ignore[misc]  # a coroutine of any kind
-    except StorageFull:
-        return True
-    return False
 
 
 async def _expire_by_itself(place: Place, seen: dict[str, object]) -> None:
@@ -78,7 +69,7 @@ def main(folder: Path) -> None:
     asyncio.run(_fill(Place(None, folder / "data"), seen))
     shutil.rmtree(folder / "data")
     asyncio.run(_expire_by_itself(Place(None, folder / "data"), seen))
-    print(json.dumps(seen))
+    json.dump(seen, sys.stdout)
 
 
 if __name__ == "__main__":

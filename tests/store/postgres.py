@@ -23,6 +23,15 @@ def programs() -> Path | None:
     return places[-1].parent if places else None
 
 
+def memory() -> Path | None:
+    """A file system in memory with room to spare, if there is one."""
+    place = Path("/dev/shm")
+    try:
+        return place if os.access(place, os.W_OK) and shutil.disk_usage(place).free > 1 << 30 else None
+    except OSError:
+        return None
+
+
 def missing() -> str | None:
     """Why there can be no server; None when there can."""
     if programs() is None:
@@ -56,7 +65,7 @@ def server() -> Iterator[str]:
     bins = programs()
     assert bins is not None
     # Not pytest's folder, which other users cannot enter; and a socket's path must be short.
-    folder = Path(tempfile.mkdtemp(prefix="ow-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="ow-pg-", dir=memory()))
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, USER)

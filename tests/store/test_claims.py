@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import asyncio
 
-from outwait.store.rows import Claimed, Existing
 from tests.store.conftest import Run
 from tests.store.places import DAY, NOW, Place, claim
+
+from outwait.store.rows import Claimed, Existing
 
 
 def test_a_name_is_given_once(place: Place, run: Run[None]) -> None:

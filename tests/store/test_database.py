@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
+from tests.store.conftest import Run
+from tests.store.places import Place
 
 from outwait.store.database import changed
 from outwait.store.errors import StoreError
-from tests.store.conftest import Run
-from tests.store.places import Place
 
 
 def test_reading_fails_with_the_stores_own_error(place: Place, run: Run[None]) -> None:
@@ -38,10 +38,9 @@ def test_long_and_short_are_sealed_alike(sqlite_place: Place, run: Run[None], si
 
 def test_rows_changed_are_counted(place: Place, run: Run[None]) -> None:
     async def story() -> None:
-        async with place.open() as store:
-            async with store._database.engines.writer.begin() as connection:
-                facts = sa.table("facts", sa.column("name"), sa.column("value"))
-                assert await changed(connection, sa.insert(facts).values(name="a", value=b"")) == 1
-                assert await changed(connection, sa.delete(facts).where(facts.c.name == "b")) == 0
+        async with place.open() as store, store._database.engines.writer.begin() as connection:
+            facts = sa.table("facts", sa.column("name"), sa.column("value"))
+            assert await changed(connection, sa.insert(facts).values(name="a", value=b"")) == 1
+            assert await changed(connection, sa.delete(facts).where(facts.c.name == "b")) == 0
 
     run(story())

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from tests.store import postgres
+from tests.store.conftest import Run
 
 from outwait.store.engine import Engines, postgres_engines, sqlite_engines
 from outwait.store.errors import StoreError
-from tests.store import postgres
-from tests.store.conftest import Run
 
 PRAGMAS = {"synchronous": 2, "foreign_keys": 1, "busy_timeout": 3000}  # 2 is FULL
 
@@ -59,7 +59,7 @@ def test_errors_do_not_quote_rows(tmp_path: Path, run: Run[None]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "message"),
+    "url, message",
     [
         ("not a url", "is no URL"),
         ("mysql://u:hunter2@h/d", "begins with `mysql:`"),

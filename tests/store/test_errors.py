@@ -47,7 +47,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("error", "kind"), CASES, ids=str)
+@pytest.mark.parametrize("error, kind", CASES, ids=str)
 def test_a_drivers_error_is_known_by_its_code(error: Exception, kind: Trouble) -> None:
     assert trouble(error) is kind
     for place in ("/data/outwait.db", "postgresql://u:***@h/d"):

@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.store.conftest import Run
+from tests.store.places import DAY, NOW, Place, body_of, event, exchange, response, result, settlement
 
 from outwait.store.errors import ResultTooLarge, StorageFull, StoreError
 from outwait.store.rows import Owner, ResponseEnd, State
-from tests.store.conftest import Run
-from tests.store.places import DAY, NOW, Place, body_of, event, exchange, response, result, settlement
 
 
 def test_a_remembered_exchange_is_found_by_others(place: Place, run: Run[None]) -> None:

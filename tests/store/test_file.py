@@ -72,9 +72,9 @@ def test_a_file_without_shared_memory_is_refused(tmp_path: Path, monkeypatch: py
 
 
 def test_a_memory_file_system_without_wal_is_told(tmp_path: Path) -> None:
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        with pytest.raises(StoreError, match="local disk"):
-            file._examine(connection, tmp_path / "outwait.db", check=False)
+    memory = closing(sqlite3.connect(":memory:", isolation_level=None))
+    with memory as connection, pytest.raises(StoreError, match="local disk"):
+        file._examine(connection, tmp_path / "outwait.db", check=False)
 
 
 def test_freed_pages_go_back_to_the_disk(tmp_path: Path) -> None:

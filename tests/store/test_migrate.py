@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from tests.store.conftest import Run
+from tests.store.places import Place
 
 from outwait.store import file, migrate, schema
 from outwait.store.engine import Engines, postgres_engines, sqlite_engines
 from outwait.store.errors import StoreError
-from tests.store.conftest import Run
-from tests.store.places import Place
 
 
 def engines_of(place: Place) -> Engines:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from tests.store.conftest import Run
+from tests.store.places import NOW, SMALL, Place, body_of, exchange, result, settlement
 
 from outwait.store.errors import StoreError
 from outwait.store.opening import LOCK_FILE, Tuning, open_store
 from outwait.store.seal import KEY_FILE
 from outwait.wire.tasks import spawn
-from tests.store.conftest import Run
-from tests.store.places import NOW, SMALL, Place, body_of, exchange, result, settlement
 
 ONE = base64.urlsafe_b64encode(b"1" * 32).decode()
 TWO = base64.urlsafe_b64encode(b"2" * 32).decode()
@@ -165,9 +165,8 @@ def test_a_database_that_does_not_answer_is_told(tmp_path: Path, run: Run[None])
 
 def test_a_broken_schema_is_told(sqlite_place: Place, run: Run[None]) -> None:
     async def story() -> None:
-        async with sqlite_place.open() as store:
-            async with store._database.engines.writer.begin() as connection:
-                await connection.execute(sa.text("DROP TABLE facts"))
+        async with sqlite_place.open() as store, store._database.engines.writer.begin() as connection:
+            await connection.execute(sa.text("DROP TABLE facts"))
         with pytest.raises(StoreError, match=r"outwait\.db refused this"):
             await _opened(sqlite_place)
         shutil.rmtree(sqlite_place.folder)

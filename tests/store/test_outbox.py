@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
-
 from tests.store.conftest import Run
 from tests.store.places import DAY, NOW, Place, event
 

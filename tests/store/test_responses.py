@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from tests.store.conftest import Run
+from tests.store.places import DAY, NOW, Place, response
 
 from outwait.store.errors import StoreError
 from outwait.store.rows import Conversation, ResponseEnd
-from tests.store.conftest import Run
-from tests.store.places import DAY, NOW, Place, response
 
 
 def test_a_response_is_its_keys_own(place: Place, run: Run[None]) -> None:

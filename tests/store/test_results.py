@@ -7,6 +7,8 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.store.conftest import Run
+from tests.store.places import NOW, Place, body_of, exchange, result, settlement
 
 from outwait.core.reply import Head
 from outwait.store import results
@@ -14,8 +16,6 @@ from outwait.store.errors import StoreError
 from outwait.store.results import CHUNK, pieces
 from outwait.store.rows import Result
 from outwait.store.store import Store
-from tests.store.conftest import Run
-from tests.store.places import NOW, Place, body_of, exchange, result, settlement
 
 LONG = bytes(range(256)) * (9 * CHUNK // 512) + b"end"  # 4 whole chunks, half of one, and a bit
 
@@ -108,7 +108,7 @@ def test_an_answer_put_in_another_place_cannot_be_read(place: Place, run: Run[No
             await _change(
                 store, f"UPDATE results SET head = {theirs.format('head', 'results')} WHERE exchange = 'ow_1'"
             )
-            with pytest.raises(StoreError, match="chunk 0 of .* of ow_1: it cannot be decrypted"):
+            with pytest.raises(StoreError, match=r"chunk 0 of .* of ow_1: it cannot be decrypted"):
                 await body_of(store)
             with pytest.raises(StoreError, match="head of ow_1: it cannot be decrypted"):
                 await store.results.find("ow_1")
@@ -146,5 +146,18 @@ def test_a_reader_that_is_cancelled_leaves_nothing_behind(place: Place, run: Run
                 found = await store.exchanges.find("ow_2")
                 assert found is not None
                 assert found.id == "ow_2"
+
+    run(story())
+
+
+def test_an_answer_whose_commit_was_not_heard_of_stays_whole(place: Place, run: Run[None]) -> None:
+    async def story() -> None:
+        async with place.open() as store:
+            await store.exchanges.remember(exchange())
+            written = await store.results.write("ow_1", result(LONG), NOW)
+            async with store._database.engines.writer.begin() as connection:
+                await written.publish(connection)
+            await store.results.discard(written)  # by one who was told that the connection broke
+            assert await body_of(store) == LONG
 
     run(story())

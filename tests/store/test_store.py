@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import asyncio
 
-from outwait.store.results import CHUNK
 from tests.store.conftest import Run
 from tests.store.places import NOW, Place, exchange, response, result, settlement
+
+from outwait.store.results import CHUNK
 
 
 def test_closing_finishes_what_was_asked_for(place: Place, run: Run[None]) -> None:

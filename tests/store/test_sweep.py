@@ -3,14 +3,14 @@ from __future__ import annotations
 import asyncio
 
 import sqlalchemy as sa
+from tests.store.conftest import Run
+from tests.store.places import DAY, NOW, Place, claim, event, exchange, response, result, settlement
 
 from outwait.store.results import CHUNK
 from outwait.store.rows import ResponseEnd, State, Swept
 from outwait.store.schema import chunks
 from outwait.store.store import Store
 from outwait.store.sweep import joined
-from tests.store.conftest import Run
-from tests.store.places import DAY, NOW, Place, claim, event, exchange, response, result, settlement
 
 
 async def _settled(store: Store, ident: str, size: int, at: float) -> None:

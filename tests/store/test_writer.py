@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
+from tests.store.conftest import Run
+from tests.store.places import Place
 
 from outwait.store import writer as module
 from outwait.store.engine import Engines, postgres_engines, sqlite_engines
 from outwait.store.errors import StorageFull, StoreError
 from outwait.store.writer import Act, Writer
 from outwait.wire.tasks import spawn
-from tests.store.conftest import Run
-from tests.store.places import Place
 
 TABLE = sa.table("t", sa.column("x"))
 
@@ -148,7 +148,7 @@ def test_a_busy_database_is_tried_again(tmp_path: Path, run: Run[None], sqlite_p
 
 
 @pytest.mark.parametrize(
-    ("code", "message"),
+    "code, message",
     [
         (sqlite3.SQLITE_BUSY, "kept busy by others"),
         (None, "connection to .* broke"),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 import ssl
 import subprocess
@@ -16,7 +17,7 @@ from outwait.wire import dialing
 from outwait.wire.breaks import DialFailed, dial_fault
 from outwait.wire.connection import Connection
 from outwait.wire.dialing import Dialer
-from outwait.wire.endpoint import Endpoint
+from outwait.wire.endpoint import Endpoint, SideDoor
 
 
 class Home:
@@ -286,3 +287,17 @@ def test_a_ca_file_that_is_not_there_is_told() -> None:
     failed = meet(None, "no/such/file.pem")
     assert isinstance(failed, DialFailed)
     assert failed.causes[0][0] == "ca_file no/such/file.pem"
+
+
+def test_a_side_door_without_a_descriptor_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*_: object) -> None:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    async def scenario(loop: asyncio.AbstractEventLoop) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(socket, "socket", none_left)
+            with pytest.raises(DialFailed) as told:
+                await dialing.enter(loop, SideDoor("/x"), lambda: Connection(loop, SideDoor("/x"), Home()))
+        assert dial_fault(told.value).code == "gateway_overloaded"
+
+    play(scenario)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from outwait.testing import virtual
-from outwait.wire.endpoint import Endpoint
+from outwait.wire.endpoint import Endpoint, SideDoor, Target
 from outwait.wire.pool import Pool as RealPool
 from outwait.wire.wheel import Wheel
 
@@ -17,7 +17,7 @@ HERE, THERE = Endpoint("a", 80, tls=False), Endpoint("a", 443, tls=True)
 class Idle:
     """Stands for a connection."""
 
-    def __init__(self, endpoint: Endpoint = HERE, **headers: str) -> None:
+    def __init__(self, endpoint: Target = HERE, **headers: str) -> None:
         self.endpoint = endpoint
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
         self.usable = True
@@ -32,7 +32,7 @@ class Pool(RealPool):
 
     __slots__ = ()
 
-    def take(self, endpoint: Endpoint) -> Any:
+    def take(self, endpoint: Target) -> Any:
         return super().take(endpoint)
 
     def put(self, connection: Any) -> None:
@@ -174,5 +174,16 @@ def test_one_that_is_left_has_two_seconds_to_come_back() -> None:
         await asyncio.sleep(1.1)
         assert (quick.usable, slow.usable, broken.usable) == (True, False, True)
         assert pool.take(HERE) is quick
+
+    play(scenario)
+
+
+def test_side_doors_are_told_apart() -> None:
+    async def scenario(pool: Pool) -> None:
+        one, other = SideDoor("/run/a"), SideDoor("/run/b")
+        kept = Idle(one)
+        put(pool, kept)
+        assert pool.take(other) is None
+        assert pool.take(SideDoor("/run/a")) is kept
 
     play(scenario)

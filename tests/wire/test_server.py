@@ -275,21 +275,17 @@ def test_a_neighbour_is_marked_not_counted_by_address_and_its_heads_are_not_reme
 
     async def story(door: Any) -> None:
         side = await listen.start_side(door.server, listen.bind_side(path))
-        writers = []
-        for _ in range(3):
-            reader, writer = await asyncio.open_unix_connection(str(path))
-            writers.append(writer)
-            for _ in range(2):
-                writer.write(GET)
-                assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
-        assert [(request.neighbour, request.peer) for request in door.seen] == [(True, NEIGHBOUR)] * 6
+        waiting = [await asyncio.open_unix_connection(str(path)) for _ in range(3)]
+        for reader, writer in waiting:
+            writer.write(GET.replace(b"a\r\n", b"a\r\nconnection: close\r\n"))
+            assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+            writer.close()
+        assert [(request.neighbour, request.peer) for request in door.seen] == [(True, NEIGHBOUR)] * 3
         assert door.server.heads._known == {}
         _, reply = await door.ask(GET)
         assert reply.status == 200
         assert (door.seen[-1].neighbour, door.seen[-1].peer) == (False, "127.0.0.1")
         assert len(door.server.heads._known) == 1
-        for writer in writers:
-            writer.close()
         side.close()
 
     knock(story, per_ip=1)

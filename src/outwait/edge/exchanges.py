@@ -10,6 +10,7 @@ An exchange is there while it runs, and for a while after its client left withou
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -45,7 +46,7 @@ def list_exchanges(door: Door, dialect: Dialect, request: Request) -> None:
 def read_exchange(door: Door, dialect: Dialect, request: Request) -> None:
     """One exchange, or its answer."""
     known = _met(door, dialect, request)
-    if known is None:
+    if known is None or _passed_on(door, dialect, request, known):
         return
     try:
         exchange, what = _find(door, known, request)
@@ -65,7 +66,7 @@ def read_exchange(door: Door, dialect: Dialect, request: Request) -> None:
 def cancel_exchange(door: Door, dialect: Dialect, request: Request) -> None:
     """End one exchange. One that is over already cannot be cancelled: 409."""
     known = _met(door, dialect, request)
-    if known is None:
+    if known is None or _passed_on(door, dialect, request, known):
         return
     try:
         exchange, what = _find(door, known, request)
@@ -90,12 +91,26 @@ def _met(door: Door, dialect: Dialect, request: Request) -> Known | None:
 
 def _find(door: Door, known: Known, request: Request) -> tuple[Exchange, str]:
     """The exchange that the path names, and what of it. Somebody else's is not there."""
-    ident, _, what = request.path.removeprefix(f"{PATH}/").partition("/")
+    ident, what = _named(request)
     exchange = door.registry.get(ident)
     if exchange is None or exchange.key != known.principal.name:
         why = "it never was, or its answer was delivered whole, or it has been kept long enough"
         raise Refusal(fault("not_found", f"There is no exchange {ident[:80]!r} here: {why}."))
     return exchange, what
+
+
+def _named(request: Request) -> tuple[str, str]:
+    """The exchange's id, and what of it."""
+    ident, _, what = request.path.removeprefix(f"{PATH}/").partition("/")
+    return ident, what
+
+
+def _passed_on(door: Door, dialect: Dialect, request: Request, known: Known) -> bool:
+    """Whether the worker that owns the exchange was asked instead; its answer comes from there."""
+    ident, _ = _named(request)
+    if door.registry.get(ident) is not None:
+        return False
+    return door.neighbours.pass_on(request, ident, partial(refuse, door, dialect, request, principal=known.principal))
 
 
 def _nothing(request: Request) -> Fault:

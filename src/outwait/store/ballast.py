@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Final
 
+# More than the write-ahead log holds before it is moved to the file (4 MB, and one transaction): moving it makes room,
+# but needs as much first.
 SIZE: Final = 8 << 20
 
 

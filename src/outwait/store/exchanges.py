@@ -114,12 +114,13 @@ class Exchanges:
             written = None if end.result is None else await self._results.write(end.id, end.result, end.now)
         except Ended:
             return False
+        settled = False
         try:
-            return await self._settle(end, written)
-        except BaseException:
-            if written is not None:
+            settled = await self._settle(end, written)
+        finally:
+            if written is not None and not settled:
                 await self._results.discard(written)
-            raise
+        return settled
 
     async def _settle(self, end: Settlement, written: Written | None) -> bool:
         fault = None if end.fault is None else self._database.seal.close(end.fault, _label(end.id))
@@ -140,10 +141,7 @@ class Exchanges:
             return True
 
         grows = end.result is not None or end.response is not None or end.event is not None
-        settled = await self._database.writer.do(act, weight=written.weight if written else 0, grows=grows)
-        if not settled and written is not None:
-            await self._results.discard(written)
-        return settled
+        return await self._database.writer.do(act, weight=written.weight if written else 0, grows=grows)
 
     async def boots(self) -> frozenset[str]:
         """The process lives that have running exchanges; the caller knows which of them are over."""

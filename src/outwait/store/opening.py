@@ -7,7 +7,7 @@ import fcntl
 import os
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -69,11 +69,10 @@ async def open_store(
             await asyncio.to_thread(ballast.hold)  # at a full disk in vain; then nothing new is taken
         else:
             engines, ballast = postgres_engines(url), None
-        try:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(engines.close)
             await _make_ready(engines, seal)
-        except BaseException:
-            await engines.close()
-            raise
+            stack.pop_all()  # all is well: the connections stay
     relief = Relief(engines, ballast, clock)
     return Store(Database(engines, Writer(engines, spawn, relief), seal), relief)
 

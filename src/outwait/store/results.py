@@ -100,27 +100,19 @@ class Results:
         """Write all of `result` but its end; what comes back makes it visible. Raises StorageFull, ResultTooLarge, and
         what reading the body raises, Ended when a long one comes too late; nothing stays then.
         """
-        body, number, size = uuid.uuid4().hex, 0, 0
-        held: list[dict[str, Any]] = []
+        body = uuid.uuid4().hex
+        whole = False
         try:
-            async for data in pieces(result.body):
-                size += len(data)
-                if size > LIMIT:
-                    raise ResultTooLarge(LIMIT)
-                if len(held) == _TOGETHER:
-                    await self._stage(held)
-                    held = []
-                sealed = await self._database.sealed(data, _label(exchange, body, number))
-                held.append({"body": body, "number": number, "exchange": exchange, "data": sealed})
-                number += 1
-        except BaseException:
-            if number > _TOGETHER:
+            size, held = await self._pour(exchange, body, result)
+            head = await self._database.sealed(msgspec.json.encode(result.head), f"head of {exchange}")
+            whole = True
+        finally:
+            if not whole:
                 await self._drop(body)
-            raise
         row = {
             "exchange": exchange,
             "body": body,
-            "head": await self._database.sealed(msgspec.json.encode(result.head), f"head of {exchange}"),
+            "head": head,
             "partial": result.partial,
             "usage": None if result.usage is None else msgspec.json.encode(result.usage).decode(),
             "size": size,
@@ -128,8 +120,24 @@ class Results:
         }
         return Written(row, held)
 
+    async def _pour(self, exchange: str, body: str, result: Result) -> tuple[int, list[dict[str, Any]]]:
+        """Write all chunks but the last few; the body's size, and those."""
+        number, size = 0, 0
+        held: list[dict[str, Any]] = []
+        async for data in pieces(result.body):
+            size += len(data)
+            if size > LIMIT:
+                raise ResultTooLarge(LIMIT)
+            if len(held) == _TOGETHER:
+                await self._stage(held)
+                held = []
+            sealed = await self._database.sealed(data, _label(exchange, body, number))
+            held.append({"body": body, "number": number, "exchange": exchange, "data": sealed})
+            number += 1
+        return size, held
+
     async def discard(self, written: Written) -> None:
-        """Take back what `write` wrote."""
+        """Take back what `write` wrote, unless it became an answer after all."""
         if written.row["size"] > CHUNK * _TOGETHER:
             await self._drop(written.row["body"])
 
@@ -155,8 +163,11 @@ class Results:
 
 
 def _deleted(body: str) -> Act[int]:
+    # A commit that was not answered may have been made: then these chunks are somebody's answer.
+    unseen = ~sa.exists().where(results.c.body == body)
+
     async def act(connection: AsyncConnection) -> int:
-        return await changed(connection, sa.delete(chunks).where(chunks.c.body == body))
+        return await changed(connection, sa.delete(chunks).where(chunks.c.body == body, unseen))
 
     return act
 

@@ -19,7 +19,7 @@ from outwait.store.engine import Engines
 from outwait.store.errors import StorageFull, StoreError, Trouble, told, trouble
 
 GROUP: Final = 200  # writes in a transaction
-WEIGHT: Final = 4 << 20  # and bytes, so that other processes' turn comes soon
+WEIGHT: Final = 1 << 20  # and bytes: others' turn comes soon, and the log stays smaller than the ballast
 _TRIES: Final = 6
 _PAUSE: Final = 0.02  # seconds before the second try; each further one waits twice as long
 

@@ -12,6 +12,7 @@ from tests.conformance.sdks.telling import Call, Row, functions, main, work
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # else it fetches prices when it is imported
 litellm: Any = importlib.import_module("litellm")  # lives in an environment of its own
 litellm.suppress_debug_info = True
+importlib.import_module("httpx2")  # litellm imports it late, in as many threads as ask at once
 
 
 def answer(call: Call, row: Row) -> None:

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from outwait.store.migrate import migrate
 from tests.store.conftest import Run
 from tests.store.places import Place
 from tests.store.test_migrate import engines_of
+
+from outwait.store.migrate import migrate
 
 TABLES = {"facts", "exchanges", "claims", "results", "chunks", "responses", "outbox", "outwait_schema"}
 
