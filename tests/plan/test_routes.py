@@ -88,7 +88,11 @@ def test_a_channel_of_another_dialect_answers_where_the_call_can_be_translated()
 
 
 def test_inside_one_priority_the_clients_own_dialect_comes_first() -> None:
-    channels = [_channel("a", dialect="anthropic", weight=5), _channel("o"), _channel("first", dialect="gemini", priority=-1)]
+    channels = [
+        _channel("a", dialect="anthropic", weight=5),
+        _channel("o"),
+        _channel("first", dialect="gemini", priority=-1),
+    ]
     assert [found.channel.name for found in route(_call("m"), ANYBODY, channels)] == ["first", "o", "a"]
     asked = Call("anthropic", "messages", "m", stream=False, body=b"{}")
     assert [found.channel.name for found in route(asked, ANYBODY, channels)] == ["first", "a", "o"]

@@ -103,14 +103,13 @@ def test_what_a_client_gets_is_right_by_its_sdk(script: str, own: str, by: str) 
         else:
             kind.model_validate_json(ending.data, strict=strict)
         choice = heard(call, ending.data).choices[0]
-        assert "".join(part.text for part in choice.parts if isinstance(part, Text | Denial)) == words(answer, by)
+        assert "".join(part.text for part in choice.parts if isinstance(part, Text | Denial)) == words(answer)
         calls = [(part.name, json.loads(part.arguments)) for part in choice.parts if isinstance(part, ToolCall)]
         assert calls == [(tool.name, json.loads("".join(tool.pieces))) for tool in answer.choices[0].tools]
         thoughts = "".join(part.text for part in choice.parts if isinstance(part, Thought))
         assert thoughts in {"", "".join(answer.reasoning)}  # some tell them only on request
 
 
-def words(answer: Answer, by: str) -> str:
+def words(answer: Answer) -> str:
     (choice,) = answer.choices
-    why = "This request was declined by a classifier." if choice.refusal and by == "anthropic" else ""
-    return "".join(choice.refusal or choice.pieces) + why
+    return "".join(choice.refusal or choice.pieces)

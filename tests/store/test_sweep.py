@@ -101,6 +101,17 @@ def test_each_of_the_deleted_is_reported_to_one(place: Place, run: Run[None]) ->
     run(story())
 
 
+def test_room_is_made_once_by_many(place: Place, run: Run[None]) -> None:
+    async def story() -> None:
+        async with place.open() as one, place.open() as other:
+            await asyncio.gather(*(_settled(one, f"ow_{n}", 1000, NOW + n) for n in range(20)))
+            swept = await asyncio.gather(*((one, other)[n % 2].sweep(NOW, 15_000) for n in range(6)))
+            assert sorted(name for each in swept for name in each.evicted) == [f"ow_{n}" for n in range(5)]
+            assert await one.kept() == 15_000
+
+    run(story())
+
+
 def test_chunks_that_never_became_an_answer_go(place: Place, run: Run[None]) -> None:
     async def story() -> None:
         async with place.open() as store:

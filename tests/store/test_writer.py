@@ -279,18 +279,65 @@ def test_a_writer_that_is_stopped_leaves_nobody_waiting(tmp_path: Path, run: Run
     run(story())
 
 
+def test_what_was_written_for_one_who_left_is_undone(tmp_path: Path, run: Run[None], sqlite_place: Place) -> None:
+    def undo(x: int) -> Act[None]:
+        async def act(connection: AsyncConnection) -> None:
+            await connection.execute(sa.delete(TABLE).where(TABLE.c.x == x))
+
+        return act
+
+    async def story() -> None:
+        async with desk(engines_of(sqlite_place, tmp_path)) as it:
+            victim = asyncio.ensure_future(it.writer.do(put(1), undo=undo))
+            leave = victim.cancel
+
+            def leaving(_: sa.Connection) -> None:
+                leave()
+
+            sa.event.listen(it.engines.writer.sync_engine, "commit", leaving)  # while it is committed
+            await asyncio.wait([victim])
+            sa.event.remove(it.engines.writer.sync_engine, "commit", leaving)
+            assert await it.writer.do(put(2)) == 2
+            assert (victim.cancelled(), await it.rows()) == (True, [2])
+
+            async def first() -> None:
+                await it.writer.do(put(3))
+                victims[0].cancel()  # it is written, and about to hear of it
+
+            waiting = asyncio.ensure_future(first())
+            victims = [asyncio.ensure_future(it.writer.do(put(4), undo=undo))]
+            await asyncio.wait([waiting, *victims])
+            assert victims[0].cancelled()
+            assert await it.writer.do(put(4)) == 4
+
+    run(story())
+
+
+def test_what_is_being_written_for_one_who_left_is_not(tmp_path: Path, run: Run[None], sqlite_place: Place) -> None:
+    async def story() -> None:
+        async with desk(engines_of(sqlite_place, tmp_path)) as it:
+
+            async def leaving(connection: AsyncConnection) -> int:
+                victim.cancel()
+                return await put(1)(connection)
+
+            victim = asyncio.ensure_future(it.writer.do(leaving))
+            await asyncio.wait([victim])
+            assert await it.writer.do(put(1)) == 1
+
+    run(story())
+
+
 def test_an_undoing_that_fails_disturbs_nobody(tmp_path: Path, run: Run[None], sqlite_place: Place) -> None:
     def undo(_: int) -> Act[str]:
         return failing([KeyError()])
 
     async def story() -> None:
         async with desk(engines_of(sqlite_place, tmp_path)) as it:
-            for x in range(12):
-                write = asyncio.ensure_future(it.writer.do(put(x), undo=undo))
-                for _ in range(x):
-                    await asyncio.sleep(0)
-                write.cancel()
-                await asyncio.wait([write])
+            write = asyncio.ensure_future(it.writer.do(put(1), undo=undo))
+            leave = write.cancel
+            sa.event.listen(it.engines.writer.sync_engine, "commit", lambda _: leave() and None, once=True)
+            await asyncio.wait([write])
             assert await it.writer.do(put(99)) == 99
 
     run(story())

@@ -40,7 +40,8 @@ def route(call: Call, principal: Principal, channels: Iterable[Channel]) -> tupl
     able = [served for channel in known if (served := at(channel, call)) is not None]
     if not able:
         others = ", ".join(sorted({channel.dialect for channel in known}))
-        message = f"The model {call.model!r} is served by {others} channels only, which have nothing for {call.endpoint}."
+        what = f"which have nothing for {call.endpoint}"
+        message = f"The model {call.model!r} is served by {others} channels only, {what}."
         raise Refusal(fault("not_supported", message, param="model"))
     # Stable: then heavier first.
     able.sort(key=lambda served: (served.channel.priority, served.way.dialect != call.dialect))

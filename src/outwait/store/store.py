@@ -18,6 +18,7 @@ from outwait.store.rows import Swept
 from outwait.store.schema import responses, results
 from outwait.store.sweep import evict, expire, joined
 
+_EVICTION: Final = 0x6F757477616975  # the number of PostgreSQL's advisory lock
 _SHRINK: Final = 8 << 20  # bytes freed from which on the file is made smaller
 
 
@@ -63,7 +64,11 @@ class Store:
             return await expire(connection, now)
 
         async def many(connection: AsyncConnection) -> Swept | None:
-            return None if max_bytes is None else await evict(connection, max_bytes)
+            if max_bytes is None:
+                return None
+            if not self._database.engines.embedded:  # two that count at once would each take what one should
+                await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_EVICTION)))
+            return await evict(connection, max_bytes)
 
         total = Swept()
         for act in (old, many):

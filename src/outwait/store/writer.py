@@ -152,9 +152,11 @@ class Writer:
                     _fail_all(group, told(error, self._engines.place))
                     return
                 await asyncio.sleep(_PAUSE * 2**number)
+        _fail_all(group, StorageFull(self._engines.place))
 
     async def _admitted(self, group: list[_Write]) -> list[_Write]:
-        """`group` without those for which there is no room."""
+        """`group` without those who left, and those for which there is no room."""
+        group = [write for write in group if not write.future.done()]
         if any(write.grows for write in group) and not await self._relief.room():
             return _refuse_growing(group, self._engines.place)
         return group
@@ -185,12 +187,15 @@ class Writer:
                 if trouble(error) is Trouble.GONE:
                     raise _Commit from error
                 raise
+            self._tell(done, refused)  # before anything else can go wrong
+
+    def _tell(self, done: list[tuple[_Write, Any]], refused: list[tuple[_Write, BaseException]]) -> None:
         for write, why in refused:
             _fail(write, told(why, self._engines.place) if isinstance(why, sa.exc.SQLAlchemyError) else why)
         for write, result in done:
             if not write.future.done():
                 write.future.set_result(result)
-            elif write.undo is not None:  # its caller was cancelled while it was written
+            elif write.undo is not None:  # its caller was cancelled while it was committed
                 self._revoke(write.undo(result))
 
 
