@@ -35,7 +35,6 @@ NO_TEST_FILE = {
     "src/outwait/core/progress.py": "protocols without a body",
     "src/outwait/core/catalog.py": "frozen data without a method",
     "src/outwait/core/request.py": "frozen data without a method",
-    "src/outwait/core/entry.py": "frozen data without a method",
     "src/outwait/core/reply.py": "frozen data without a method",
     "src/outwait/exchange/inputs.py": "frozen data without a method",
     "src/outwait/exchange/effects.py": "frozen data without a method",

@@ -24,15 +24,7 @@ class Limit:
         return named and self.mode in ("", case.mode) and (not self.whats or case.what in self.whats)
 
 
-LIMITS = (
-    Limit(
-        "vercel-ai *",
-        "asks again after every 500, also after one that says `x-should-retry: false`; the second try is told the true "
-        "error of the first, the third is a new call that fails late again, and what that one was told is what counts.",
-        ("late",),
-        "json",
-    ),
-)
+LIMITS: tuple[Limit, ...] = ()
 
 
 def limit(case: Case) -> Limit | None:

@@ -92,6 +92,26 @@ def test_a_worker_that_stands_alone_has_nobody_to_ask(tmp_path: Path) -> None:
     assert Neighbours(tmp_path / "gone" / "00aaaa").others() == []
 
 
+def test_all_choose_the_same_home_and_only_its_own_names_move(tmp_path: Path) -> None:
+    doors = [f"{number:02x}aaaa" for number in range(4)]
+    names = [bytes([number]) * 16 for number in range(200)]
+
+    def homes(present: list[str]) -> list[str]:
+        seen = set()
+        for own in present:
+            others = [SideDoor(str(tmp_path / door)) for door in present if door != own]
+            found = (Neighbours(tmp_path / own).home(name, others) for name in names)
+            seen.add(tuple(own if home is None else Path(home.path).name for home in found))
+        assert len(seen) == 1
+        return list(next(iter(seen)))
+
+    four = homes(doors)
+    assert all(30 < four.count(door) < 70 for door in doors)
+    assert all(new == old for old, new in zip(four, homes(doors[:3]), strict=True) if old != doors[3])
+    assert homes([*doors[:3], "03bbbb"]) == [each.replace("03aaaa", "03bbbb") for each in four]
+    assert Neighbours(None).home(names[0], []) is None
+
+
 # ---------------------------------------------------------------------------------------------------------- adoption
 @pytest.mark.parametrize("count", [2, 4])
 def test_a_retry_gets_the_answer_that_a_neighbour_keeps(tmp_path: Path, count: int) -> None:

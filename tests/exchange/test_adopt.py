@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outwait.core.fault import Refusal
 from outwait.core.request import Call
-from outwait.exchange.adopt import fingerprint, is_retry
+from outwait.exchange.adopt import NAME_MAX, fingerprint, is_retry, name_of, named
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,31 @@ def test_a_retry_says_so(count: str | None, repeats: bool) -> None:
     assert is_retry({} if count is None else {"x-stainless-retry-count": count}) is repeats
 
 
-@pytest.mark.parametrize("name, repeats", [("q-1", True), ("", False)])
-def test_a_question_with_a_name_is_never_to_be_asked_twice(name: str, repeats: bool) -> None:
-    assert is_retry({"idempotency-key": name}) is repeats
+@pytest.mark.parametrize("name", ["q-1", "a", "two words", "~" * NAME_MAX, '"quoted"'])
+def test_a_question_may_have_a_name(name: str) -> None:
+    assert name_of({"idempotency-key": name}) == name
+
+
+@pytest.mark.parametrize("headers", [{}, {"idempotency-key": ""}])
+def test_an_empty_name_is_none(headers: dict[str, str]) -> None:
+    assert name_of(headers) == ""
+
+
+@pytest.mark.parametrize("name", ["x" * 256, "caf\xe9", "a\tb", "\x7f"])
+def test_a_name_is_short_and_printable(name: str) -> None:
+    with pytest.raises(Refusal, match="at most 255 characters") as caught:
+        name_of({"idempotency-key": name})
+    assert (caught.value.fault.code, caught.value.fault.param) == ("invalid_value", "Idempotency-Key")
+
+
+def test_a_name_means_nothing_to_other_keys_and_says_nothing_about_the_question() -> None:
+    first = named("key", "q-1", question())
+    assert first == named("key", "q-1", question())
+    assert first.question == fingerprint("key", question())
+    other = named("key", "q-1", question(b"{ }"))
+    assert other.name == first.name
+    assert other.question != first.question
+    assert len({made.name for made in (first, named("key", "q-2", question()), named("ke", "yq-1", question()))}) == 3
 
 
 def question(body: bytes = b"{}", method: str = "POST", path: str = "/v1/chat/completions") -> Call:
@@ -48,7 +70,6 @@ def test_a_fingerprint_is_of_key_method_path_and_body() -> None:
         fingerprint("key", question(b"{ }")),
         fingerprint("key", question(method="GET")),
         fingerprint("key", question(path="/v1/responses")),
-        fingerprint("key", msgspec.structs.replace(question(), headers={"idempotency-key": "q-1"})),
     ]
     assert len(set(prints)) == len(prints)
     assert {len(made) for made in prints} == {16}

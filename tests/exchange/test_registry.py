@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from outwait.core.plan import OnDisconnect, Retry
 from outwait.exchange.adopt import fingerprint
-from outwait.exchange.registry import Keeping
+from outwait.exchange.keeping import Keeping
 from outwait.exchange.replay import Bounds
 from outwait.testing.playbook import plan_of
 from outwait.testing.rig import Rig, scene

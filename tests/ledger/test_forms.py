@@ -53,6 +53,9 @@ ODD: dict[str, st.SearchStrategy[Any]] = {
     "retries": st.just(("safe",)),
     "rescued": st.just(True),
     "adopted": st.just(True),
+    "attached": st.just(True),
+    "replayed": st.just(True),
+    "reattached": st.just(True),
     "timeline": st.just([]),
     "fault": WORDS.map(lambda words: fault("upstream_error", words, detail=words)),
 }

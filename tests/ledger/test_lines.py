@@ -54,6 +54,9 @@ def test_what_happened_besides_is_told(entry: Any) -> None:
         retries=("safe",),
         rescued=True,
         adopted=True,
+        attached=True,
+        replayed=True,
+        reattached=True,
         fault=why,
         usage=Usage(1, 2),
         client="ua",
@@ -73,7 +76,7 @@ def test_what_happened_besides_is_told(entry: Any) -> None:
     }
     assert fields["usage"] == {"input": 1, "output": 2, "cached": 0, "reasoning": 0, "cache_write": 0}
     assert (fields["upstream_model"], fields["heartbeats"], fields["retries"]) == ("other", 3, ["safe"])
-    assert fields["rescued"] is fields["adopted"] is True
+    assert all(fields[name] is True for name in ("rescued", "adopted", "attached", "replayed", "reattached"))
     assert fields["client"] == "ua"
 
 

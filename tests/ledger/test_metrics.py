@@ -91,6 +91,15 @@ def test_an_adopting_delivery_does_not_count_the_attempts_again(entry: Any) -> N
     assert value(metrics, "outwait_rescued_requests_total") == 1
 
 
+def test_every_delivery_that_cost_no_call_is_counted_by_what_it_was(entry: Any) -> None:
+    metrics = Metrics()
+    ways = ("adopted", "attached", "replayed", "reattached")
+    metrics.absorb([entry(fault=fault("idle_timeout"), **{way: True}) for way in (*ways, "replayed")])
+    assert [value(metrics, f"outwait_{way}_requests_total") for way in ways] == [1, 1, 2, 1]
+    assert value(metrics, "outwait_calls_saved_total") == 4
+    assert value(metrics, "outwait_faults_total", code="idle_timeout", side="upstream") is None
+
+
 def test_what_is_watched_is_asked_at_every_flush() -> None:
     metrics = Metrics()
     now = {"running": 3.0, "late": 0.02, "dropped": 2}

@@ -19,6 +19,7 @@ from outwait.core.fault import fault
 from outwait.dialects.passthrough.endpoints import takes_files
 from outwait.dialects.table import DIALECTS
 from outwait.edge import routes
+from outwait.edge.claims import Claims
 from outwait.edge.door import Door
 from outwait.edge.neighbours import Neighbours
 from outwait.exchange.driver import Exchange, Ports
@@ -138,7 +139,9 @@ def build(
         return await loop.run_in_executor(None, metrics.render)
 
     name = side_door.name if side_door else f"{worker:02x}{token_hex(2)}"
-    door = Door(Planner(catalog), registry, ports, recorder.settle, figures, Neighbours(side_door), name)
+    neighbours = Neighbours(side_door)
+    claims = Claims(registry, neighbours)
+    door = Door(Planner(catalog), registry, ports, recorder.settle, figures, neighbours, claims, name)
     limits = settings.server.limits
     server = Server(
         routes.handler(door),

@@ -26,8 +26,9 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     `first_byte`, `first_token`: acceptance -> event. `silence`: longest time the upstream gave nothing while the
     client waited. `retries`: retry classes of the failed attempts that were followed by another. `rescued`: the silence
     outlasted the client's own or a common middlebox limit, and the answer was delivered whole. `adopted`: an SDK
-    retry received this exchange. `reattached`: a client came back for it by its id. `status`: what the client saw, 0
-    when it saw none.
+    retry received this exchange. `reattached`: a client came back for it by its id. `attached`, `replayed`: a client
+    named its question, and this exchange was running, or had ended, for the same name; the spans of a replayed one are
+    its own. `status`: what the client saw, 0 when it saw none.
     """
 
     exchange: str
@@ -57,3 +58,15 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     timeline: Sequence[Mark]
     client: str = ""
     reattached: bool = False
+    attached: bool = False
+    replayed: bool = False
+
+    @property
+    def saved(self) -> bool:
+        """Whether the client had an answer without an upstream call of its own."""
+        return self.adopted or self.attached or self.replayed
+
+    @property
+    def further(self) -> bool:
+        """Whether the exchange was made for an earlier client."""
+        return self.saved or self.reattached

@@ -133,6 +133,7 @@ FAULTS: dict[str, Kind] = {
     "request_too_large": Kind(413, "bad_request", _C, _REQUEST, "The request body is too large."),
     "uri_too_long": Kind(414, "bad_request", _C, _REQUEST, "The request line is too long."),
     "unsupported_media_type": Kind(415, "bad_request", _C, _REQUEST, "The body must be application/json."),
+    "idempotency_mismatch": Kind(422, "bad_request", _C, _REQUEST, "This name was used for another request."),
     "headers_too_large": Kind(431, "bad_request", _C, _REQUEST, "The request headers are too large or too many."),
     "not_expressible": Kind(400, "bad_request", _C, _REQUEST, "No channel's protocol can express this request."),
     "not_supported": Kind(501, "bad_request", _C, _REQUEST, "outwait does not offer this yet."),

@@ -8,6 +8,7 @@ from secrets import token_hex
 
 from outwait.core.catalog import Catalog
 from outwait.core.entry import Entry
+from outwait.edge.claims import Claims
 from outwait.edge.neighbours import Neighbours
 from outwait.exchange.driver import Ports
 from outwait.exchange.registry import Registry
@@ -19,8 +20,8 @@ _ID_DIGITS = 16
 @dataclass(slots=True)
 class Door:
     """`record` takes ledger entries, `metrics` renders the page for Prometheus, `neighbours` are the other workers,
-    `name` (six hexadecimal digits: the worker and its life) begins exchange ids, `draining` is set when the process is
-    about to end: no new work is taken.
+    `claims` knows who has the names that clients give, `name` (six hexadecimal digits: the worker and its life) begins
+    exchange ids, `draining` is set when the process is about to end: no new work is taken.
     """
 
     planner: Planner
@@ -29,6 +30,7 @@ class Door:
     record: Callable[[Entry], None]
     metrics: Callable[[], Awaitable[bytes]]
     neighbours: Neighbours
+    claims: Claims
     name: str
     draining: bool = False
     _random: str = field(default="", repr=False)

@@ -60,7 +60,7 @@ def read_exchange(door: Door, dialect: Dialect, request: Request) -> None:
     except Refusal as refused:
         refuse(door, dialect, request, refused.fault, known.principal)
         return
-    Relay(exchange, request.outlet, known.client, adopted=False, after=after).start()
+    Relay(exchange, request.outlet, known.client, after=after).start()
 
 
 def cancel_exchange(door: Door, dialect: Dialect, request: Request) -> None:

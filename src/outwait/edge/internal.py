@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from outwait.dialects.dialect import Dialect
+from outwait.edge.claims import CLAIMS
 from outwait.edge.door import Door
 from outwait.edge.neighbours import ORPHANS
 from outwait.wire.request import Request
@@ -21,3 +22,18 @@ def find_orphan(door: Door, _: Dialect, request: Request) -> None:
         request.outlet.send(204, b"", b"")
     else:
         request.outlet.send(200, _TEXT, orphan.id.encode("ascii"))
+
+
+async def claim_name(door: Door, _: Dialect, request: Request) -> None:
+    """The id of the exchange that has a name (hexadecimal) from now on: the one that asks for it, or an earlier one
+    that is not said to be gone.
+    """
+    name, ident, instead = request.path.removeprefix(CLAIMS).split("/")
+    holder = await door.claims.give(bytes.fromhex(name), ident, instead)
+    request.outlet.send(200, _TEXT, holder.encode("ascii"))
+
+
+def find_names(door: Door, _: Dialect, request: Request) -> None:
+    """The names (hexadecimal) that exchanges of this worker have, a line for each, with the exchange's id."""
+    lines = "".join(f"{name.hex()} {ident}\n" for name, ident in door.registry.names())
+    request.outlet.send(200, _TEXT, lines.encode("ascii"))

@@ -13,6 +13,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
@@ -61,6 +62,16 @@ class Neighbours:
         path = own.with_name(match[1])
         return SideDoor(str(path)) if path.is_socket() else None
 
+    def home(self, name: bytes, others: Sequence[SideDoor]) -> SideDoor | None:
+        """Who keeps the claims of `name`, of this worker (None) and `others`: everybody chooses the same one, and where
+        one comes or goes only the names that are its own move.
+        """
+        if self._own is None or not others:
+            return None
+        doors = {Path(door.path).name: door for door in others}
+        first = max((self._own.name, *doors), key=lambda worker: _draw(name, worker))
+        return doors.get(first)
+
     def pass_on(self, request: Request, ident: str, lost: Lost) -> bool:
         """Let the neighbour that made `ident` answer `request`. False when there is none, or the request came from one;
         `lost(fault)`: it could not be reached, and nothing was told to the client.
@@ -80,6 +91,11 @@ class Neighbours:
             return False
         spawn(_Search(others, request, question, anew, lost).run(), "search for an orphan")
         return True
+
+
+def _draw(name: bytes, worker: str) -> tuple[bytes, str]:
+    """By the worker's number, so that its next life is the home of the same names."""
+    return blake2b(name + worker[:2].encode(), digest_size=8).digest(), worker
 
 
 class _Search:

@@ -9,6 +9,7 @@ from outwait.dialects.dialect import Dialect
 from outwait.dialects.passthrough.table import PASSTHROUGH
 from outwait.dialects.table import DIALECTS
 from outwait.edge import exchanges, hints, internal, models, refuse, status
+from outwait.edge.claims import CLAIMS, NAMES
 from outwait.edge.door import Door
 from outwait.edge.neighbours import ORPHANS
 from outwait.edge.serve_call import serve_call
@@ -57,7 +58,11 @@ PREFIXES: Mapping[str, Methods] = {
     "/v1alpha/models/": {"POST": (serve_call, _GEMINI)},
 }
 # For neighbours only: from outside there is nothing at these.
-INTERNAL: Mapping[str, Methods] = {ORPHANS: {"GET": (internal.find_orphan, _OPENAI)}}
+INTERNAL: Mapping[str, Methods] = {
+    ORPHANS: {"GET": (internal.find_orphan, _OPENAI)},
+    CLAIMS: {"GET": (internal.claim_name, _OPENAI)},
+    NAMES: {"GET": (internal.find_names, _OPENAI)},
+}
 
 
 def handler(door: Door) -> Callable[[Request], Awaitable[None] | None]:

@@ -18,7 +18,8 @@ MIDDLEBOX_LIMIT = 60.0  # seconds of silence nginx, Apache, ALB and most others 
 class Delivery(msgspec.Struct, gc=False):
     """What one client connection took. `whole`: a complete reply, be it an answer or an error told in full, so that
     there is nothing to come back for. `status`: what it saw, 0 for none. `data`: some of the answer was written to it.
-    `adopted`: an SDK's retry was given an exchange that was there; `reattached`: a client came back for one by its id.
+    `adopted`: an SDK's retry was given an exchange that was there; `reattached`: a client came back for one by its id;
+    `attached`, `replayed`: it named its question, whose exchange ran, or had ended. `came`: when (loop's clock).
     """
 
     whole: bool = False
@@ -27,7 +28,9 @@ class Delivery(msgspec.Struct, gc=False):
     heartbeats: int = 0
     adopted: bool = False
     reattached: bool = False
-    booked: bool = False
+    attached: bool = False
+    replayed: bool = False
+    came: float = 0.0
 
 
 def entry_of(exchange: Exchange, delivery: Delivery) -> Entry:
@@ -36,8 +39,8 @@ def entry_of(exchange: Exchange, delivery: Delivery) -> Entry:
     completed = machine.outcome is Outcome.COMPLETED
     answered = delivery.whole and completed
     candidate = exchange.candidate
-    limit = min(MIDDLEBOX_LIMIT, plan.patience or MIDDLEBOX_LIMIT)
-    marks = machine.timeline
+    marks, replayed = machine.timeline, delivery.replayed
+    came = delivery.came if replayed else marks.accepted  # a day later, maybe, and nobody waited for a model
     return Entry(
         exchange=exchange.id,
         key=exchange.key,
@@ -49,21 +52,32 @@ def entry_of(exchange: Exchange, delivery: Delivery) -> Entry:
         outcome=(machine.outcome or Outcome.FAILED).value,
         delivered="whole" if answered else "partial" if delivery.data else "none",
         status=delivery.status,
-        started=exchange.started,
-        duration=exchange.ports.clock() - marks.accepted,
+        started=exchange.started + (came - marks.accepted),
+        duration=exchange.ports.clock() - came,
         attempts=machine.number,
         channel=candidate.channel if candidate else "",
         upstream_model=candidate.model if candidate else "",
-        first_byte=None if machine.head_at is None else machine.head_at - marks.accepted,
-        first_token=None if machine.content_at is None else machine.content_at - marks.accepted,
-        silence=machine.silence,
+        first_byte=None if replayed or machine.head_at is None else machine.head_at - marks.accepted,
+        first_token=None if replayed or machine.content_at is None else machine.content_at - marks.accepted,
+        silence=0.0 if replayed else machine.silence,
         heartbeats=delivery.heartbeats,
         retries=tuple(exchange.retries),
-        rescued=answered and (machine.silence >= limit or delivery.adopted or delivery.reattached),
+        rescued=answered and _rescued(exchange, delivery),
         adopted=delivery.adopted,
         fault=exchange.fault,
         usage=exchange.usage,
         timeline=marks.raw(),
         client=exchange.client,
         reattached=delivery.reattached,
+        attached=delivery.attached,
+        replayed=replayed,
     )
+
+
+def _rescued(exchange: Exchange, delivery: Delivery) -> bool:
+    """Whether this client would not have had the answer without us: silence would have cut it, or had."""
+    if delivery.adopted or delivery.reattached:
+        return True
+    if delivery.attached or delivery.replayed:
+        return not exchange.served
+    return exchange.machine.silence >= min(MIDDLEBOX_LIMIT, exchange.plan.patience or MIDDLEBOX_LIMIT)

@@ -1,34 +1,58 @@
-"""Adoption: which retry of a client is the same question again (pure).
+"""Which call is the same question again, and what a client calls its question (pure).
 
-SDKs retry a broken call by sending the same bytes with `x-stainless-retry-count`; other clients can give a question an
-`Idempotency-Key`. When the exchange of the broken call is still running, or finished with nobody there, the retry is
-given that exchange instead of a second upstream call.
+SDKs retry a broken call by sending the same bytes with `x-stainless-retry-count`; when its exchange is still running,
+or finished with nobody there, the retry is given that exchange instead of a second upstream call. Other clients give
+a question a name, an `Idempotency-Key`: then it is asked once, whoever comes for the answer, and however often.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import blake2b
+from typing import NamedTuple
 
+from outwait.core.fault import Refusal, fault
 from outwait.core.request import Call
 
-_NAMED = "idempotency-key"
+NAME = "idempotency-key"
+NAME_MAX = 255  # characters
+
+
+class Named(NamedTuple):
+    """A question that has a name: 16 bytes for the name a client key gave it, and 16 for the question."""
+
+    name: bytes
+    question: bytes
 
 
 def is_retry(headers: Mapping[str, str]) -> bool:
-    """Whether the client says that it repeats itself, or that this question is never to be asked twice."""
-    if headers.get(_NAMED):
-        return True
+    """Whether the client's SDK says that it repeats itself."""
     count = headers.get("x-stainless-retry-count", "0")
     return count != "0" and count.isascii() and count.isdigit() and int(count[:9]) >= 1
 
 
+def name_of(headers: Mapping[str, str]) -> str:
+    """The name that the client gave this call, "" if none. Raises Refusal."""
+    name = headers.get(NAME, "")
+    if len(name) > NAME_MAX or not (name.isascii() and name.isprintable()):
+        told = f"An Idempotency-Key has at most {NAME_MAX} characters, all of them printable ASCII."
+        raise Refusal(fault("invalid_value", told, param="Idempotency-Key"))
+    return name
+
+
+def named(key: str, name: str, call: Call) -> Named:
+    """`call` under its name, which means nothing to other client keys."""
+    return Named(_digest(key.encode(), name.encode()), fingerprint(key, call))
+
+
 def fingerprint(key: str, call: Call) -> bytes:
-    """16 bytes that are equal for the same question of the same client key: method, path and body, to the byte, and the
-    Idempotency-Key, if any."""
+    """16 bytes that are equal for the same question of the same client key: method, path and body, to the byte."""
+    return _digest(key.encode(), call.method.encode(), call.path.encode(), call.body)
+
+
+def _digest(*parts: bytes) -> bytes:
     digest = blake2b(digest_size=16)
-    name = call.headers.get(_NAMED, "")
-    for part in (key.encode(), call.method.encode(), call.path.encode(), name.encode(), call.body):
+    for part in parts:
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
     return digest.digest()

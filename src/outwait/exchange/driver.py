@@ -95,6 +95,7 @@ class Exchange:
         "ports",
         "replay",
         "retries",
+        "served",
         "started",
         "usage",
     )
@@ -113,6 +114,7 @@ class Exchange:
         self._ticket: Ticket = ports.budgets.enter(call.model, plan.scenario, now)
         self.replay = Replay(ports.bounds)
         self.retries: list[str] = []
+        self.served = False  # a client has the whole answer
         self.inserted: Sequence[int] = ()  # numbers of heartbeats that the last client saw among the answer's events
         self.dropped: tuple[str, ...] = ()  # fields of the call that the upstream's dialect has no words for
         self.usage: Usage | None = None
@@ -344,10 +346,10 @@ class Exchange:
         """Write the entries of all deliveries that are over, once the exchange is."""
         if not self.settled:
             return
-        for delivery in self._deliveries:
-            if not delivery.booked:
-                delivery.booked = True
-                self.ports.record(entry_of(self, delivery))
+        deliveries, self._deliveries = self._deliveries, []
+        for delivery in deliveries:
+            self.ports.record(entry_of(self, delivery))
+            self.served = self.served or (delivery.whole and self.fault is None)
 
 
 # Each method takes the one effect that its row names.

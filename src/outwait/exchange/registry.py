@@ -1,53 +1,39 @@
-"""The exchanges alive in this worker, and the orphans among them: those whose client went without the whole answer."""
+"""The exchanges alive in this worker: by id, by the name that a client gave its question, and the orphans among them,
+whose client went without the whole answer.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from outwait.exchange.adopt import fingerprint
+from outwait.core.fault import Refusal, RetryClass, fault
+from outwait.exchange.adopt import Named, fingerprint
 from outwait.exchange.driver import Exchange
 from outwait.exchange.effects import Outcome
-from outwait.wire.wheel import Alarm, Wheel
+from outwait.exchange.keeping import Keeping, Kept
+from outwait.policy import retry
+from outwait.wire.wheel import Wheel
 
-
-@dataclass(frozen=True, slots=True)
-class Keeping:
-    """How long and how much is kept for clients that may come back. `ttl`: seconds from the client's going (a running
-    exchange is kept until it ends, then for `ttl`). `memory`: bytes of finished answers held in memory, `size`: of
-    all, spilled to disk or not. `count`: finished orphans at most.
-    """
-
-    ttl: float = 120.0
-    memory: int = 256 << 20
-    size: int = 2 << 30
-    count: int = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """A finished orphan: when it is dropped, and what it weighs."""
-
-    until: float
-    memory: int
-    size: int
+_MISMATCH = (
+    "This Idempotency-Key was used for another request: method, path and body must be the same. Give each question a"
+    " name of its own."
+)
 
 
 class Registry:
-    """Finds an exchange by id, and an orphan by its question. One retry adopts one orphan."""
+    """Finds an exchange by id or name, and an orphan by its question. One retry adopts one orphan; a name gives the
+    same exchange to everybody who has it, for as long as there is an answer in it.
+    """
 
-    __slots__ = ("_alarm", "_alive", "_keeping", "_kept", "_memory", "_orphans", "_questions", "_size", "_wheel")
+    __slots__ = ("_alive", "_kept", "_named", "_names", "_orphans", "_questions")
 
     def __init__(self, wheel: Wheel, keeping: Keeping | None = None) -> None:
-        self._wheel = wheel
-        self._keeping = keeping or Keeping()
         self._alive: dict[str, Exchange] = {}
+        self._names: dict[bytes, Exchange] = {}
+        self._named: dict[str, Named] = {}  # exchange id -> its name and question
         self._orphans: dict[bytes, dict[str, Exchange]] = {}  # question -> orphans by id, oldest first
         self._questions: dict[str, bytes] = {}  # orphan id -> its question
-        self._kept: dict[str, _Kept] = {}  # finished orphans, oldest first
-        self._memory = 0  # bytes of the finished orphans in memory
-        self._size = 0  # and in all
-        self._alarm = Alarm(self._ring)
+        self._kept = Kept(wheel, keeping or Keeping(), self._drop)
 
     def __len__(self) -> int:
         return len(self._alive)
@@ -57,40 +43,70 @@ class Registry:
 
     @property
     def orphans(self) -> int:
-        """How many exchanges wait for their client."""
+        """How many exchanges without a name wait for their client."""
         return len(self._questions)
 
     def get(self, ident: str) -> Exchange | None:
         """The exchange named `ident`, running or kept."""
         return self._alive.get(ident)
 
-    def add(self, exchange: Exchange) -> None:
-        """A new exchange."""
+    def add(self, exchange: Exchange, named: Named | None = None) -> None:
+        """A new exchange, and the name it is to be found by."""
         self._alive[exchange.id] = exchange
+        if named is not None:
+            self._names[named.name] = exchange
+            self._named[exchange.id] = named
 
     def left(self, exchange: Exchange) -> None:
         """Its client went without the whole answer: keep it for the client's retry."""
-        if exchange.id not in self._questions and exchange.id in self._alive and exchange.replay.whole:
+        ident = exchange.id
+        unknown = ident not in self._questions and ident not in self._named
+        if unknown and ident in self._alive and exchange.replay.whole:
             question = fingerprint(exchange.key, exchange.call)
-            self._orphans.setdefault(question, {})[exchange.id] = exchange
-            self._questions[exchange.id] = question
+            self._orphans.setdefault(question, {})[ident] = exchange
+            self._questions[ident] = question
         if exchange.settled and not exchange.replay.readers:
             self.done(exchange)
 
     def done(self, exchange: Exchange) -> None:
-        """Nobody reads it and nothing runs: forget it, unless its client may still come back for what it has."""
-        if exchange.id not in self._questions:
-            self._forget(exchange)
-        elif exchange.machine.outcome is Outcome.CANCELLED:
-            self._unlist(exchange)  # there is no answer in it: a retry must ask anew
-            self._forget(exchange)
-        elif exchange.id not in self._kept:
-            kept = _Kept(self._wheel.now() + self._keeping.ttl, exchange.replay.memory, exchange.replay.size)
-            self._kept[exchange.id] = kept
-            self._memory += kept.memory
-            self._size += kept.size
-            self._trim()
-            self._arm()
+        """Nobody reads it and nothing runs: forget it, unless a client may still come for what it has."""
+        named = exchange.id in self._named
+        if named or exchange.id in self._questions:
+            if _worth_keeping(exchange, named=named):
+                self._kept.put(exchange, named=named)
+                return
+            self._unlist(exchange)
+        self._forget(exchange)
+
+    # -- by name -------------------------------------------------------------------------------------------------
+
+    def named(self, named: Named) -> Exchange | None:
+        """The exchange that has this name, running or finished; None when there is none, or no answer in it: then the
+        question is to be asked anew. Raises Refusal when the name is another question's.
+        """
+        exchange = self._names.get(named.name)
+        if exchange is None:
+            return None
+        if exchange.settled and not _worth_keeping(exchange, named=True):
+            self._unlist(exchange)  # somebody still reads how it failed
+            return None
+        if self._named[exchange.id].question != named.question:
+            raise Refusal(fault("idempotency_mismatch", _MISMATCH, param="Idempotency-Key"))
+        if not exchange.replay.whole:
+            told = f"The exchange {exchange.id} of this Idempotency-Key runs, and its answer is too long to be kept."
+            raise Refusal(fault("conflict", told, param="Idempotency-Key"))
+        return exchange
+
+    def holder(self, name: bytes) -> str | None:
+        """The id of the exchange that has this name."""
+        exchange = self._names.get(name)
+        return None if exchange is None else exchange.id
+
+    def names(self) -> Iterator[tuple[bytes, str]]:
+        """All names, with the ids of their exchanges."""
+        return ((name, exchange.id) for name, exchange in self._names.items())
+
+    # -- by question ---------------------------------------------------------------------------------------------
 
     def find(self, question: bytes) -> Exchange | None:
         """The oldest orphan that is this question; it stays one."""
@@ -106,28 +122,25 @@ class Registry:
         self._unlist(exchange)
         return exchange
 
+    # -- the end -------------------------------------------------------------------------------------------------
+
     def _unlist(self, exchange: Exchange) -> None:
-        question = self._questions.pop(exchange.id)
-        waiting = self._orphans[question]
-        del waiting[exchange.id]
-        if not waiting:
-            del self._orphans[question]
-        kept = self._kept.pop(exchange.id, None)
-        if kept is not None:
-            self._memory -= kept.memory
-            self._size -= kept.size
+        """It is found by its id only, and kept no longer."""
+        ident = exchange.id
+        self._kept.take(ident)
+        named = self._named.pop(ident, None)
+        if named is not None and self._names[named.name] is exchange:
+            del self._names[named.name]
+        question = self._questions.pop(ident, None)
+        if question is not None:
+            waiting = self._orphans[question]
+            del waiting[ident]
+            if not waiting:
+                del self._orphans[question]
 
     def _forget(self, exchange: Exchange) -> None:
         if self._alive.pop(exchange.id, None) is not None:
             exchange.replay.close()
-
-    def _trim(self) -> None:
-        while self._kept and self._too_much():
-            self._drop(next(iter(self._kept)))
-
-    def _too_much(self) -> bool:
-        keeping = self._keeping
-        return self._memory > keeping.memory or self._size > keeping.size or len(self._kept) > keeping.count
 
     def _drop(self, ident: str) -> None:
         exchange = self._alive[ident]
@@ -135,14 +148,17 @@ class Registry:
         if not exchange.replay.readers:  # who came back for it keeps it alive
             self._forget(exchange)
 
-    def _ring(self, now: float) -> None:
-        while self._kept:
-            ident, kept = next(iter(self._kept.items()))
-            if kept.until > now:
-                break
-            self._drop(ident)
-        self._arm()
 
-    def _arm(self) -> None:
-        if self._kept:
-            self._wheel.set(self._alarm, next(iter(self._kept.values())).until)
+def _worth_keeping(exchange: Exchange, *, named: bool) -> bool:
+    """Whether a settled exchange has something in it that another client should be told, instead of asking anew.
+
+    The cancelled have no answer. A question with a name is asked anew also when nothing was done about it upstream, and
+    when its answer was too long to be kept.
+    """
+    if exchange.machine.outcome is Outcome.CANCELLED:
+        return False
+    failed = exchange.fault
+    if not named:
+        return True
+    nothing_done = failed is not None and retry.classify(failed, committed=exchange.replay.count > 0) is RetryClass.SAFE
+    return exchange.replay.whole and not nothing_done

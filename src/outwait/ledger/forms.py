@@ -52,7 +52,7 @@ class Forms:
             and first_token
             and silence
             and entry.timeline
-            and not (entry.heartbeats or entry.retries or entry.rescued or entry.adopted or entry.reattached)
+            and not (entry.heartbeats or entry.retries or entry.rescued or entry.further)
             and entry.exchange.isidentifier()  # nothing JSON would escape
         ):
             return as_json(exchange_fields(entry, self.redactor)).decode()

@@ -67,12 +67,14 @@ def exchange_fields(entry: Entry, redactor: Redactor) -> Fields:
         fields["heartbeats"] = entry.heartbeats
     if entry.retries:
         fields["retries"] = entry.retries
-    if entry.rescued:
-        fields["rescued"] = True
-    if entry.adopted:
-        fields["adopted"] = True
-    if entry.reattached:
-        fields["reattached"] = True
+    given = (
+        ("rescued", entry.rescued),
+        ("adopted", entry.adopted),
+        ("attached", entry.attached),
+        ("replayed", entry.replayed),
+        ("reattached", entry.reattached),
+    )
+    fields.update((name, True) for name, true in given if true)
     if entry.fault is not None:
         fields["fault"] = _fault(entry.fault, redactor)
     if entry.usage is not None:

@@ -112,6 +112,13 @@ class Metrics:
         self._adopted = make(
             "outwait_adopted_requests", "SDK retries that received the exchange already made for them."
         )
+        self._attached = make(
+            "outwait_attached_requests", "Requests that joined the running exchange of their Idempotency-Key."
+        )
+        self._replayed = make(
+            "outwait_replayed_requests", "Requests that were given the finished answer of their Idempotency-Key."
+        )
+        self._saved = make("outwait_calls_saved", "Requests that cost no upstream call: adopted, attached or replayed.")
         self._reattached = make("outwait_reattached_requests", "Clients that came back for an exchange by its id.")
         self._faults = make("outwait_faults", "Requests that ended in a fault.", "code", "side")
         self._dropped = make("outwait_ledger_dropped", "Entries lost because the ledger could not keep up.")
@@ -162,10 +169,8 @@ class Metrics:
                 self._heartbeats.add((entry.dialect, stream), entry.heartbeats)
             if entry.rescued:
                 self._rescued.add(())
-            if entry.adopted:
-                self._adopted.add(())
-            elif entry.reattached:
-                self._reattached.add(())
+            if entry.further:
+                self._count_further(entry)
             elif entry.fault is not None or entry.attempts > 1:
                 self._count_trouble(entry)
         self._tell(touched.values())
@@ -194,8 +199,21 @@ class Metrics:
             first_token.add(entry.first_token)
         silence.add(entry.silence)
 
+    def _count_further(self, entry: Entry) -> None:
+        """A delivery after the first."""
+        if entry.saved:
+            self._saved.add(())
+        for true, count in (
+            (entry.adopted, self._adopted),
+            (entry.attached, self._attached),
+            (entry.replayed, self._replayed),
+            (entry.reattached, self._reattached),
+        ):
+            if true:
+                count.add(())
+
     def _count_trouble(self, entry: Entry) -> None:
-        """Attempts belong to the delivery they were made for; an adopting one does not count them again."""
+        """Attempts belong to the delivery they were made for; a further one does not count them again."""
         if entry.fault is not None:
             self._faults.add((entry.fault.code, entry.fault.side.value))
         for retry_class in entry.retries:
@@ -213,7 +231,7 @@ class Metrics:
         self._requests.tell()
         for count in (self._heartbeats, self._timeouts, self._retries, self._faults):
             count.tell()
-        for count in (self._rescued, self._adopted, self._reattached):
+        for count in (self._rescued, self._adopted, self._attached, self._replayed, self._saved, self._reattached):
             count.tell()
         for gauge, ask in self._watched:
             gauge.set(ask())

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from outwait.core.fault import Fault, fault
+from outwait.core.fault import Fault, Stage, fault
 from outwait.wire import errand, framing
 from outwait.wire.attempt import OpenAttempt
 from outwait.wire.endpoint import SideDoor
 from outwait.wire.request import Request
 
 ORPHAN = "x-outwait-orphan"
-"""Names the exchange a retry is passed on for; taken from neighbours only, and never passed on from clients."""
+"""Names the exchange that a request is passed on for; taken from neighbours only, and never passed on from clients."""
 
 # What belongs to one connection (RFC 9110 section 7.6.1), and what the wire says by itself.
 _HOP = frozenset((
@@ -34,7 +34,7 @@ def forward(
     """Let the worker behind `owner` answer `request`; returns at once, None if the client has left already.
 
     `lost(fault)`: the owner broke off before anything of its reply was told, or, says the hint `missed`, has the
-    `orphan` no more for which it was asked.
+    `orphan` no more for which it was asked, or, says the hint `dead`, is no more itself.
     """
     if request.outlet.done:
         return None
@@ -139,4 +139,6 @@ class _Carried:
 
 
 def _unreachable(broken: Fault) -> Fault:
-    return fault("owner_unreachable", stage=broken.stage, detail=f"{broken.code}: {broken.detail}")
+    dead = broken.code == "upstream_connect" and broken.stage is Stage.CONNECTING  # nobody listens there
+    hint = "dead" if dead else None
+    return fault("owner_unreachable", stage=broken.stage, hint=hint, detail=f"{broken.code}: {broken.detail}")

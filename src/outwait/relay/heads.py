@@ -12,6 +12,7 @@ from outwait.wire import framing
 # heartbeats (FACTS 1.1.9).
 _UNBUFFERED = "cache-control: no-cache, no-transform\r\nx-accel-buffering: no\r\n"
 _NAME_MAX, _DROPPED_MAX = 80, 2000  # characters
+REPLAYED = b"idempotent-replayed: true\r\n"  # on an answer that was there before it was asked for
 RETRY_AFTER_MAX = 120.0  # seconds; SDKs ignore a longer one (FACTS part 3)
 
 

@@ -54,20 +54,34 @@ class Relay:
     )
 
     def __init__(
-        self, exchange: Exchange, outlet: Outlet, profile: Profile, *, adopted: bool, after: int | None = None
+        self,
+        exchange: Exchange,
+        outlet: Outlet,
+        profile: Profile,
+        *,
+        adopted: bool = False,
+        named: bool = False,
+        after: int | None = None,
     ) -> None:
-        """`adopted`: a retry that was given this exchange. `after`: a client that came back for it, having seen as many
-        events (or the event of that number) of a stream; -1 for none.
+        """`adopted`: a retry that was given this exchange. `named`: a client that has its name. `after`: a client that
+        came back for it, having seen as many events (or the event of that number) of a stream; -1 for none.
         """
         self.state = State.WAITING
-        self.delivery = Delivery(adopted=adopted, reattached=after is not None)
+        replayed = named and exchange.settled
+        self._accepted = self._written = exchange.ports.clock()
+        self.delivery = Delivery(
+            adopted=adopted,
+            reattached=after is not None,
+            attached=named and not replayed,
+            replayed=replayed,
+            came=self._accepted,
+        )
         self._exchange = exchange
         self._outlet = outlet
         self._profile = profile
         self._voice: Voice | None = None  # made when it is first needed
         self._skip: Skip | None = None  # what this client has seen before
-        self._told = adopted  # an adopted failure was told before, in band
-        self._accepted = self._written = exchange.ports.clock()
+        self._told = adopted or replayed  # such a failure was told before, in band or by the first try
         if exchange.dialect.tracked and exchange.call.stream:
             self._find_voice()  # it must see the whole answer
         if after is not None:
@@ -138,13 +152,13 @@ class Relay:
         if failed is not None and not (replay.count and exchange.call.stream):  # half a JSON body is worth nothing
             body = exchange.dialect.error_body(failed, exchange.id)
             headers = heads.identity(exchange) + heads.failure(failed, told=self._told)
-            self._outlet.send(failed.status, headers, body)
+            self._outlet.send(failed.status, self._marked(headers), body)
             self._close(whole=True, status=failed.status)
             return True
         if failed is not None or replay.count != 1 or replay.head is None or exchange.call.stream:
             return False
         body = self._reader.read()
-        self._outlet.send(replay.head.status, heads.answer(exchange, replay.head), body)
+        self._outlet.send(replay.head.status, self._marked(heads.answer(exchange, replay.head)), body)
         self.delivery.data = True
         self._close(whole=True, status=replay.head.status)
         return True
@@ -160,9 +174,12 @@ class Relay:
     def _open(self) -> None:
         exchange = self._exchange
         head = exchange.replay.head or exchange.dialect.reply_head(exchange.call)
-        self._outlet.open(head.status, heads.answer(exchange, head))
+        self._outlet.open(head.status, self._marked(heads.answer(exchange, head)))
         self.delivery.status = head.status
         self.state = State.HELD
+
+    def _marked(self, block: bytes) -> bytes:
+        return block + heads.REPLAYED if self.delivery.replayed else block
 
     # -- the end -------------------------------------------------------------------------------------------------
 

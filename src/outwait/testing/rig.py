@@ -25,9 +25,10 @@ from outwait.core.plan import Candidate, Plan
 from outwait.core.request import Call
 from outwait.dialects.dialect import Dialect
 from outwait.dialects.profiles import UNKNOWN
-from outwait.exchange.adopt import fingerprint, is_retry
+from outwait.exchange.adopt import fingerprint, is_retry, named
 from outwait.exchange.driver import Exchange, Ports
-from outwait.exchange.registry import Keeping, Registry
+from outwait.exchange.keeping import Keeping
+from outwait.exchange.registry import Registry
 from outwait.exchange.replay import Bounds
 from outwait.policy.budget import Budgets
 from outwait.relay.relay import Relay
@@ -202,21 +203,35 @@ class Rig:
         )
 
     def ask(
-        self, plan: Plan, *, stream: bool = True, retry: int = 0, body: bytes = b"question", gone: bool = False
+        self,
+        plan: Plan,
+        *,
+        stream: bool = True,
+        retry: int = 0,
+        name: str = "",
+        body: bytes = b"question",
+        gone: bool = False,
     ) -> Visit:
-        """A client calls. `retry`: its SDK's count of repeats. `gone`: it left before anything could be written."""
+        """A client calls. `retry`: its SDK's count of repeats. `name`: its Idempotency-Key. `gone`: it left before
+        anything could be written.
+        """
         headers = {"user-agent": "tests/1", "x-stainless-retry-count": str(retry)}
         call = Call("plain", "talk", "model", stream=stream, body=body, headers=headers, path="/talk")
         client = Client(self.wheel)
         client.gone = gone
-        exchange = self.registry.adopt(fingerprint("key", call)) if is_retry(headers) else None
-        adopted = exchange is not None
+        known = named("key", name, call) if name else None
+        adopted = False
+        exchange = None if known is None else self.registry.named(known)
+        if known is None and is_retry(headers):
+            exchange = self.registry.adopt(fingerprint("key", call))
+            adopted = exchange is not None
+        met = exchange is not None
         if exchange is None:
             self._asked += 1
             exchange = Exchange(f"ow_{self._asked}", "key", call, plan, self._dialect, self._ports)
-            self.registry.add(exchange)
-        relay = Relay(exchange, cast("Outlet", client), UNKNOWN, adopted=adopted)
-        if not adopted:
+            self.registry.add(exchange, known)
+        relay = Relay(exchange, cast("Outlet", client), UNKNOWN, adopted=adopted, named=met and known is not None)
+        if not met:
             exchange.begin()
         relay.start()
         return Visit(client, relay, exchange)
