@@ -174,7 +174,7 @@ async def test_a_json_call_tells_its_result_and_can_be_had_again() -> None:
 
 @story
 async def test_a_failure_is_told_with_its_clock_and_its_real_status() -> None:
-    async with scene() as (door, _):
+    async with scene("retry: {attempts: 1}\n") as (door, _):
         hasty = "x-outwait-timeout-first-byte: 1s"
         _, writer = await asyncio.open_connection("127.0.0.1", door.port)
         writer.write(chat("hang", stream=False).replace(b"host:", hasty.encode() + b"\r\nhost:"))

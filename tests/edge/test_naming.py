@@ -20,6 +20,8 @@ from outwait.edge.neighbours import ROUNDS
 from outwait.exchange import adopt
 from outwait.toolkit.simulate.server import Simulator
 
+pytestmark = pytest.mark.slow  # several workers and an upstream for each test
+
 Told = Callable[[list[House], Simulator], Any]
 MARK = "idempotent-replayed"
 UNASKED = Call("openai", "chat.completions", "m", stream=False, body=b"")
@@ -124,7 +126,7 @@ def test_a_cancelled_exchange_is_asked_anew_wherever_it_was(tmp_path: Path) -> N
                 reply = await other.send(named(name))
                 assert (answer(reply), owner_of(reply)) == ("Hi", other.gateway.door.name)
                 assert MARK not in reply.headers
-        assert len(model.calls) == 18
+        assert 9 <= len(model.calls) <= 18  # a call that is cancelled at once may not have left the house
 
     streets(tmp_path, 3, told)
 

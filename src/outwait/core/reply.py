@@ -8,15 +8,11 @@ from outwait.core.fault import Fault
 
 
 class Head(msgspec.Struct, frozen=True, gc=False):
-    """The head of a reply as the client will see it (before hop-by-hop and outwait headers are added).
-
-    `length`: body length in bytes when the whole body is known, else None.
-    """
+    """The head of a reply as the client will see it (before hop-by-hop and outwait headers are added)."""
 
     status: int
     content_type: str
     headers: tuple[tuple[str, str], ...] = ()
-    length: int | None = None
 
 
 class Usage(msgspec.Struct, frozen=True, gc=False):

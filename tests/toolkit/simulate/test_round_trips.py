@@ -18,6 +18,8 @@ from google.genai import types
 
 from outwait.toolkit.simulate.server import Simulator
 
+pytestmark = pytest.mark.slow  # real SDKs, which take seconds to import
+
 RESULTS = ("sunny", "dull; wet")
 QUOTED = "Results: sunny; dull; wet"
 

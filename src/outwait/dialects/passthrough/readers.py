@@ -35,7 +35,7 @@ def reader(call: Call, candidate: Candidate, status: int, headers: Mapping[str, 
     if kind not in _READ and not json:
         if silent(call):
             head = sniff.head_of(status, named or _BYTES, headers, _PASSED)
-            return raw.RawReader(_measured(head, headers), blank=not sound and bool(kind))
+            return raw.RawReader(head, blank=not sound and bool(kind))
         if sound and kind.startswith(_SOUNDS):
             head = sniff.head_of(status, sniff.STREAM_TYPE, headers, _PASSED)
             return raw.RawReader(head, wrap=raw.sound_event, closing=raw.SOUND_DONE)
@@ -79,14 +79,6 @@ def _unfold(call: Call) -> Callable[[bytes], bytes]:
 
 def _no_sound(body: bytes) -> bytes:
     raise ValueError(f"JSON where sound should be: {body[:200]!r}")
-
-
-def _measured(head: Head, headers: Mapping[str, str]) -> Head:
-    """`head` with the length of the body, where the upstream tells it."""
-    length = headers.get("content-length", "")
-    if not (length.isascii() and length.isdigit()) or "content-encoding" in headers:
-        return head
-    return Head(head.status, head.content_type, head.headers, int(length))
 
 
 class _Prompts(msgspec.Struct, gc=False):
