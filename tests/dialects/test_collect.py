@@ -262,3 +262,10 @@ def test_nonsense_never_raises(chunks: list[dict[str, Any]]) -> None:
 @given(st.lists(st.dictionaries(st.sampled_from(["content", "tool_calls", "role", "name", "x"]), JSON), max_size=5))
 def test_nonsense_deltas_never_raise(deltas: list[dict[str, Any]]) -> None:
     folded([{"choices": [{"index": 0, "delta": delta}]} for delta in deltas])
+
+
+def test_a_later_null_takes_no_logprobs_away() -> None:
+    fold = Fold()
+    for logprobs in ({"content": [{"token": "a"}]}, {"content": None}, {"refusal": None}):
+        fold.add({"choices": [{"index": 0, "delta": {}, "logprobs": logprobs}]})
+    assert fold.completion()["choices"][0]["logprobs"] == {"content": [{"token": "a"}], "refusal": None}
