@@ -34,6 +34,18 @@ async def test_what_was_left_out_is_told() -> None:
 
 
 @scene
+async def test_a_name_that_no_header_can_carry_breaks_none() -> None:
+    rig = Rig(Upstream(EVENTS))
+    visit = rig.ask(plan_of(ABROAD), body=b"why")
+    visit.exchange.dropped = ("a\r\nset-cookie: x", "\u00fc" * 100, *("long" * 20 for _ in range(50)))
+    await rig.until(10)
+    told = visit.client.headers["x-outwait-dropped"]
+    assert told.startswith(f"a??set-cookie: x, {'?' * 80}, longlong")
+    assert len(told) == 2000
+    assert "set-cookie" not in visit.client.headers
+
+
+@scene
 async def test_what_cannot_be_said_there_is_asked_elsewhere() -> None:
     rig = Rig(Upstream(answers(b"hello\n", b".\n")))
     visit = rig.ask(plan_of(ABROAD, "home"), body=b"unsayable")

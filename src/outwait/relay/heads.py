@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from outwait.core.fault import Fault
 from outwait.core.reply import Head
 from outwait.exchange.driver import Exchange
@@ -12,6 +14,7 @@ from outwait.wire import framing
 # heartbeats (FACTS 1.1.9).
 _UNBUFFERED = "cache-control: no-cache, no-transform\r\nx-accel-buffering: no\r\n"
 _NAME_MAX, _DROPPED_MAX = 80, 2000  # characters
+_UNPRINTABLE = re.compile(r"[^ -~]")
 REPLAYED = b"idempotent-replayed: true\r\n"  # on an answer that was there before it was asked for
 RETRY_AFTER_MAX = 120.0  # seconds; SDKs ignore a longer one (FACTS part 3)
 
@@ -34,10 +37,8 @@ def _names(exchange: Exchange) -> str:
 
 def _listed(dropped: tuple[str, ...]) -> str:
     """The names of fields that were left out; a client's own names may be anything, a header's value may not."""
-    names = (name.encode("ascii", "backslashreplace").decode() for name in dropped)
-    return ", ".join("".join(char if char.isprintable() else "?" for char in name)[:_NAME_MAX] for name in names)[
-        :_DROPPED_MAX
-    ]
+    listed = ", ".join(name[:_NAME_MAX] for name in dropped)[:_DROPPED_MAX]
+    return _UNPRINTABLE.sub("?", listed)
 
 
 def _named(exchange: Exchange) -> str:
