@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel
 from tests.pages import lines, plain, table, words
 
-from outwait.config import sections, settings
+from outwait.config import kept, sections, settings
 from outwait.core.fault import FAULTS, Clock, RetryClass, Side, Stage, fault
 from outwait.dialects.providers import PROVIDERS, RESPONSES_ONLY
 from outwait.exchange import inputs
@@ -103,6 +103,8 @@ MODELS: dict[str, tuple[type[BaseModel], dict[str, object]]] = {
     "`server.limits`": (settings.LimitsSection, {}),
     "`channels[]`": (sections.ChannelSection, {"name": "a", "base_url": "http://localhost/v1"}),
     "`keys[]`": (sections.KeySection, {"name": "a", "key": "b"}),
+    "`store`": (kept.StoreSection, {}),
+    "`keep_results`": (kept.KeepSection, {}),
     "`timeouts`": (sections.TimeoutsSection, {}),
     "`timeouts.rules[]`": (sections.Rule, {"total": 1}),
     "`timeouts.rules[].match`": (sections.Match, {}),
@@ -139,7 +141,7 @@ def test_every_section_has_its_table() -> None:
     known = {model for model, _ in MODELS.values()} | {sections.Spans}
     found = {
         each
-        for module in (sections, settings)
+        for module in (kept, sections, settings)
         for each in vars(module).values()
         if isinstance(each, type) and issubclass(each, sections.Section) and each is not sections.Section
     }

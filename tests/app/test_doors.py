@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import logging
+import os
 import socket
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +17,14 @@ from outwait.app import doors
 @pytest.fixture(autouse=True)
 def _nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+
+
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The one place for folders."""
+    with tempfile.TemporaryDirectory() as made:
+        monkeypatch.setattr(doors, "places", lambda: iter([Path(made)]))
+        yield Path(made)
 
 
 def test_a_folder_is_private_and_goes_with_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,16 +72,125 @@ def test_without_any_place_each_worker_stands_alone(
     assert "asked anew" in caplog.text
 
 
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder like those of gateways, whose path is short enough for sockets."""
+    with tempfile.TemporaryDirectory(prefix="outwait-") as made:
+        path = Path(made, "outwait-doors")
+        path.mkdir(mode=0o700)
+        yield path
+
+
+def a_door(folder: Path, name: str) -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX)
+    sock.bind(str(folder / name))
+    sock.listen()
+    return sock
+
+
 @pytest.mark.parametrize("alone", [False, True])
-def test_the_last_to_leave_removes_the_folder_when_nobody_else_can(tmp_path: Path, alone: bool) -> None:
-    folder = tmp_path / "doors"
-    folder.mkdir()
-    first, last = folder / "00aaaa", folder / "01bbbb"
-    first.touch()
-    last.touch()
-    doors.take_down(first, alone=alone)
-    assert not first.exists()
-    assert last.exists()
-    doors.take_down(last, alone=alone)
-    doors.take_down(last, alone=alone)
-    assert folder.exists() is not alone
+def test_the_last_to_leave_removes_the_folder_when_nobody_else_can(short: Path, alone: bool) -> None:
+    (short / "figures").mkdir()
+    with a_door(short, "00aaaa"), a_door(short, "01bbbb") as last:
+        doors.take_down(short / "00aaaa", alone=alone)
+        assert not (short / "00aaaa").exists()
+        assert (short / "01bbbb").exists()
+        last.close()
+        doors.take_down(short / "01bbbb", alone=alone)
+        doors.take_down(short / "01bbbb", alone=alone)
+    assert short.exists() is not alone
+
+
+def test_a_door_where_too_many_wait_is_nobody_dead(short: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as sock, contextlib.ExitStack() as stack:
+        sock.bind(str(short / "00aaaa"))
+        sock.listen(0)
+        for _ in range(2):
+            waiting = stack.enter_context(socket.socket(socket.AF_UNIX))
+            waiting.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                waiting.connect(str(short / "00aaaa"))
+        doors.clear(short)
+    assert short.exists()
+
+
+def test_generations_share_a_folder_and_the_last_one_removes_it(place: Path) -> None:
+    """Whichever ends first."""
+    for first in (0, 1):
+        stacks = contextlib.ExitStack(), contextlib.ExitStack()
+        old = stacks[0].enter_context(doors.folder())
+        new = stacks[1].enter_context(doors.folder(old))
+        assert new == old is not None
+        stacks[first].close()
+        assert old.exists()
+        stacks[1 - first].close()
+        assert list(place.iterdir()) == []
+
+
+@pytest.mark.parametrize("bad", ["gone", "open", "link", "file"])
+def test_a_folder_that_is_not_our_own_is_not_entered(place: Path, tmp_path: Path, bad: str) -> None:
+    inherited = place / "inherited"
+    if bad == "open":
+        inherited.mkdir(mode=0o755)
+    elif bad == "link":
+        inherited.symlink_to(tmp_path)
+    elif bad == "file":
+        inherited.touch(mode=0o600)
+    with doors.folder(inherited) as folder:
+        assert folder not in (None, inherited)
+
+
+def test_what_dead_gateways_left_is_removed_at_the_next_start(place: Path) -> None:
+    dead, held, orphaned, foreign = (place / f"outwait-{name}" for name in ("dead", "held", "orphaned", "foreign"))
+    for folder in (dead, held, orphaned, foreign):
+        folder.mkdir(mode=0o700)
+        if folder is not foreign:  # without a lock it is not known to be ours
+            (folder / "gateway-0123.lock").touch()
+    (dead / "figures").mkdir()
+    with a_door(dead, "00aaaa"):
+        pass  # its process was killed
+    with a_door(orphaned, "00aaaa"), (held / "gateway-0123.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with doors.folder() as folder:
+            assert folder is not None
+            assert set(place.iterdir()) == {held, orphaned, foreign, folder}
+
+
+def test_a_lock_that_was_taken_for_a_dead_ones_is_made_again(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, swept = fcntl.flock, []
+
+    def sweeping(fd: int, how: int) -> None:
+        if not swept:
+            swept.extend(place.glob("*/gateway-*.lock"))
+            swept[0].unlink()
+        real(fd, how)
+
+    monkeypatch.setattr(fcntl, "flock", sweeping)
+    with doors.folder() as folder:
+        assert folder is not None
+        (lock,) = folder.glob("gateway-*.lock")
+        assert lock not in swept
+    assert list(place.iterdir()) == []
+
+
+def test_where_files_cannot_be_locked_there_is_no_folder(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("no locks here")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with doors.folder() as folder:
+        assert folder is None
+    assert list(place.iterdir()) == []
+
+
+def test_figures_are_kept_in_the_folder_or_by_themselves(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+    with doors.folder() as folder, doors.figures(folder):
+        assert folder is not None
+        with doors.figures(folder):
+            assert os.environ["PROMETHEUS_MULTIPROC_DIR"] == str(folder / "figures")
+    with doors.figures(None):
+        alone = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+        assert alone.is_dir()
+    assert not alone.exists()
+    assert list(place.iterdir()) == []

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,3 +47,23 @@ def test_a_channel_that_cannot_be_addressed_is_named(text: str) -> None:
         found = [(problem.path, str(problem)) for problem in error.problems]
     assert found
     assert found[0][0].startswith("channels[0]")
+
+
+def test_a_database_needs_its_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = channel() + "store: {url: 'postgresql://me:canary-1@h/d'}"
+    assert check(text) == []
+    monkeypatch.setattr(preflight, "find_spec", lambda _: None)
+    ((path, told),) = check(text)
+    assert path == "store.url"
+    assert "pip install 'outwait[postgres]'" in told
+    assert "canary" not in told
+    assert check(channel()) == []
+
+
+def test_a_check_loads_no_database() -> None:
+    code = (
+        "import sys; from outwait.app import preflight; from outwait.config.load import loads;"
+        "preflight.check(loads(sys.argv[1])); sys.exit('sqlalchemy' in sys.modules or 'psycopg' in sys.modules)"
+    )
+    text = channel() + "store: {url: 'postgresql://h/d'}"
+    assert subprocess.run([sys.executable, "-c", code, text], check=False).returncode == 0

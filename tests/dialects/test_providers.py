@@ -46,6 +46,10 @@ def test_openai_has_every_plain_route() -> None:
     }  # fmt: skip
 
 
+def test_background_jobs_are_openais_and_azures() -> None:
+    assert {name for name, row in PROVIDERS.items() if row.quirks.background} == {"openai", "azure"}
+
+
 def test_the_models_of_responses_are_those_of_the_sdk() -> None:
     chat = set(get_args(ChatModel))
     only = {name for part in get_args(ResponsesModel) for name in get_args(part)} - chat

@@ -64,7 +64,7 @@ class House:
 @asynccontextmanager
 async def house(text: str = CHANNEL + KEYS, side_door: Path | None = None, **environ: str) -> AsyncIterator[House]:
     logs = Logs("error", stream=io.StringIO())
-    made = gateway.build(loads(text, env=environ), logs, worker=5, side_door=side_door)
+    made = gateway.build(loads(text, env=environ), logs, gateway.Site(worker=5, side_door=side_door))
     side = await listen.start_side(made.server, listen.bind_side(side_door)) if side_door else None
     (sock,) = listen.bind("127.0.0.1", 0)
     listener = await listen.start(made.server, sock)

@@ -38,7 +38,7 @@ async def _fill(place: Place, seen: dict[str, object]) -> None:
         seen["whole"] = [name for name in kept if await body_of(store, name) != name.encode().ljust(BODY)] == []
         # What needs no room goes on.
         for name in refused:
-            await store.exchanges.settle(settlement(name, State.FAILED, fault=b'{"code":"storage_full"}'))
+            await store.exchanges.settle(settlement(name, State.FAILED, story=b'{"code":"storage_full"}'))
         seen["orphaned"] = await store.exchanges.orphan("ow_0", NOW)
         seen["adopted"] = await store.exchanges.adopt("dev", b"f" * 16, NOW) is not None
     async with place.open(tuning=TUNING) as store:  # also after a restart

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import uvloop
-from tests.store.places import NOW, Place, claim, event, exchange, response, result, settlement
+from tests.store.places import HEAD, NOW, Place, claim, event, exchange, response, result, settlement
 
 from outwait.store.rows import Claimed, Owner, ResponseEnd
 from outwait.store.store import Store
@@ -52,11 +52,16 @@ async def write(store: Store, number: int) -> None:
         await store.exchanges.remember(exchange(ident, owner=Owner(number, f"boot-{os.getpid()}")))
         await store.responses.add(response(f"resp_{ident}", exchange=ident))
         _say("running", ident)
+        size = SIZES[(turn + lane) % len(SIZES)]
+        draft = store.results.draft(ident, HEAD)
+        for at in (0, size // 2):
+            await draft.add(body(ident, size)[at : at + size // 2])
+            _say("drafted", f"{ident} {draft.size}")
         end = settlement(
             ident,
-            result=result(body(ident, SIZES[(turn + lane) % len(SIZES)])),
+            result=result(body(ident, size)),
             response=ResponseEnd(f"resp_{ident}", "completed", b"[]"),
-            event=event(f"evt_{ident}"),
+            events=(event(f"evt_{ident}"),),
         )
         assert await store.exchanges.settle(end)
         _say("settled", ident)

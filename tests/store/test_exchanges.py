@@ -14,7 +14,7 @@ from outwait.store.rows import Owner, ResponseEnd, State
 
 
 def test_a_remembered_exchange_is_found_by_others(place: Place, run: Run[None]) -> None:
-    row = exchange(idempotency="once", provider="openai:resp_x", orphan=NOW, fault=b'{"code":"x"}')
+    row = exchange(idempotency="once", provider="openai:resp_x", orphan=NOW, story=b'{"code":"x"}')
 
     async def story() -> None:
         async with place.open() as one, place.open() as other:
@@ -122,14 +122,14 @@ def test_an_end_is_visible_with_all_that_comes_with_it(place: Place, run: Run[No
             await store.exchanges.remember(exchange())
             await store.responses.add(response())
             end = settlement(
-                fault=b'{"code":"none"}',
+                story=b'{"code":"none"}',
                 result=result(partial=True),
                 response=ResponseEnd("resp_1", "completed", b'[{"type":"message"}]'),
-                event=event(),
+                events=(event(),),
             )
             assert await store.exchanges.settle(end)
             found = await other.exchanges.find("ow_1")
-            assert found == exchange(state=State.COMPLETED, updated=NOW + 5, fault=b'{"code":"none"}')
+            assert found == exchange(state=State.COMPLETED, updated=NOW + 5, story=b'{"code":"none"}')
             kept = await other.results.find("ow_1")
             assert kept is not None
             assert (kept.head, kept.usage, kept.partial, kept.size) == (end.result.head, end.result.usage, True, 13)  # type: ignore[union-attr]  # it has one
@@ -147,7 +147,7 @@ def test_an_exchange_ends_once(place: Place, run: Run[None], size: int) -> None:
     async def story() -> None:
         async with place.open() as one, place.open() as other:
             await one.exchanges.remember(exchange())
-            ends = [settlement(result=result(bytes([n]) * size), event=event(f"evt_{n}")) for n in range(4)]
+            ends = [settlement(result=result(bytes([n]) * size), events=(event(f"evt_{n}"),)) for n in range(4)]
             settled = await asyncio.gather(*((one, other)[n % 2].exchanges.settle(ends[n]) for n in range(4)))
             assert sorted(settled) == [False, False, False, True]
             assert await body_of(one) == bytes([settled.index(True)]) * size
@@ -188,7 +188,7 @@ def test_an_answer_beyond_the_limit_is_refused(
             await store.exchanges.remember(exchange())
             with pytest.raises(ResultTooLarge):
                 await store.exchanges.settle(settlement(result=result(b"x" * (2 << 20) + b"y")))
-            assert await store.exchanges.settle(settlement(fault=b'{"code":"storage_full"}'))
+            assert await store.exchanges.settle(settlement(story=b'{"code":"storage_full"}'))
 
     run(story())
 
@@ -213,7 +213,7 @@ def test_the_fallen_are_lost_or_taken_over_once(place: Place, run: Run[None]) ->
             assert (resumed.id, resumed.owner) == ("ow_handle", Owner(winner, f"boot-{winner + 3}"))
             assert await one.exchanges.find("ow_handle") == resumed
             lost = await one.exchanges.find("ow_plain")
-            assert lost == exchange("ow_plain", state=State.LOST, updated=NOW + 9, fault=b'{"w":1}')
+            assert lost == exchange("ow_plain", state=State.LOST, updated=NOW + 9, story=b'{"w":1}')
             assert await one.exchanges.boots() == {"boot-2", f"boot-{winner + 3}"}
             assert not await one.exchanges.handle("ow_plain", "x", NOW)
             assert await one.exchanges.lose([], Owner(0, "b"), NOW) == msgspec.structs.replace(

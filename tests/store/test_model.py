@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from tests.store.conftest import Run
-from tests.store.places import DAY, NOW, Place, body_of, claim, exchange, result, settlement
+from tests.store.places import DAY, HEAD, NOW, Place, body_of, claim, exchange, result, settlement
 
 from outwait.store import schema
+from outwait.store.errors import Ended
 from outwait.store.rows import Claimed, ExchangeRow, Existing, Owner, State
 from outwait.store.store import Store
 
@@ -30,11 +31,12 @@ ADOPTABLE = (State.RUNNING, State.COMPLETED, State.FAILED)
 
 @dataclass
 class Model:
-    """What the store should hold. `bodies`: exchange -> when it was kept, and what."""
+    """What the store should hold. `bodies`: exchange -> when it was kept, and what. `drafts`: those that still grow."""
 
     now: float = NOW
     exchanges: dict[str, ExchangeRow] = field(default_factory=dict)
     bodies: dict[str, tuple[float, bytes]] = field(default_factory=dict)
+    drafts: dict[str, bytes] = field(default_factory=dict)
     claims: dict[str, tuple[str, bytes, float]] = field(default_factory=dict)
 
     def change(self, ident: str, **changes: Any) -> None:
@@ -50,7 +52,16 @@ class Model:
 
     @property
     def kept(self) -> int:
-        return sum(len(body) for _, body in self.bodies.values())
+        return sum(len(body) for _, body in self.bodies.values()) + sum(map(len, self.drafts.values()))
+
+    def end(self, ident: str, body: bytes | None) -> None:
+        """What becomes of the answer of an exchange that ended; `body` takes the place of a draft."""
+        draft = self.drafts.pop(ident, None)
+        row = self.exchanges[ident]
+        if body is not None:
+            self.bodies[ident] = (self.now, body)
+        elif draft is not None and row.state is not State.COMPLETED:
+            self.bodies[ident] = (row.created, draft)
 
 
 class Machine(RuleBasedStateMachine):
@@ -105,6 +116,8 @@ class Machine(RuleBasedStateMachine):
             and row.state in ADOPTABLE
             and (row.state is State.RUNNING or row.expires > model.now)
         ]
+        seen = self.do(self.store.exchanges.waiting(key, print_, model.now))
+        assert seen == (min(waiting)[1] if waiting else None)
         row = self.do(self.store.exchanges.adopt(key, print_, model.now))
         if not waiting:
             assert row is None
@@ -119,8 +132,43 @@ class Machine(RuleBasedStateMachine):
         assert self.do(self.store.exchanges.settle(end)) == known
         if known:
             self.model.change(ident, state=state, expires=now + DAY)
-            if body is not None:
-                self.model.bodies[ident] = (now, body)
+            self.model.end(ident, body)
+
+    @rule(ident=IDS, state=ENDS, body=st.none() | st.binary(max_size=40), waits=st.booleans())
+    def keep(self, ident: str, state: State, body: bytes | None, waits: bool) -> None:
+        now = self.model.now
+        row = exchange(ident, created=now, updated=now)
+        end = settlement(ident, state, now=now, expires=now + DAY, result=None if body is None else result(body))
+        end = msgspec.structs.replace(end, orphan=now if waits else None)
+        free = ident not in self.model.exchanges
+        assert self.do(self.store.exchanges.keep(row, end)) == (free or self.model.in_state(ident, State.RUNNING))
+        if free or self.model.in_state(ident, State.RUNNING):
+            self.model.exchanges.setdefault(ident, row)
+            orphan = now if waits else self.model.exchanges[ident].orphan
+            self.model.change(ident, state=state, expires=now + DAY, orphan=orphan)
+            self.model.end(ident, body)
+
+    @rule(ident=IDS, data=st.binary(min_size=1, max_size=40), anew=st.booleans())
+    def draft(self, ident: str, data: bytes, anew: bool) -> None:
+        self.do(self._draft(ident, data, anew))
+
+    async def _draft(self, ident: str, data: bytes, anew: bool) -> None:
+        old = None if anew else await self.store.results.resume(ident)
+        assert (old is not None) == (not anew and ident in self.model.drafts)
+        draft = old or self.store.results.draft(ident, HEAD)
+        if not self.model.in_state(ident, State.RUNNING):
+            with pytest.raises(Ended):
+                await draft.add(data)
+            return
+        await draft.add(data)
+        self.model.drafts[ident] = data if anew else self.model.drafts.get(ident, b"") + data
+
+    @rule(ident=IDS)
+    def adopted(self, ident: str) -> None:
+        waited = ident in self.model.exchanges and self.model.exchanges[ident].orphan is not None
+        assert self.do(self.store.exchanges.adopted(ident, self.model.now)) == waited
+        if waited:
+            self.model.change(ident, orphan=None)
 
     @rule(boot=BOOTS, heir=BOOTS)
     def lose(self, boot: str, heir: str) -> None:
@@ -130,6 +178,7 @@ class Machine(RuleBasedStateMachine):
         for row in fallen:
             if row.provider is None:
                 model.change(row.id, state=State.LOST, orphan=None)
+                model.end(row.id, None)
             else:
                 model.change(row.id, owner=Owner(1, heir))
         assert {row.id for row in told.lost} == {row.id for row in fallen if row.provider is None}
@@ -181,8 +230,9 @@ class Machine(RuleBasedStateMachine):
         assert sum((await store.exchanges.counts()).values()) == len(model.exchanges)
         for ident, row in model.exchanges.items():
             assert await store.exchanges.find(ident) == row
-            if ident in model.bodies:
-                assert await body_of(store, ident) == model.bodies[ident][1]
+            kept = model.drafts.get(ident) or (model.bodies[ident][1] if ident in model.bodies else None)
+            if kept is not None:
+                assert await body_of(store, ident) == kept
             else:
                 assert await store.results.find(ident) is None
         for name in ("n1", "n2"):
@@ -190,6 +240,9 @@ class Machine(RuleBasedStateMachine):
             alive = held is not None and held[2] > model.now
             assert await store.claims.find("dev", name, model.now) == (Existing(*held[:2]) if held and alive else None)
         assert await store.kept() == model.kept
+        for key in ("dev", "ops"):
+            mine = sorted((row.created, row.id) for row in model.exchanges.values() if row.key == key)
+            assert [row.id for row in await store.exchanges.of(key, 9)] == [ident for _, ident in reversed(mine)]
 
 
 @pytest.mark.slow

@@ -47,7 +47,7 @@ def test_what_lies_in_the_directory_is_its_owners(sqlite_place: Place, run: Run[
 def test_many_open_a_new_store_at_once(place: Place, run: Run[None]) -> None:
     async def one(number: int) -> None:
         async with place.open() as store:
-            await store.exchanges.remember(exchange(f"ow_{number}", fault=b"sealed"))
+            await store.exchanges.remember(exchange(f"ow_{number}", story=b"sealed"))
             assert await store.exchanges.find(f"ow_{number}") is not None
 
     async def story() -> None:

@@ -39,7 +39,7 @@ def test_a_full_file_lets_the_ballast_go_and_says_so(sqlite_place: Place, run: R
             with pytest.raises(StorageFull):
                 await store.exchanges.settle(settlement(result=result(b"x" * 500_000)))
             assert not ballast.exists()
-            assert await store.exchanges.settle(settlement(state=State.FAILED, fault=b"{}"))
+            assert await store.exchanges.settle(settlement(state=State.FAILED, story=b"{}"))
             await store.exchanges.remember(exchange("ow_2"))
             assert ballast.exists()  # the disk had room after all
 

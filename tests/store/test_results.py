@@ -5,15 +5,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.store.conftest import Run
 from tests.store.places import NOW, Place, body_of, exchange, result, settlement
 
 from outwait.core.reply import Head
-from outwait.store import results
 from outwait.store.errors import StoreError
-from outwait.store.results import CHUNK, pieces
+from outwait.store.pieces import CHUNK
 from outwait.store.rows import Result
 from outwait.store.store import Store
 
@@ -44,32 +41,14 @@ def test_a_body_comes_back_as_it_was(place: Place, run: Run[None], body: bytes, 
     run(story())
 
 
-@given(st.lists(st.binary(max_size=40), max_size=8), st.integers(1, 50))
-def test_pieces_are_the_body_in_equal_parts(parts: list[bytes], size: int) -> None:
-    async def told() -> tuple[list[bytes], list[bytes]]:
-        async def flow() -> AsyncIterator[bytes]:
-            for part in parts:
-                yield part
-
-        return [piece async for piece in pieces(flow())], [piece async for piece in pieces(b"".join(parts))]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(results, "CHUNK", size)
-        flowed, cut = asyncio.run(told())
-    assert flowed == cut
-    assert b"".join(cut) == b"".join(parts)
-    assert all(len(piece) == size for piece in cut[:-1])
-    assert all(cut)
-
-
 def test_nothing_of_an_answer_is_readable_at_rest(sqlite_place: Place, run: Run[None]) -> None:
     secret = b"the patient has measles "
 
     async def story() -> None:
         async with sqlite_place.open() as store:
-            await store.exchanges.remember(exchange(fault=secret))
+            await store.exchanges.remember(exchange(story=secret))
             head = Head(200, "text/plain", (("x-secret", secret.decode().strip()),))
-            await store.exchanges.settle(settlement(result=Result(head, secret * 50_000), fault=secret))
+            await store.exchanges.settle(settlement(result=Result(head, secret * 50_000), story=secret))
             for file in sqlite_place.folder.iterdir():
                 assert b"measles" not in file.read_bytes()
 

@@ -5,7 +5,7 @@ import asyncio
 from tests.store.conftest import Run
 from tests.store.places import NOW, Place, exchange, response, result, settlement
 
-from outwait.store.results import CHUNK
+from outwait.store.pieces import CHUNK
 
 
 def test_closing_finishes_what_was_asked_for(place: Place, run: Run[None]) -> None:

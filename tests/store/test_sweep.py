@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from tests.store.conftest import Run
 from tests.store.places import DAY, NOW, Place, claim, event, exchange, response, result, settlement
 
-from outwait.store.results import CHUNK
+from outwait.store.pieces import CHUNK
 from outwait.store.rows import ResponseEnd, State, Swept
 from outwait.store.schema import chunks
 from outwait.store.store import Store

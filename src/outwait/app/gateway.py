@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import Callable
@@ -10,8 +11,10 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from secrets import token_hex
+from typing import TYPE_CHECKING
 
 from outwait.access.limits import Slots
+from outwait.app.storage import Storage, join
 from outwait.config import catalog as catalogs
 from outwait.config.settings import LimitsSection, Settings
 from outwait.core.catalog import Catalog
@@ -22,9 +25,12 @@ from outwait.edge import routes
 from outwait.edge.claims import Claims
 from outwait.edge.door import Door
 from outwait.edge.neighbours import Neighbours
-from outwait.exchange.driver import Exchange, Ports
+from outwait.exchange.driver import Exchange
+from outwait.exchange.ports import Ports
+from outwait.exchange.recall import unspilled
 from outwait.exchange.registry import Registry
 from outwait.exchange.replay import Bounds
+from outwait.ledger.counts import Counts
 from outwait.ledger.logs import Logs
 from outwait.ledger.metrics import Metrics
 from outwait.ledger.recorder import Recorder
@@ -37,6 +43,12 @@ from outwait.wire.server import Server
 from outwait.wire.tasks import spawn
 from outwait.wire.wheel import Wheel
 
+if TYPE_CHECKING:
+    from outwait.store.store import Store
+
+_log = logging.getLogger("outwait")
+
+_LOOK = 0.25  # seconds between looks at what still runs
 FAREWELL = 2.0  # seconds clients have to take the last words of answers that were ended
 _LOOPBACK = frozenset(("127.0.0.1", "::1"))  # a reverse proxy on this machine brings everybody's connections
 
@@ -54,6 +66,7 @@ class Gateway:
     metrics: Metrics
     logs: Logs
     wheel: Wheel
+    storage: Storage | None = None
 
     def reload(self, settings: Settings) -> None:
         """Take up a new configuration. Running exchanges keep the plans they started with; where the server listens and
@@ -67,20 +80,28 @@ class Gateway:
         self.door.planner = Planner(catalog)
         self.door.ports.budgets.keep_channels(frozenset(channel.name for channel in catalog.channels))
         self.metrics.models.know(model_names(catalog))
+        if self.storage is not None:
+            self.storage.use(settings)
+        if settings.keeps() is not (self.storage is not None):
+            _log.warning("a restart is needed for the new keep_results.enabled")
         self.settings = settings
 
-    async def close(self, grace: float, hurry: asyncio.Event | None = None) -> bool:
+    async def close(self, grace: float, hurry: asyncio.Event | None = None, *, relieved: bool = False) -> bool:
         """Take no new work, let running answers finish for `grace` seconds or until `hurry` is set, then end the rest:
-        their clients are told so in their protocol's way. Returns whether every answer could finish.
+        their clients are told so in their protocol's way. Returns whether every answer could finish. `relieved`: there
+        is another gateway at this address, so it stays ready, and a request that is being received is still answered.
         """
-        self.door.draining = True
+        self.door.draining = not relieved
         self.server.drain()
         whole = await self._finished(grace, hurry)
+        self.door.draining = True
         for exchange in self.door.registry:
             _end(exchange)
         if not whole:
             await self.server.wait_idle(FAREWELL)
         await self.server.close(0.0)
+        if self.storage is not None:
+            await self.storage.close()
         self.upstream.close()
         self.wheel.close()
         await asyncio.get_running_loop().run_in_executor(None, self.recorder.close)
@@ -88,14 +109,24 @@ class Gateway:
 
     async def _finished(self, grace: float, hurry: asyncio.Event | None) -> bool:
         """Wait until nothing runs any more; False when there was no time for it."""
-        idle = spawn(self.server.wait_idle(grace), "drain")
+        idle = spawn(self._idle(), "drain")
         hurried = spawn((hurry or asyncio.Event()).wait(), "hurry")
-        await asyncio.wait({idle, hurried}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({idle, hurried}, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
         hurried.cancel()
-        if idle.done():
-            return idle.result()
-        idle.cancel()
-        return False
+        return idle.done() or not idle.cancel()
+
+    async def _idle(self) -> None:
+        """Wait for clients, and for exchanges that run without one or whose answer is being stored.
+
+        Looked at now and then: what ends without a client tells nobody, nor does a connection that becomes idle after
+        an answer which began before the drain, and so did not say that it would be closed.
+        """
+        while True:
+            if await self.server.wait_idle(_LOOK):
+                if all(exchange.settled for exchange in self.door.registry):
+                    return
+                await asyncio.sleep(_LOOK)
+            self.server.drain()
 
 
 def _end(exchange: Exchange) -> None:
@@ -105,12 +136,22 @@ def _end(exchange: Exchange) -> None:
         )
 
 
-def build(
-    settings: Settings, logs: Logs, *, worker: int = 0, connections: int = 0, side_door: Path | None = None
-) -> Gateway:
-    """Make a gateway on the running loop. `connections`: client connections there are descriptors for. `side_door`: the
-    Unix socket where its neighbours reach it, if it has any; its name begins the ids of this worker's exchanges.
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a gateway is told of where it stands. `connections`: client connections there are descriptors for.
+    `side_door`: the Unix socket where its neighbours reach it, if it has any; its name begins the ids of this worker's
+    exchanges. `store`: where answers are kept, if they are.
     """
+
+    worker: int = 0
+    connections: int = 0
+    side_door: Path | None = None
+    store: Store | None = None
+
+
+def build(settings: Settings, logs: Logs, site: Site | None = None) -> Gateway:
+    """Make a gateway on the running loop. Raises StoreError."""
+    site = site or Site()
     loop = asyncio.get_running_loop()
     catalog = catalogs.build(settings)
     wheel = Wheel(loop)
@@ -118,6 +159,7 @@ def build(
     recorder = Recorder([metrics, logs])
     upstream = Upstream(wheel, catalog, max_body=settings.server.limits.upstream_response)
     slots = Slots(slot_limits(catalog))
+    counts = Counts()
     registry = Registry(wheel)
     ports = Ports(
         open=upstream.open,
@@ -130,6 +172,7 @@ def build(
         record=recorder.settle,
         left=registry.left,
         done=registry.done,
+        held=registry.held,
         clock=loop.time,
         wall=time.time,
         luck=random.random,
@@ -138,20 +181,30 @@ def build(
     async def figures() -> bytes:
         return await loop.run_in_executor(None, metrics.render)
 
-    name = side_door.name if side_door else f"{worker:02x}{token_hex(2)}"
-    neighbours = Neighbours(side_door)
+    name = site.side_door.name if site.side_door else f"{site.worker:02x}{token_hex(2)}"
+    neighbours = Neighbours(site.side_door)
     claims = Claims(registry, neighbours)
-    door = Door(Planner(catalog), registry, ports, recorder.settle, figures, neighbours, claims, name)
+    bare = unspilled(ports)
+    if site.store is None:
+        ports, registry.keeps = bare, _nobody
+    door = Door(Planner(catalog), registry, ports, recorder.settle, figures, neighbours, claims, name, bare)
     limits = settings.server.limits
     server = Server(
         routes.handler(door),
-        limits=_limits(limits, connections),
+        limits=_limits(limits, site.connections),
         wheel=wheel,
         body_limit=lambda path: limits.file_body if takes_files(path) else limits.json_body,
         refuse=routes.teller(door),
     )
-    metrics.watch(in_flight=_running(registry), lateness=_worst(wheel), dropped=lambda: recorder.dropped)
-    return Gateway(settings, door, server, upstream, slots, recorder, metrics, logs, wheel)
+    metrics.watch(_running(registry), _worst(wheel), lambda: recorder.dropped, counts.totals)
+    made = Gateway(settings, door, server, upstream, slots, recorder, metrics, logs, wheel)
+    if site.store is not None:
+        made.storage = join(site.store, settings, door, site.worker, wheel, counts)
+    return made
+
+
+def _nobody(_: str) -> bool:
+    return False
 
 
 def slot_limits(catalog: Catalog) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
     supervisor -> worker   settings, each as its length (8 bytes) and a pickle; the first are those to start with
     worker -> supervisor   one byte when it serves
+    RELIEVED, a signal     another gateway accepts in its stead
     end of the line        the other process is gone, however it went
 
 Workers are given the settings that the supervisor has checked, and do not read the file themselves: a worker that takes
@@ -13,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import os
 import pickle
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +26,8 @@ NUMBER = "OUTWAIT_WORKER_NUMBER"
 SOCKETS = "OUTWAIT_WORKER_SOCKETS"
 LINE = "OUTWAIT_WORKER_LINE"
 SIDE_DOOR = "OUTWAIT_WORKER_SIDE_DOOR"
+RELIEVED = signal.SIGUSR2
+PARTING = 2.0  # seconds who is connected to a relieved worker may still ask it
 _LENGTH = 8
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from outwait.app import line
+from outwait.app.sockets import twin
 from outwait.config.settings import Settings
 from outwait.ledger.metrics import mark_process_dead
 from outwait.wire.tasks import spawn
@@ -18,19 +19,6 @@ from outwait.wire.tasks import spawn
 STEADY = 10.0  # seconds a worker must have served for its end not to count as a failed start
 SLOWEST = 10.0  # seconds between starts of a worker that keeps dying
 _FIRST = 0.2
-
-
-_TCP = socket.IPPROTO_TCP
-# What accepted connections inherit of their listener, and what lets it share its port.
-_OPTIONS = (
-    (socket.SOL_SOCKET, socket.SO_REUSEADDR),
-    (socket.SOL_SOCKET, socket.SO_REUSEPORT),
-    (socket.SOL_SOCKET, socket.SO_KEEPALIVE),
-    (_TCP, socket.TCP_NODELAY),
-    (_TCP, socket.TCP_KEEPIDLE),
-    (_TCP, socket.TCP_KEEPINTVL),
-    (_TCP, socket.TCP_KEEPCNT),
-)
 
 
 class Place:
@@ -118,7 +106,7 @@ class Place:
         nobody is there, instead of waiting here. The port stays ours. Raises OSError when it cannot.
         """
         old = self.sockets
-        self.sockets = [_bound_like(sock) for sock in old]
+        self.sockets = [twin(sock) for sock in old]
         for sock in old:
             sock.close()
 
@@ -135,19 +123,3 @@ class Place:
         if word and self.process is not None:
             self._ready_at = asyncio.get_running_loop().time()
             self.ready.set()
-
-
-def _bound_like(sock: socket.socket) -> socket.socket:
-    """A socket at the address of `sock` that does not listen yet. Shutting `sock` down and listening on it again would
-    be simpler, but on Linux what it accepts from then on looks as if its client had closed.
-    """
-    twin = socket.socket(sock.family, sock.type)
-    twin.setblocking(False)
-    for level, option in _OPTIONS:
-        twin.setsockopt(level, option, sock.getsockopt(level, option))
-    if sock.family == socket.AF_INET6:
-        twin.setsockopt(
-            socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
-        )
-    twin.bind(sock.getsockname())
-    return twin

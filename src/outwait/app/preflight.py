@@ -1,4 +1,5 @@
-"""What a configuration must have beyond its own rules: certificates that load, and channels that can be addressed.
+"""What a configuration must have beyond its own rules: certificates that load, channels that can be
+addressed, and a driver for the database.
 
 Checked before anything starts and before a reload is taken up, so that a worker never finds out by dying.
 """
@@ -6,6 +7,7 @@ Checked before anything starts and before a reload is taken up, so that a worker
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 from outwait.config import catalog as catalogs
 from outwait.config.errors import ConfigError, Problem
@@ -16,7 +18,7 @@ from outwait.wire import tls
 
 def check(settings: Settings) -> None:
     """Raises ConfigError with everything that would not work."""
-    problems = [*_certificate(settings), *_channels(settings)]
+    problems = [*_certificate(settings), *_channels(settings), *_store(settings)]
     if problems:
         raise ConfigError(problems, settings.origin.file)
 
@@ -31,6 +33,12 @@ def _certificate(settings: Settings) -> Iterator[Problem]:
         what = f"cannot be used: {error.strerror or error}"
         expected = "a PEM certificate chain in `cert` and its private key in `key`, not encrypted"
         yield Problem("server.tls", what, expected=expected)
+
+
+def _store(settings: Settings) -> Iterator[Problem]:
+    """The database itself is for whoever opens it: it may come up after us. Nothing of it is loaded here."""
+    if settings.store.url is not None and find_spec("psycopg") is None:
+        yield Problem("store.url", "needs the driver of PostgreSQL", expected="pip install 'outwait[postgres]'")
 
 
 def _channels(settings: Settings) -> Iterator[Problem]:

@@ -3,6 +3,8 @@
 Started as `python -m outwait.app.worker` by a supervisor, which holds the other end of its line (app.line).
 
     SIGTERM, or the line's end   drain: stop accepting, let running answers finish
+    SIGUSR2                      the same, but another gateway accepts in our stead: who is connected here already, and
+                                 perhaps about to ask, is still answered, and told to connect anew
     SIGINT                       tell who still waits, and leave
 """
 
@@ -20,9 +22,11 @@ import sys
 import uvloop
 
 from outwait.app import doors, gateway
-from outwait.app.line import WorkerEnd
+from outwait.app.line import PARTING, RELIEVED, WorkerEnd
+from outwait.app.storage import open_store
 from outwait.config.settings import Settings
 from outwait.ledger import logs
+from outwait.store.errors import StoreError
 from outwait.wire import listen, tls
 
 _log = logging.getLogger("outwait")
@@ -55,7 +59,7 @@ class Worker:
         self._pipe = pipe
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
-        self._alone = False
+        self._alone = self._relieved = False
         self._tls: ssl.SSLContext | None = None
 
     async def run(self) -> int:
@@ -63,16 +67,23 @@ class Worker:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._stop.set)
         loop.add_signal_handler(signal.SIGINT, self._asked_to_hurry)
+        loop.add_signal_handler(RELIEVED, self._relieve)
         found = listen.raise_descriptors()
         room = found.connections()
         number = self._line.number
-        made = gateway.build(
-            self._settings, self._pipe, worker=number, connections=room, side_door=self._line.side_door
-        )
+        try:
+            store = await open_store(self._settings, check=False)
+            made = gateway.build(self._settings, self._pipe, gateway.Site(number, room, self._line.side_door, store))
+        except StoreError as error:
+            _log.error("worker %d: %s", number, error)
+            return 1
         if self._settings.server.tls is not None:
             self._tls = tls.server_context(self._settings.server.tls.cert, self._settings.server.tls.key)
-        listeners = [await listen.start(made.server, sock, self._tls) for sock in self._line.sockets]
+        # Whatever can fail has to stand above: from here on clients are accepted.
         side = await self._open_side(made)
+        listeners = [await listen.start(made.server, sock, self._tls) for sock in self._line.sockets]
+        if made.storage is not None:
+            await made.storage.upkeep.bury()
         made.recorder.start()
         gc.collect()
         gc.freeze()
@@ -82,16 +93,32 @@ class Worker:
         await self._stop.wait()
         for listener in listeners:
             listener.close()
-        whole = await made.close(made.settings.server.drain, self._hurry)
+        await self._leave(made, side)
+        return 0
+
+    async def _leave(self, made: gateway.Gateway, side: asyncio.Server | None) -> None:
+        """The end: nobody is accepted any more."""
+        if self._relieved:
+            await self._part(made)
+        whole = await made.close(made.settings.server.drain, self._hurry, relieved=self._relieved)
         if side is not None:  # only now: what is kept here can be had until the end
             side.close()
         end = "all answers were finished" if whole else "time was up; who still waited was told so"
-        _log.info("worker %d: %s", number, end)
-        if self._alone:
-            shutil.rmtree(os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""), ignore_errors=True)
+        _log.info("worker %d: %s", self._line.number, end)
         if self._line.side_door is not None:
             doors.take_down(self._line.side_door, alone=self._alone)
-        return 0
+        elif self._alone:
+            shutil.rmtree(os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""), ignore_errors=True)
+
+    async def _part(self, made: gateway.Gateway) -> None:
+        """Answer whoever asks on a connection that is open already, and close it then. To close it at once would lose
+        what is on its way, and a client cannot know whether that was begun (RFC 9112 section 9.3.1).
+        """
+        made.server.draining = True
+        try:
+            await asyncio.wait_for(self._hurry.wait(), PARTING)
+        except TimeoutError:
+            return
 
     async def _open_side(self, made: gateway.Gateway) -> asyncio.Server | None:
         """Open the side door. A worker that cannot serves on: only what it keeps is not found from elsewhere."""
@@ -105,6 +132,10 @@ class Worker:
 
     def _asked_to_hurry(self) -> None:
         self._hurry.set()
+        self._stop.set()
+
+    def _relieve(self) -> None:
+        self._relieved = not self._stop.is_set()
         self._stop.set()
 
     def _orphaned(self) -> None:

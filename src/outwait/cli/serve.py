@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -14,6 +16,7 @@ import typer
 from outwait.config.errors import ConfigError
 
 if TYPE_CHECKING:
+    from outwait.app.takeover import Offer, Predecessor
     from outwait.config.settings import Settings
 
 Config = Annotated[
@@ -33,7 +36,10 @@ outwait serve --config outwait.yaml --workers 4
 
 outwait serve --check    (is the configuration good, and what would run?)
 
-Signals: TERM or INT lets running answers finish for server.drain, a second one ends them; HUP rereads the file.
+outwait serve --config outwait.yaml --takeover    (instead of the one that runs, and nobody notices)
+
+Signals: TERM or INT lets running answers finish for server.drain, a second one ends them; HUP rereads the file; USR2
+starts a fresh gateway with the same arguments, which takes over: for a new version.
 
 Exit status: 0 ended in order, 1 could not start or was cut short, 2 usage or configuration.
 """
@@ -50,6 +56,14 @@ def serve(
     workers: Annotated[
         int | None, typer.Option(min=1, max=256, help="Worker processes, instead of server.workers.")
     ] = None,
+    takeover: Annotated[
+        bool,
+        typer.Option(
+            "--takeover",
+            help="Take the place of the gateway that runs with this data_dir, if one does: no connection is lost. It"
+            " finishes what it has begun, and ends; if this one cannot start, it serves on.",
+        ),
+    ] = False,
     check: Annotated[bool, typer.Option("--check", help="Show what would run, or what is wrong, and stop.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="With --check: as JSON.")] = False,
 ) -> None:
@@ -60,6 +74,8 @@ def serve(
     """
     if as_json and not check:
         raise typer.BadParameter("goes with --check", param_hint="--json")
+    if takeover and check:
+        raise typer.BadParameter("goes without --check", param_hint="--takeover")
     overrides = _overrides(host=host, port=port, workers=workers)
     try:
         settings = _read(config, overrides)
@@ -68,7 +84,7 @@ def serve(
     if check:
         _show(settings, as_json=as_json)
         return
-    raise typer.Exit(_run(settings, config, overrides))
+    raise typer.Exit(_run(settings, config, overrides, takeover=takeover))
 
 
 def _read(config: str | None, overrides: Mapping[str, str]) -> Settings:
@@ -81,23 +97,71 @@ def _read(config: str | None, overrides: Mapping[str, str]) -> Settings:
     return settings
 
 
-def _run(settings: Settings, config: str | None, overrides: dict[str, str]) -> int:
+def _run(settings: Settings, config: str | None, overrides: dict[str, str], *, takeover: bool) -> int:
+    from outwait.app.renewal import renewal
     from outwait.app.supervisor import Supervisor
+    from outwait.app.takeover import TakeoverError
     from outwait.ledger import logs
 
-    if settings.origin.fresh_key is not None:  # a reload must not make another one
-        overrides["OUTWAIT_KEYS"] = json.dumps([{"name": "default", "key": settings.origin.fresh_key}])
+    more = {}
+    if settings.origin.fresh_key is not None:  # a reload must not make another one, nor a gateway that takes over
+        more["OUTWAIT_KEYS"] = json.dumps([{"name": "default", "key": settings.origin.fresh_key}])
+        overrides.update(more)
     logs.configure(settings.log.level, settings.log.format, settings.secrets())
-    supervisor = Supervisor(settings, lambda: _read(config, overrides), lambda url: _announce(url, settings))
-    server = settings.server
+    try:
+        predecessor = _predecessor(settings) if takeover else None
+    except TakeoverError as error:
+        typer.secho(str(error), fg="red", err=True)
+        return 1
+    supervisor = Supervisor(
+        settings, lambda: _read(config, overrides), lambda url: _announce(url, settings), predecessor, renewal(more)
+    )
     try:
         supervisor.bind()
     except OSError as error:
-        typer.secho(f"Cannot listen on {server.host}:{server.port}: {error.strerror or error}.", fg="red", err=True)
-        way = "Choose another port with --port, or see who has this one with `ss -ltnp`, and another host with --host."
-        typer.echo(way, err=True)
+        _tell_taken(settings, error, takeover=takeover)
         return 1
     return asyncio.run(supervisor.run())
+
+
+def _predecessor(settings: Settings) -> Predecessor | None:
+    """The gateway that runs with this data_dir, its sockets in hand. Raises TakeoverError."""
+    from outwait.app import takeover
+
+    found = takeover.ask(Path(settings.data_dir), settings.server)
+    if found is None:
+        typer.echo(
+            f"No gateway serves with data_dir {settings.data_dir}: nothing to take over, starting anew.", err=True
+        )
+    else:
+        typer.echo(f"Taking over from process {found.offer.pid}, outwait {found.offer.version}.", err=True)
+    return found
+
+
+def _tell_taken(settings: Settings, error: OSError, *, takeover: bool) -> None:
+    """Say why the port cannot be had, and what would help."""
+    server = settings.server
+    typer.secho(f"Cannot listen on {server.host}:{server.port}: {error.strerror or error}.", fg="red", err=True)
+    rival = _rival(settings) if error.errno == errno.EADDRINUSE and not takeover else None
+    if rival is not None and server.port == rival.bound:
+        typer.echo(
+            f"The gateway with process id {rival.pid}, of the same data_dir, listens there. To put this one in its"
+            " place without losing a connection: outwait serve --takeover.",
+            err=True,
+        )
+        return
+    way = "Choose another port with --port, or see who has this one with `ss -ltnp`, and another host with --host."
+    typer.echo(way, err=True)
+
+
+def _rival(settings: Settings) -> Offer | None:
+    """The gateway that runs with this data_dir, if one does that can be asked."""
+    from outwait.app import takeover
+
+    try:
+        return takeover.who(Path(settings.data_dir))
+    except takeover.TakeoverError:
+        return None
 
 
 def _overrides(*, host: str | None, port: int | None, workers: int | None) -> dict[str, str]:

@@ -28,6 +28,10 @@ def simulate(
     ] = None,
     key: Annotated[str | None, typer.Option(help="The one API key that is taken; any, or none, if not given.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed makes the same words.")] = 0,
+    stateless: Annotated[
+        bool,
+        typer.Option("--stateless", help="Keep no responses: background, store and what is continued are overlooked."),
+    ] = False,
 ) -> None:
     """A provider for tests and demos, speaking OpenAI, Azure, Anthropic and Gemini. The model's name is the script.
 
@@ -42,6 +46,7 @@ def simulate(
             aliases=_aliases(alias or []),
             models=[name.strip() for name in (models or "").split(",") if name.strip()],
             on_call=lambda call: console.print(line(call), markup=False, soft_wrap=True),
+            stateless=stateless,
         )
     except ScriptError as error:
         typer.echo(str(error), err=True)

@@ -15,7 +15,10 @@ def build(settings: Settings, version: int = 1) -> Catalog:
     timeouts = settings.timeouts
     return Catalog(
         channels=tuple(_channel(section) for section in settings.channels),
-        keys={digest(section.key.get_secret_value()): _principal(section) for section in settings.keys},
+        keys={
+            digest(section.key.get_secret_value()): _principal(section, keep=settings.keeps(section))
+            for section in settings.keys
+        },
         open_access=not settings.keys,
         preset=timeouts.preset,
         rules=_rules(timeouts),
@@ -55,13 +58,14 @@ def _channel(section: ChannelSection) -> Channel:
     )
 
 
-def _principal(section: KeySection) -> Principal:
+def _principal(section: KeySection, *, keep: bool) -> Principal:
     return Principal(
         name=section.name,
         models=section.models,
         timeouts=section.timeouts.spans(),
         heartbeat=_given(section.heartbeat),
         on_disconnect=section.on_disconnect,
+        keep=keep,
     )
 
 

@@ -192,6 +192,7 @@ def _on_disconnect(value: object) -> str:
 
 
 Clock = Annotated[float, BeforeValidator(_span(0.001, 7 * DAY))]
+Term = Annotated[float, BeforeValidator(_span(1, 366 * DAY))]
 Drain = Annotated[float, BeforeValidator(_span(0, DAY))]
 Beat = Annotated[float, BeforeValidator(_span(1, 300))]  # FACTS: below 1 s is noise, above 300 s clients are gone
 Size = Annotated[int, BeforeValidator(_size)]

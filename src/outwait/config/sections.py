@@ -41,8 +41,8 @@ def _everywhere(value: object) -> object:
     return value if isinstance(value, dict) else {"*": value}
 
 
-def _switch(value: object) -> object:
-    """`heartbeat: off` is `heartbeat: {enabled: false}`."""
+def switch(value: object) -> object:
+    """`heartbeat: off` is `heartbeat: {enabled: false}`; so are other sections that can be switched off."""
     if isinstance(value, str) and value.strip().lower() in {"on", "off"}:
         value = value.strip().lower() == "on"
     return {"enabled": value} if isinstance(value, bool) else value
@@ -242,16 +242,17 @@ class ChannelSection(Section):
 
 
 class KeySection(Section):
-    """One client key and what it may do."""
+    """One client key and what it may do. `keep_results`: None means what holds for all keys."""
 
     name: Name
     key: Secret
     models: tuple[Glob, ...] = ("*",)
     timeouts: Spans = Spans()
-    heartbeat: Annotated[HeartbeatSection, BeforeValidator(_switch)] = HeartbeatSection()
+    heartbeat: Annotated[HeartbeatSection, BeforeValidator(switch)] = HeartbeatSection()
     on_disconnect: Departure | None = None
+    keep_results: bool | None = None
 
 
-Heartbeats = Annotated[HeartbeatSection, BeforeValidator(_switch)]
+Heartbeats = Annotated[HeartbeatSection, BeforeValidator(switch)]
 Departures = Annotated[dict[Glob, Departure], BeforeValidator(_everywhere)]
 ScenarioTable = dict[Glob, Scenario]

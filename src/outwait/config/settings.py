@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from outwait.config.fields import Clock, Directory, Drain, ExistingFile, Host, Lower, Size, wrong
+from outwait.config.kept import Keeping, KeepSection, StoreSection
 from outwait.config.secret import KEY_LIKE, names_secret
 from outwait.config.sections import (
     ChannelSection,
@@ -21,6 +22,7 @@ from outwait.config.sections import (
     Section,
     TimeoutsSection,
 )
+from outwait.config.webhooks import WebhookSection, check_keys
 
 _SHORTEST_SECRET = 6  # masking "dev" wherever it stands would hide half of a log
 
@@ -83,7 +85,7 @@ class LogSection(Section):
     format: Annotated[Literal["json", "console"], Lower] = "json"
 
 
-Named = tuple[ChannelSection | KeySection, ...]
+Named = tuple[ChannelSection | KeySection | WebhookSection, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,8 @@ class Settings(Section):
 
     server: ServerSection = ServerSection()
     data_dir: Directory = "./outwait-data"
+    store: StoreSection = StoreSection()
+    keep_results: Keeping = KeepSection()
     channels: tuple[ChannelSection, ...] = ()
     keys: tuple[KeySection, ...] = ()
     timeouts: TimeoutsSection = TimeoutsSection()
@@ -111,6 +115,7 @@ class Settings(Section):
     retry: RetrySection = RetrySection()
     on_disconnect: Departures = Field(default_factory=dict)
     scenarios: ScenarioTable = Field(default_factory=dict)
+    webhooks: tuple[WebhookSection, ...] = ()
     log: LogSection = LogSection()
     _origin: Origin = PrivateAttr(default=Origin())
 
@@ -125,12 +130,19 @@ class Settings(Section):
         copy._origin = origin  # noqa: SLF001 - the copy is this class's own
         return copy
 
+    def keeps(self, key: KeySection | None = None) -> bool:
+        """Whether anything of the answers of `key` outlives their calls; without one, those of any key."""
+        if key is None:
+            return any(map(self.keeps, self.keys)) if self.keys else self.keep_results.enabled
+        return self.keep_results.enabled if key.keep_results is None else key.keep_results
+
     def secrets(self) -> tuple[str, ...]:
         """Every configured secret, longest first: what must never be written anywhere."""
-        found = {key.key.get_secret_value() for key in self.keys}
-        for channel in self.channels:
-            found.update(channel.secrets())
-            for name, value in channel.headers.items():
+        found = {*(key.key.get_secret_value() for key in self.keys), *self.store.secrets()}
+        several: tuple[ChannelSection | WebhookSection, ...] = (*self.channels, *self.webhooks)
+        for section in several:
+            found.update(section.secrets())
+            for name, value in section.headers.items():
                 text = value.get_secret_value()
                 if names_secret(name) or KEY_LIKE.search(text):
                     found.update({text, text.rpartition(" ")[2]})  # "Bearer abc" and "abc"
@@ -141,7 +153,7 @@ class Settings(Section):
         """The settings as plain data, each secret replaced by asterisks."""
         return self.model_dump(mode="json", exclude_none=True)
 
-    @field_validator("channels", "keys")
+    @field_validator("channels", "keys", "webhooks")
     @classmethod
     def _names_are_unique(cls, value: Named) -> Named:
         seen: set[str] = set()
@@ -160,6 +172,11 @@ class Settings(Section):
             if first != each.name:
                 raise wrong("a key of its own", what=f"is the same key as that of `{first}`", at=(index, "key"))
         return value
+
+    @model_validator(mode="after")
+    def _webhooks_name_keys(self) -> Self:
+        check_keys(self.webhooks, {key.name for key in self.keys})
+        return self
 
     @model_validator(mode="after")
     def _open_access_stays_at_home(self) -> Self:

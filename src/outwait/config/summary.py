@@ -15,6 +15,8 @@ def summary(settings: Settings) -> dict[str, object]:
         "workers": server.workers,
         "drain": server.drain,
         "data_dir": settings.data_dir,
+        "store": settings.store.place(),
+        "keep_results": settings.keep_results.model_dump(),
         "channels": [
             {
                 "name": channel.name,
@@ -36,6 +38,7 @@ def summary(settings: Settings) -> dict[str, object]:
                 "models": list(key.models),
                 "timeouts": key.timeouts.spans(),
                 "on_disconnect": key.on_disconnect,
+                "keep_results": settings.keeps(key),
             }
             for key in settings.keys
         ],

@@ -11,7 +11,8 @@ class Principal:
     """A client key's name and rights; the secret itself is not kept here.
 
     `models`: globs of public model names. `timeouts`: clock name -> seconds. `heartbeat`: field name -> value, as in
-    `core.plan.Heartbeat`. `on_disconnect`: `finish`, `cancel`, `linger` or `linger:SECONDS`.
+    `core.plan.Heartbeat`. `on_disconnect`: `finish`, `cancel`, `linger` or `linger:SECONDS`. `keep`: whether
+    anything of an answer may outlive its call.
     """
 
     name: str
@@ -19,3 +20,4 @@ class Principal:
     timeouts: Mapping[str, float] = field(default_factory=dict)
     heartbeat: Mapping[str, object] = field(default_factory=dict)
     on_disconnect: str | None = None
+    keep: bool = True

@@ -10,9 +10,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+import msgspec
+
 from outwait.core.fault import Fault
 from outwait.core.plan import Candidate
 from outwait.core.request import Call
+
+
+class Errand(msgspec.Struct, frozen=True, gc=False):
+    """A request below a candidate's endpoint instead of to it: about something that is there already.
+
+    `suffix`: what follows the endpoint's path, such as `/resp_1/cancel` or `/resp_1?stream=true`; ids in it are
+    percent-encoded.
+    """
+
+    method: str
+    suffix: str
 
 
 class Sink(Protocol):
@@ -68,8 +81,16 @@ class Open(Protocol):
     """Starts an attempt: composed by the app from the address book, the pool and the wire."""
 
     def __call__(
-        self, candidate: Candidate, body: bytes, sink: Sink, *, fresh: bool, call: Call | None = None
+        self,
+        candidate: Candidate,
+        body: bytes,
+        sink: Sink,
+        *,
+        fresh: bool,
+        call: Call | None = None,
+        errand: Errand | None = None,
     ) -> Attempt:
         """Send `body` to `candidate`; `fresh`: do not use a pooled connection; `call`: what the client asked, whose
-        headers may be passed on. Never raises for what the network does: that is reported to `sink.failed`.
+        headers may be passed on; `errand`: another method and target (GET and DELETE have no body). Never raises for
+        what the network does: that is reported to `sink.failed`.
         """

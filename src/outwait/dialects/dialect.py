@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from outwait.core.ask import Ask, Wording
 from outwait.core.delta import Answer, Delta
@@ -60,6 +60,29 @@ class Reader(Protocol):
 
     def end(self) -> Ending:
         """The upstream's body is over (or `finished` is set): the last bytes, or the fault that makes it no answer."""
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """What a reader is besides, where the provider runs the call as a job of its own and lets its stream be taken up.
+
+    `handle`: the job's name at the provider, empty until the provider told it. From then on the job is accepted and
+    will be charged: whatever breaks is gone on with by the handle, and never by another attempt. `sequence`: the number
+    of the last event that was seen, -1 before the first.
+    """
+
+    @property
+    def handle(self) -> str:
+        """The job's name at the provider."""
+
+    @property
+    def sequence(self) -> int:
+        """The number of the last event."""
+
+    def resume(self) -> None:
+        """The connection broke, and what is fed next comes from another one, behind `sequence`: a part of an event is
+        forgotten, and events that were seen already are not told again.
+        """
 
 
 class Voice(Protocol):

@@ -70,13 +70,14 @@ class Quirks:
     `limit`: its name for the most tokens of an answer. `developer`: it knows the role `developer`. `usage`: it takes
     `stream_options.include_usage`. `reasoning`: how it is told to think: `effort` (reasoning_effort), `object`
     (reasoning: {effort, max_tokens}), `thinking` (thinking: {type}), `switch` (enable_thinking, thinking_budget) or
-    None.
+    None. `background`: it runs a response as a job of its own, whose stream can be taken up again where it broke.
     """
 
     limit: str = "max_completion_tokens"
     developer: bool = True
     usage: bool = True
     reasoning: str | None = "effort"
+    background: bool = False
 
 
 @dataclass(frozen=True, slots=True)

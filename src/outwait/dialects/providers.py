@@ -79,6 +79,8 @@ def _dated(*names: str) -> dict[str, Way]:
 
 # Documented to take max_tokens, and the roles system, user, assistant and tool only.
 _LENIENT = Quirks(limit="max_tokens", developer=False)
+# developers.openai.com/api/docs/guides/background; learn.microsoft.com/azure/foundry/openai/how-to/responses.
+_JOBS = Quirks(background=True)
 _BEDROCK = Envelope("bedrock-2023-05-31", frozenset(("model", "stream")), betas=True)
 _VERTEX = "/projects/{project}/locations/{region}/publishers"
 _ANTHROPIC_ON_VERTEX = f"{_VERTEX}/anthropic/models"
@@ -90,6 +92,7 @@ _ROWS = (
         _ways(*_OPENAI) | {"chat.completions": _CHAT_OF_OPENAI},
         base_url="https://api.openai.com/v1",
         passed=_OPENAI_PASSED,
+        quirks=_JOBS,
     ),
     Provider(
         # A server that speaks OpenAI's chat form, and of which nothing else is known.
@@ -151,6 +154,7 @@ _ROWS = (
         credential="api-key",
         root="/openai/v1",
         passed=(*_OPENAI_PASSED, "anthropic-version", "anthropic-beta"),
+        quirks=_JOBS,
     ),
     Provider(
         # docs.aws.amazon.com/bedrock/latest/APIReference: InvokeModel, InvokeModelWithResponseStream.

@@ -8,9 +8,11 @@ from secrets import token_hex
 
 from outwait.core.catalog import Catalog
 from outwait.core.entry import Entry
+from outwait.core.principal import Principal
 from outwait.edge.claims import Claims
 from outwait.edge.neighbours import Neighbours
 from outwait.exchange.driver import Ports
+from outwait.exchange.keeper import Keeper
 from outwait.exchange.registry import Registry
 from outwait.plan.planner import Planner
 
@@ -21,7 +23,8 @@ _ID_DIGITS = 16
 class Door:
     """`record` takes ledger entries, `metrics` renders the page for Prometheus, `neighbours` are the other workers,
     `claims` knows who has the names that clients give, `name` (six hexadecimal digits: the worker and its life) begins
-    exchange ids, `draining` is set when the process is about to end: no new work is taken.
+    exchange ids, `draining` is set when the process is about to end: no new work is taken. `keeper`: None where nothing
+    is kept; `bare`: the ports of exchanges of which nothing may be kept.
     """
 
     planner: Planner
@@ -32,6 +35,8 @@ class Door:
     neighbours: Neighbours
     claims: Claims
     name: str
+    bare: Ports
+    keeper: Keeper | None = None
     draining: bool = False
     _random: str = field(default="", repr=False)
 
@@ -39,6 +44,10 @@ class Door:
     def catalog(self) -> Catalog:
         """The snapshot that plans are made from."""
         return self.planner.catalog
+
+    def keeper_of(self, principal: Principal) -> Keeper | None:
+        """Who keeps the answers of this client key; None if nobody may."""
+        return self.keeper if principal.keep else None
 
     def new_id(self) -> str:
         """A fresh exchange id: `ow_`, the process that owns it, and 64 random bits."""

@@ -1,15 +1,17 @@
 """Coming back for an exchange by its id: what it is doing, its answer from where the client lost it, its end.
 
-    GET  /v1/exchanges                     the key's exchanges that this worker runs or keeps
+    GET  /v1/exchanges                     the key's exchanges: those of this worker, and those in the store
     GET  /v1/exchanges/{id}                one of them: state, timeline, and the result of a JSON call
     GET  /v1/exchanges/{id}/stream         the answer from its beginning, or behind ?starting_after=N
     POST /v1/exchanges/{id}/cancel         end it, upstream connection and all
 
-An exchange is there while it runs, and for a while after its client left without the whole answer.
+An exchange is there while it runs, and for a while after its client left without the whole answer: in the memory of
+the worker that ran it, and in the store, where any worker finds it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
@@ -18,67 +20,156 @@ import msgspec
 
 from outwait.core.fault import Fault, Refusal, fault
 from outwait.dialects.dialect import Dialect
-from outwait.dialects.telling import message
 from outwait.edge.door import Door
 from outwait.edge.known import Known, meet
 from outwait.edge.refuse import refuse
+from outwait.edge.stored import RESULT_MAX, asked, inside, recalled, row_of, told_of, unknown, unreachable
 from outwait.exchange.driver import Exchange
 from outwait.exchange.effects import Outcome
+from outwait.exchange.keeper import Keeper
 from outwait.exchange.replay import Gone, Reader, Replay
+from outwait.exchange.story import state, state_of
 from outwait.relay.relay import Relay
+from outwait.store.errors import StoreError
+from outwait.store.rows import State
 from outwait.wire.request import Request
 
 PATH = "/v1/exchanges"
 _JSON = b"content-type: application/json\r\ncache-control: no-store\r\n"
 _EVENTS = "text/event-stream"
 _STREAM, _CANCEL = "stream", "cancel"
-_RESULT_MAX = 8 << 20  # bytes of an answer that stand inside its state; a longer one is at /stream
+_LISTED = 1000  # stored exchanges in a list, the newest
 
 
-def list_exchanges(door: Door, dialect: Dialect, request: Request) -> None:
+def list_exchanges(door: Door, dialect: Dialect, request: Request) -> Awaitable[None] | None:
     """The key's exchanges, oldest first."""
     known = _met(door, dialect, request)
-    if known is not None:
-        own = [_state(each) for each in door.registry if each.key == known.principal.name]
-        _send(request, {"object": "list", "data": own})
+    if known is None:
+        return None
+    here = {each.id: state(each) for each in door.registry if each.key == known.principal.name}
+    keeper = door.keeper_of(known.principal)
+    if keeper is not None:
+        return _list_all(request, keeper, known.principal.name, here)
+    _send(request, {"object": "list", "data": list(here.values())})
+    return None
 
 
-def read_exchange(door: Door, dialect: Dialect, request: Request) -> None:
+def _created(told: dict[str, Any]) -> int:
+    since: int = told["created"]
+    return since
+
+
+async def _list_all(request: Request, keeper: Keeper, key: str, here: dict[str, dict[str, Any]]) -> None:
+    try:
+        rows = await keeper.store.exchanges.of(key, _LISTED)
+    except StoreError as error:
+        keeper.complain(error)
+        rows = []
+    stored: dict[str, dict[str, Any]] = {row.id: state_of(row) for row in reversed(rows)}
+    stored.update(here)
+    told = sorted(stored.values(), key=_created)
+    _send(request, {"object": "list", "data": told})
+
+
+def read_exchange(door: Door, dialect: Dialect, request: Request) -> Awaitable[None] | None:
     """One exchange, or its answer."""
     known = _met(door, dialect, request)
     if known is None or _passed_on(door, dialect, request, known):
-        return
+        return None
+    exchange = _here(door, known, request)
+    if exchange is None and (keeper := door.keeper_of(known.principal)) is not None:
+        return _stored(door, dialect, request, known, partial(_read_stored, keeper))
     try:
-        exchange, what = _find(door, known, request)
-        if what == _STREAM:
-            after = _starting_after(exchange, request)
-        elif what:
-            raise Refusal(_nothing(request))
-        else:
-            _send(request, _state(exchange) | _result(exchange))
-            return
+        _read(request, known, exchange)
     except Refusal as refused:
         refuse(door, dialect, request, refused.fault, known.principal)
-        return
-    Relay(exchange, request.outlet, known.client, after=after).start()
+    return None
 
 
-def cancel_exchange(door: Door, dialect: Dialect, request: Request) -> None:
+def _read(request: Request, known: Known, exchange: Exchange | None) -> None:
+    """Raises Refusal."""
+    ident, what = _named(request)
+    if exchange is None:
+        raise Refusal(unknown(ident))
+    if what == _STREAM:
+        after = _starting_after(exchange, request)
+        Relay(exchange, request.outlet, known.client, after=after).start()
+    elif what:
+        raise Refusal(_nothing(request))
+    else:
+        _send(request, state(exchange) | _result(exchange))
+
+
+def cancel_exchange(door: Door, dialect: Dialect, request: Request) -> Awaitable[None] | None:
     """End one exchange. One that is over already cannot be cancelled: 409."""
     known = _met(door, dialect, request)
     if known is None or _passed_on(door, dialect, request, known):
-        return
+        return None
+    exchange = _here(door, known, request)
+    if exchange is None and (keeper := door.keeper_of(known.principal)) is not None:
+        return _stored(door, dialect, request, known, partial(_cancel_stored, keeper))
     try:
-        exchange, what = _find(door, known, request)
-        if what != _CANCEL:
-            raise Refusal(_nothing(request))
-        if exchange.settled:
-            raise Refusal(fault("conflict", f"The exchange {exchange.id} is over already: {_word(exchange)}."))
+        _cancel(request, exchange)
     except Refusal as refused:
         refuse(door, dialect, request, refused.fault, known.principal)
-        return
+    return None
+
+
+def _cancel(request: Request, exchange: Exchange | None) -> None:
+    """Raises Refusal."""
+    ident, what = _named(request)
+    if exchange is None:
+        raise Refusal(unknown(ident))
+    if what != _CANCEL:
+        raise Refusal(_nothing(request))
+    if exchange.settled:
+        raise Refusal(_over(ident, state(exchange)["status"]))
     exchange.cancel()
-    _send(request, _state(exchange))
+    _send(request, state(exchange))
+
+
+# -- out of the store --------------------------------------------------------------------------------------------------
+
+
+async def _stored(
+    door: Door,
+    dialect: Dialect,
+    request: Request,
+    known: Known,
+    answer: Callable[[Door, Request, Known], Awaitable[None]],
+) -> None:
+    """No worker has the exchange in memory; `answer` asks the store."""
+    try:
+        await answer(door, request, known)
+    except Refusal as refused:
+        refuse(door, dialect, request, refused.fault, known.principal)
+
+
+async def _read_stored(keeper: Keeper, door: Door, request: Request, known: Known) -> None:
+    """Raises Refusal."""
+    ident, what = _named(request)
+    with asked(keeper):
+        row = await row_of(keeper, ident, known.principal.name)
+        if what == _STREAM:
+            _read(request, known, await recalled(keeper, row, door.ports))
+            return
+        told = await told_of(keeper, row)
+    if what:
+        raise Refusal(_nothing(request))
+    _send(request, told)
+
+
+async def _cancel_stored(keeper: Keeper, _: Door, request: Request, known: Known) -> None:
+    """What is only in the store has no connection that could be closed. Raises Refusal."""
+    ident, what = _named(request)
+    with asked(keeper):
+        row = await row_of(keeper, ident, known.principal.name)
+    if what != _CANCEL:
+        raise Refusal(_nothing(request))
+    raise Refusal(unreachable(ident) if row.state is State.RUNNING else _over(ident, row.state.value))
+
+
+# -- what the request says ---------------------------------------------------------------------------------------------
 
 
 def _met(door: Door, dialect: Dialect, request: Request) -> Known | None:
@@ -89,14 +180,14 @@ def _met(door: Door, dialect: Dialect, request: Request) -> Known | None:
         return None
 
 
-def _find(door: Door, known: Known, request: Request) -> tuple[Exchange, str]:
-    """The exchange that the path names, and what of it. Somebody else's is not there."""
-    ident, what = _named(request)
-    exchange = door.registry.get(ident)
-    if exchange is None or exchange.key != known.principal.name:
-        why = "it never was, or its answer was delivered whole, or it has been kept long enough"
-        raise Refusal(fault("not_found", f"There is no exchange {ident[:80]!r} here: {why}."))
-    return exchange, what
+def _here(door: Door, known: Known, request: Request) -> Exchange | None:
+    """The exchange that the path names, if this worker has it. Somebody else's is not there."""
+    exchange = door.registry.get(_named(request)[0])
+    return exchange if exchange is not None and exchange.key == known.principal.name else None
+
+
+def _over(ident: str, word: str) -> Fault:
+    return fault("conflict", f"The exchange {ident} is over already: {word}.")
 
 
 def _named(request: Request) -> tuple[str, str]:
@@ -132,54 +223,16 @@ def _starting_after(exchange: Exchange, request: Request) -> int:
     return after
 
 
-def _state(exchange: Exchange) -> dict[str, Any]:
-    machine, call, candidate = exchange.machine, exchange.call, exchange.candidate
-    failed = exchange.fault
-    return {
-        "id": exchange.id,
-        "object": "exchange",
-        "status": _word(exchange),
-        "phase": machine.phase.value,
-        "created": int(exchange.started),
-        "endpoint": call.endpoint,
-        "model": call.model,
-        "stream": call.stream,
-        "scenario": exchange.plan.scenario,
-        "channel": candidate.channel if candidate else None,
-        "upstream_model": candidate.model if candidate else None,
-        "attempts": machine.number,
-        "readers": len(exchange.replay.readers),
-        "bytes": exchange.replay.size,
-        "complete": exchange.replay.whole,
-        "fault": None if failed is None else _told(failed),
-        "usage": exchange.usage,
-        "timeline": machine.timeline.marks(),
-    }
-
-
-def _word(exchange: Exchange) -> str:
-    """One of running, completed, failed and cancelled."""
-    outcome = exchange.machine.outcome
-    return "running" if outcome is None else outcome.value
-
-
-def _told(failed: Fault) -> dict[str, Any]:
-    clock = None if failed.clock is None else failed.clock.value
-    told = {"code": failed.code, "cause": failed.cause, "side": failed.side.value, "status": failed.status}
-    return told | {"clock": clock, "message": message(failed)}
-
-
 def _result(exchange: Exchange) -> dict[str, Any]:
     """The JSON reply of a call that is over and was answered, if it is not too long to stand here."""
     replay = exchange.replay
-    if exchange.call.stream or exchange.machine.outcome is not Outcome.COMPLETED or replay.size > _RESULT_MAX:
+    completed = exchange.settled and exchange.machine.outcome is Outcome.COMPLETED
+    if exchange.call.stream or not completed or replay.size > RESULT_MAX:
         return {}
     try:
-        body = _body(replay)
-        msgspec.json.decode(body)
-    except (Gone, ValueError):  # given up, or no JSON at all: sound, subtitles
+        return inside(_body(replay))
+    except Gone:
         return {}
-    return {"result": msgspec.Raw(body)}
 
 
 def _body(replay: Replay) -> bytes:

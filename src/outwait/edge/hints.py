@@ -10,7 +10,7 @@ CHAT = "/v1/chat/completions"
 # Offered by providers under these paths, and called by SDKs; not offered here.
 LATER = (
     "/v1/complete", "/v1/files", "/v1/batches", "/v1/fine_tuning", "/v1/assistants", "/v1/threads",
-    "/v1/vector_stores", "/v1/conversations", "/v1/realtime",
+    "/v1/vector_stores", "/v1/conversations", "/v1/realtime", "/v1/responses/compact", "/v1/responses/input_tokens",
 )  # fmt: skip
 # Clients of this path take a base URL without a version, and add it themselves.
 MESSAGES = "/v1/messages"

@@ -3,6 +3,7 @@
 here               it runs or is kept here: attach, or replay
 being asked for    another call of the same name is about to find out where it is: wait for that
 claimed            its home says who has the name: an exchange that we begin now, or one that a neighbour has
+kept               before it is begun, the store is asked, which may know one of a process that is no more
 passed on          the neighbour answers; when it has it no more, the name is claimed instead of that exchange
 
 The worker that has the exchange compares the questions: a name that was given to another one is refused there.
@@ -14,6 +15,7 @@ import logging
 from functools import partial
 
 from outwait.core.fault import Fault, Refusal, fault
+from outwait.edge.deed import Deed
 from outwait.edge.neighbours import ROUNDS
 from outwait.edge.visit import Visit
 from outwait.exchange.adopt import Named
@@ -59,7 +61,8 @@ class Naming:
         if self._rounds >= ROUNDS:
             self._visit.begin(ident, self._named)
             return
-        holder = claims.at_once(self._named.name, ident, self._instead)
+        keeper = self._visit.keeper
+        holder = claims.at_once(self._named.name, ident, self._instead) if keeper is None else None
         if holder is None:
             claims.open(self._named.name)
             spawn(self._ask(ident), "claim of a name")
@@ -70,7 +73,14 @@ class Naming:
         claims, outlet, holder = self._visit.door.claims, self._visit.request.outlet, ident
         try:
             holder = await claims.claim(self._named.name, ident, self._instead)
-            if not outlet.done:
+            keeper = self._visit.keeper
+            if outlet.done:
+                return
+            if holder == ident and keeper is not None:
+                holder = await Deed(self._visit, self._named, keeper).begin(ident)
+                if holder != ident:
+                    self._pass_on(holder)
+            else:
                 self._go(holder, ident)
         except Exception:  # noqa: BLE001 - task top: the client must hear of it
             _log.exception("the claim of a name failed")

@@ -8,7 +8,7 @@ from outwait.core.fault import Fault, fault
 from outwait.dialects.dialect import Dialect
 from outwait.dialects.passthrough.table import PASSTHROUGH
 from outwait.dialects.table import DIALECTS
-from outwait.edge import exchanges, hints, internal, models, refuse, status
+from outwait.edge import exchanges, hints, internal, models, refuse, responses, status
 from outwait.edge.claims import CLAIMS, NAMES
 from outwait.edge.door import Door
 from outwait.edge.neighbours import ORPHANS
@@ -25,7 +25,7 @@ _ANTHROPIC, _GEMINI = DIALECTS["anthropic"], DIALECTS["gemini"]
 # A HEAD is answered wherever a GET is: the wire leaves the body out.
 ROUTES: Mapping[str, Methods] = {
     "/v1/chat/completions": {"POST": (serve_call, _OPENAI)},
-    "/v1/responses": {"POST": (serve_call, _RESPONSES)},
+    responses.PATH: {"POST": (serve_call, _RESPONSES)},
     "/v1/messages": {"POST": (serve_call, _ANTHROPIC)},
     "/v1/messages/count_tokens": {"POST": (serve_call, _ANTHROPIC)},
     "/v1/completions": {"POST": (serve_call, PASSTHROUGH)},
@@ -52,6 +52,7 @@ PREFIXES: Mapping[str, Methods] = {
         "GET": (exchanges.read_exchange, _OPENAI),
         "POST": (exchanges.cancel_exchange, _OPENAI),
     },
+    f"{responses.PATH}/": dict.fromkeys(("GET", "POST", "DELETE"), (responses.serve_response, _RESPONSES)),
     models.PATH: {"GET": (models.get_model, _OPENAI), "POST": (serve_call, _GEMINI)},
     f"{models.GEMINI_PATH}/": {"GET": (models.get_model, _GEMINI), "POST": (serve_call, _GEMINI)},
     "/v1beta/tunedModels/": {"POST": (serve_call, _GEMINI)},

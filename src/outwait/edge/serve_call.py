@@ -3,18 +3,24 @@
 admit    the key is known                               access
 read     the few facts that decide are taken from it    dialects
 plan     candidates, clocks, heartbeats, and why        plan
+recall   a response that this one continues             edge.asking
 open     a new exchange, or the one this call is a retry of or has the name of, wherever it is
 respond  the relay carries the answer, however long it takes
 """
 
 from __future__ import annotations
 
+from functools import partial
+
 from outwait.core.fault import Refusal, fault
 from outwait.dialects.dialect import Dialect
+from outwait.dialects.openai_responses.dialect import RESPONSES
+from outwait.edge.asking import Asking
 from outwait.edge.door import Door
 from outwait.edge.known import Known, meet
 from outwait.edge.naming import Naming
 from outwait.edge.refuse import refuse
+from outwait.edge.remember import remember
 from outwait.edge.visit import Visit
 from outwait.exchange.adopt import fingerprint, is_retry, name_of, named
 from outwait.relay.forward import ORPHAN, miss
@@ -31,23 +37,28 @@ def serve_call(door: Door, dialect: Dialect, request: Request) -> None:
         call = dialect.read(request.method, _target(request), request.headers, request.body)
         name = name_of(call.headers)
         plan = known.plan(call)
+        visit = (Asking if dialect is RESPONSES else Visit)(door, dialect, request, known, call, plan)
     except Refusal as refused:
         refuse(door, dialect, request, refused.fault, known.principal if known else None)
         return
-    visit = Visit(door, dialect, request, known, call, plan)
-    if name:
-        Naming(visit, named(visit.key, name, call)).serve()
-    elif not is_retry(call.headers) or not _resume(visit):
-        visit.begin()
+    visit.when_ready(partial(_open, visit, name))
 
 
 def _target(request: Request) -> str:
     return f"{request.path}?{request.query}" if request.query else request.path
 
 
+def _open(visit: Visit, name: str) -> None:
+    """The exchange that this call is a try of answers, or a new one."""
+    if name:
+        Naming(visit, named(visit.key, name, visit.call)).serve()
+    elif not is_retry(visit.call.headers) or not _resume(visit):
+        visit.begin()
+
+
 def _resume(visit: Visit) -> bool:
-    """The exchange of an earlier try answers, running or finished, here or at the neighbour that keeps it. False when
-    there is none, and nobody else to ask.
+    """The exchange of an earlier try answers, running or finished, here, at the neighbour that keeps it, or out of the
+    store. False when there is none, and nobody else to ask.
     """
     door, request = visit.door, visit.request
     question = fingerprint(visit.key, visit.call)
@@ -59,4 +70,9 @@ def _resume(visit: Visit) -> bool:
     if request.neighbour:
         miss(request)
         return True
-    return door.neighbours.adopt(request, question, visit.begin, visit.refuse)
+    anew = visit.begin if visit.keeper is None else partial(remember, visit)
+    if door.neighbours.adopt(request, question, anew, visit.refuse):
+        return True
+    if visit.keeper is not None:
+        remember(visit)
+    return visit.keeper is not None

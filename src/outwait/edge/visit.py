@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from outwait.core.fault import Fault
 from outwait.core.plan import Plan
 from outwait.core.request import Call
@@ -11,7 +13,10 @@ from outwait.edge.known import Known
 from outwait.edge.refuse import refuse
 from outwait.exchange.adopt import Named
 from outwait.exchange.driver import Exchange
+from outwait.exchange.keeper import Keeper
+from outwait.exchange.ports import Ports
 from outwait.relay.relay import Relay
+from outwait.store.errors import StoreError
 from outwait.wire.request import Request
 
 
@@ -33,11 +38,39 @@ class Visit:
         """The name of the client's key."""
         return self.known.principal.name
 
+    @property
+    def keeper(self) -> Keeper | None:
+        """Who keeps the answers of this client; None if nobody may."""
+        return self.door.keeper_of(self.known.principal)
+
+    @property
+    def ports(self) -> Ports:
+        """What an exchange of this client needs."""
+        return self.door.ports if self.known.principal.keep else self.door.bare
+
+    def when_ready(self, then: Callable[[], None]) -> None:
+        """Call `then` once all is known that the call needs, now or later; not at all where it is refused instead."""
+        then()
+
     def begin(self, ident: str | None = None, named: Named | None = None) -> None:
         """A new exchange answers; `ident`: its id, if that was said before."""
-        door = self.door
-        exchange = Exchange(ident or door.new_id(), self.key, self.call, self.plan, self.dialect, door.ports)
-        door.registry.add(exchange, named)
+        self.answer(self.make(ident), named)
+
+    def make(self, ident: str | None = None) -> Exchange:
+        """A new exchange, which nobody can find yet."""
+        return Exchange(ident or self.door.new_id(), self.key, self.call, self.plan, self.dialect, self.ports)
+
+    async def file(self, exchange: Exchange, named: Named | None, keeper: Keeper) -> bool:
+        """Write a new exchange down before it begins. False where it must not begin; the client was told why."""
+        try:
+            await keeper.submit(exchange, named)
+        except StoreError as error:
+            keeper.complain(error)  # it is in memory as ever
+        return True
+
+    def answer(self, exchange: Exchange, named: Named | None = None) -> None:
+        """A new exchange begins, and answers."""
+        self.door.registry.add(exchange, named)
         relay = Relay(exchange, self.request.outlet, self.known.client)
         exchange.begin()
         relay.start()

@@ -7,13 +7,12 @@ the upstream connection, by its one alarm, and by its readers, always on the loo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
-from outwait.core.entry import Entry
 from outwait.core.fault import Fault, Refusal, Stage, fault
 from outwait.core.plan import Candidate, Plan
-from outwait.core.progress import Attempt, Open
+from outwait.core.progress import Attempt
 from outwait.core.reply import Usage
 from outwait.core.request import Call
 from outwait.dialects import bridge
@@ -22,51 +21,19 @@ from outwait.dialects.dialect import Reader as Reading
 from outwait.exchange import effects as do
 from outwait.exchange import inputs as on
 from outwait.exchange.account import Delivery, entry_of
+from outwait.exchange.handle import Handle, narrowed
 from outwait.exchange.machine import Machine
 from outwait.exchange.phase import Phase
-from outwait.exchange.replay import Bounds, Reader, Replay
+from outwait.exchange.ports import Ports
+from outwait.exchange.replay import Reader, Replay
+from outwait.exchange.resume import Job
 from outwait.exchange.tap import Tap
-from outwait.policy.budget import Budgets, Ticket
-from outwait.wire.wheel import Alarm, Wheel
+from outwait.policy.budget import Ticket
+from outwait.wire.wheel import Alarm
+
+__all__ = ["Exchange", "Ports"]
 
 _EXPIRED = fault("total_timeout")  # stands for any of our own clocks where only the kind of fault matters
-
-
-class Slots(Protocol):
-    """Free places per channel."""
-
-    def acquire(self, channel: str, granted: Callable[[], None]) -> bool:
-        """Take a slot now (True), or wait for one: `granted` is called when it is there."""
-
-    def withdraw(self, channel: str, granted: Callable[[], None]) -> None:
-        """Wait no longer."""
-
-    def release(self, channel: str) -> None:
-        """Give a slot back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """What an exchange needs from the rest of the house; one for all exchanges of a worker.
-
-    `judge` reads an upstream's error reply (status, headers, body) into a fault. `record` takes the entry of
-    each delivery, once. `left` is told when a reader went without the whole answer (it may come back), `done` when
-    nobody reads and nothing runs.
-    """
-
-    open: Open
-    judge: Callable[[Candidate, int, Mapping[str, str], bytes], Fault]
-    slots: Slots
-    budgets: Budgets
-    wheel: Wheel
-    bounds: Bounds
-    upstream_dialect: Callable[[str], Dialect]
-    record: Callable[[Entry], None]
-    left: Callable[[Exchange], None]
-    done: Callable[[Exchange], None]
-    clock: Callable[[], float]
-    wall: Callable[[], float]
-    luck: Callable[[], float]
 
 
 class Exchange:
@@ -75,6 +42,7 @@ class Exchange:
     __slots__ = (
         "_alarm",
         "_deliveries",
+        "_handle",
         "_last",
         "_paused",
         "_slot",
@@ -86,17 +54,22 @@ class Exchange:
         "client",
         "dialect",
         "dropped",
+        "ending",
         "fault",
         "id",
         "inserted",
+        "job",
+        "keep",
         "key",
         "machine",
+        "on_handle",
         "plan",
         "ports",
         "replay",
         "retries",
         "served",
         "started",
+        "stored",
         "usage",
     )
 
@@ -115,10 +88,16 @@ class Exchange:
         self.replay = Replay(ports.bounds)
         self.retries: list[str] = []
         self.served = False  # a client has the whole answer
+        self.stored: bool | None = None  # whether the store has how it ended; None before it was told
         self.inserted: Sequence[int] = ()  # numbers of heartbeats that the last client saw among the answer's events
         self.dropped: tuple[str, ...] = ()  # fields of the call that the upstream's dialect has no words for
         self.usage: Usage | None = None
         self.fault: Fault | None = None
+        self.keep: Callable[[Exchange], bool] | None = None  # True: the end is told by `release`, once it is stored
+        self.ending = b""  # the last piece of the answer, while its end is held back
+        self.on_handle: Callable[[Exchange], None] | None = None  # told once, when `handle` becomes known
+        self.job = Job(self) if call.state is not None and call.state.background else None
+        self._handle: Handle | None = None
         self.attempt: Attempt | None = None
         self._tap: Tap | None = None
         self._slot: str | None = None  # channel whose slot is held
@@ -128,10 +107,24 @@ class Exchange:
         self._deliveries: list[Delivery] = []
         self._alarm = Alarm(self._ring)
 
+    @property
+    def handle(self) -> Handle | None:
+        """By which any process can go on with its upstream's work; None where there is nothing of the kind."""
+        return self._handle if self.job is None else self.job.handle
+
+    @handle.setter
+    def handle(self, handle: Handle) -> None:
+        """Set before `begin`: the work runs already, and is read from its beginning instead of asked for."""
+        self.plan = narrowed(self.plan, handle, self.call.dialect)
+        self.machine = Machine(self.plan, self.machine.timeline.accepted)
+        self.job = Job(self, handle)
+
     # -- for the edge --------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Start the first attempt."""
+        """Start the first attempt, unless it was cancelled before."""
+        if self.machine.phase is Phase.SETTLED:
+            return
         channel = self.machine.candidate.channel
         if channel and self.ports.slots.acquire(channel, self._granted):
             self._slot = channel
@@ -174,10 +167,23 @@ class Exchange:
         """End it now, upstream connection and all; clients are told `why`, or that it was cancelled."""
         self.feed(on.CANCEL if why is None else on.Cancel(why))
 
+    def detach(self) -> None:
+        """It goes on without a client, from the beginning; call after `begin`."""
+        if not self.settled:
+            self.feed(on.READER_LEFT)
+
+    def release(self) -> None:
+        """Tell the end of an exchange over which the machine has settled: its readers, the ledger, the registry."""
+        ending, self.ending = self.ending, b""
+        self.replay.finish(self.fault, ending)
+        self._book()
+        if not self.replay.readers:
+            self.ports.done(self)
+
     @property
     def settled(self) -> bool:
-        """Nothing follows upstream."""
-        return self.machine.phase is Phase.SETTLED
+        """Nothing follows upstream, and the end was told."""
+        return self.replay.finished
 
     @property
     def candidate(self) -> Candidate | None:
@@ -221,6 +227,19 @@ class Exchange:
         self.feed(on.Failed(failed, self._odds(failed)))
         self._last = b""
 
+    def unhook(self) -> None:
+        """The running attempt is of no use any more, but what it was made for goes on: its slot stays taken."""
+        attempt, self.attempt, self._tap = self.attempt, None, None
+        if attempt is not None:
+            attempt.cancel()
+        if self._paused:
+            self._paused = False
+            self.feed(on.RESUMED)
+
+    def expect(self, tap: Tap) -> None:
+        """The attempt that reports to `tap` is the current one from now on."""
+        self._tap = tap
+
     def deliver(self, data: bytes) -> None:
         """Content for the client."""
         replay = self.replay
@@ -259,15 +278,21 @@ class Exchange:
         self.feed(on.GRANTED)
 
     def _open(self, effect: do.Open) -> None:
-        candidate = effect.candidate
-        tap = Tap(self, candidate)
+        candidate, job = effect.candidate, self.job
+        if job is not None and job.ident:
+            job.take_up(candidate)
+            return
+        tap = Tap(self, candidate) if job is None else job.tap(candidate)
         self._tap = tap
         try:
             body = self._word(candidate)
         except Refusal as refused:
             self.broke(replace(refused.fault, stage=Stage.QUEUED))
             return
-        attempt = self.ports.open(candidate, body, tap, fresh=effect.fresh, call=self.call)
+        self.carry(tap, self.ports.open(candidate, body, tap, fresh=effect.fresh, call=self.call))
+
+    def carry(self, tap: Tap, attempt: Attempt) -> None:
+        """The attempt that reports to `tap` is open."""
         if self._tap is tap:
             self.attempt = attempt
             tap.opened()
@@ -298,11 +323,12 @@ class Exchange:
         first_try = effect.outcome is do.Outcome.COMPLETED and self.machine.number == 1
         self._ticket.leave(self.machine.candidate.channel if first_try else None)
         self.ports.wheel.forget(self._alarm)
-        self.replay.finish(effect.fault, self._last)
-        self._last = b""
-        self._book()
-        if not self.replay.readers:
-            self.ports.done(self)
+        if self.job is not None:
+            job, self._handle, self.job = self.job, self.job.handle, None
+            job.settle(effect.outcome, effect.fault)
+        self.ending, self._last = self._last, b""
+        if self.keep is None or not self.keep(self):
+            self.release()
 
     def _detach(self) -> Attempt | None:
         """Let go of the running attempt and its slot, or of the place in the queue for one."""

@@ -365,7 +365,7 @@ _ANSWERED: dict[type, Action] = {
 }
 
 ROWS: dict[Phase, dict[type, Action]] = {
-    Phase.NEW: {on.Begin: Machine._begin},
+    Phase.NEW: {**_ALWAYS, on.Begin: Machine._begin},
     Phase.QUEUED: {**_ALWAYS, on.Granted: Machine._granted},
     Phase.CONNECTING: {**_ATTEMPT, on.Connected: Machine._connected, on.Dispatched: Machine._dispatched},
     Phase.SENDING: {
@@ -375,7 +375,8 @@ ROWS: dict[Phase, dict[type, Action]] = {
         on.Headed: Machine._headed,
     },
     Phase.SENT: {**_ATTEMPT, on.Headed: Machine._headed, on.Replied: Machine._replied},
-    Phase.HEAD: {**_ANSWERED, on.Content: Machine._content},
+    # Committed before the first words: the provider has accepted a job, which will be paid for.
+    Phase.HEAD: {**_ANSWERED, on.Content: Machine._content, on.Committed: Machine._committed},
     Phase.FLOWING: {**_ANSWERED, on.Content: Machine._ignore, on.Committed: Machine._committed},
     Phase.BACKOFF: dict(_ALWAYS),
     Phase.SETTLED: {},

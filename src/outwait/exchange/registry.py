@@ -4,9 +4,10 @@ whose client went without the whole answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Protocol
 
-from outwait.core.fault import Refusal, RetryClass, fault
+from outwait.core.fault import Fault, Refusal, RetryClass, fault
 from outwait.exchange.adopt import Named, fingerprint
 from outwait.exchange.driver import Exchange
 from outwait.exchange.effects import Outcome
@@ -20,12 +21,29 @@ _MISMATCH = (
 )
 
 
+class Keeper(Protocol):
+    """Who writes down what a client may come back for (exchange.keeper)."""
+
+    def held(self, exchange: Exchange) -> None:
+        """Its client was told to wait."""
+
+    def left(self, exchange: Exchange) -> None:
+        """Its client went without the whole answer."""
+
+    def over(self, exchange: Exchange, *, awaited: bool) -> bool:
+        """It has settled and nobody reads it. True: it is being written down, and `done` is called again after that."""
+
+    def adopted(self, exchange: Exchange) -> None:
+        """A client came back for it."""
+
+
 class Registry:
     """Finds an exchange by id or name, and an orphan by its question. One retry adopts one orphan; a name gives the
-    same exchange to everybody who has it, for as long as there is an answer in it.
+    same exchange to everybody who has it, for as long as there is an answer in it. `keeper`: None where nothing is
+    written down. `keeps(key)`: whether anything of this client key may outlive its exchange.
     """
 
-    __slots__ = ("_alive", "_kept", "_named", "_names", "_orphans", "_questions")
+    __slots__ = ("_alive", "_kept", "_named", "_names", "_orphans", "_questions", "keeper", "keeps")
 
     def __init__(self, wheel: Wheel, keeping: Keeping | None = None) -> None:
         self._alive: dict[str, Exchange] = {}
@@ -34,6 +52,8 @@ class Registry:
         self._orphans: dict[bytes, dict[str, Exchange]] = {}  # question -> orphans by id, oldest first
         self._questions: dict[str, bytes] = {}  # orphan id -> its question
         self._kept = Kept(wheel, keeping or Keeping(), self._drop)
+        self.keeper: Keeper | None = None
+        self.keeps: Callable[[str], bool] = _everybody
 
     def __len__(self) -> int:
         return len(self._alive)
@@ -57,6 +77,11 @@ class Registry:
             self._names[named.name] = exchange
             self._named[exchange.id] = named
 
+    def held(self, exchange: Exchange) -> None:
+        """Its client was told to wait: it will be missed, should its process die."""
+        if self.keeper is not None:
+            self.keeper.held(exchange)
+
     def left(self, exchange: Exchange) -> None:
         """Its client went without the whole answer: keep it for the client's retry."""
         ident = exchange.id
@@ -65,18 +90,31 @@ class Registry:
             question = fingerprint(exchange.key, exchange.call)
             self._orphans.setdefault(question, {})[ident] = exchange
             self._questions[ident] = question
+        if self.keeper is not None and ident in self._alive:
+            self.keeper.left(exchange)
         if exchange.settled and not exchange.replay.readers:
             self.done(exchange)
 
     def done(self, exchange: Exchange) -> None:
         """Nobody reads it and nothing runs: forget it, unless a client may still come for what it has."""
-        named = exchange.id in self._named
-        if named or exchange.id in self._questions:
-            if _worth_keeping(exchange, named=named):
-                self._kept.put(exchange, named=named)
-                return
-            self._unlist(exchange)
+        awaited = self.awaited(exchange)
+        if self.keeper is not None and self.keeper.over(exchange, awaited=awaited):
+            return
+        if awaited:
+            self._kept.put(exchange, named=exchange.id in self._named)
+            return
+        self._unlist(exchange)
         self._forget(exchange)
+
+    def awaited(self, exchange: Exchange) -> bool:
+        """Whether a client may come back for a settled exchange, and would be given something."""
+        named = exchange.id in self._named
+        known = named or exchange.id in self._questions
+        return known and self.keeps(exchange.key) and _worth_keeping(exchange, named=named)
+
+    def name_of(self, exchange: Exchange) -> Named | None:
+        """What a client calls it."""
+        return self._named.get(exchange.id)
 
     # -- by name -------------------------------------------------------------------------------------------------
 
@@ -87,11 +125,11 @@ class Registry:
         exchange = self._names.get(named.name)
         if exchange is None:
             return None
-        if exchange.settled and not _worth_keeping(exchange, named=True):
+        if exchange.settled and not self.awaited(exchange):
             self._unlist(exchange)  # somebody still reads how it failed
             return None
         if self._named[exchange.id].question != named.question:
-            raise Refusal(fault("idempotency_mismatch", _MISMATCH, param="Idempotency-Key"))
+            raise Refusal(mismatch())
         if not exchange.replay.whole:
             told = f"The exchange {exchange.id} of this Idempotency-Key runs, and its answer is too long to be kept."
             raise Refusal(fault("conflict", told, param="Idempotency-Key"))
@@ -120,9 +158,21 @@ class Registry:
             return None
         exchange = waiting.get(ident) or next(iter(waiting.values()))
         self._unlist(exchange)
+        if self.keeper is not None:
+            self.keeper.adopted(exchange)
         return exchange
 
+    def asked_for(self, exchange: Exchange) -> None:
+        """Its client has its id, and is given it by that: no retry of its question need be."""
+        if exchange.id in self._questions and not exchange.settled:
+            self._unlist(exchange)
+
     # -- the end -------------------------------------------------------------------------------------------------
+
+    def drop(self, ident: str) -> None:
+        """Forget what a settled exchange has, whoever may come for it."""
+        if ident in self._alive:
+            self._drop(ident)
 
     def _unlist(self, exchange: Exchange) -> None:
         """It is found by its id only, and kept no longer."""
@@ -147,6 +197,15 @@ class Registry:
         self._unlist(exchange)
         if not exchange.replay.readers:  # who came back for it keeps it alive
             self._forget(exchange)
+
+
+def _everybody(_: str) -> bool:
+    return True
+
+
+def mismatch() -> Fault:
+    """A name was used for two questions."""
+    return fault("idempotency_mismatch", _MISMATCH, param="Idempotency-Key")
 
 
 def _worth_keeping(exchange: Exchange, *, named: bool) -> bool:

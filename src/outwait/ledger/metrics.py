@@ -8,7 +8,7 @@ whatever clients send, the number of series is limited by the configuration and 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from prometheus_client import (
     CollectorRegistry,
@@ -23,6 +23,7 @@ from prometheus_client import (
 
 from outwait.core.entry import Entry
 from outwait.core.fault import Clock, RetryClass
+from outwait.ledger.counts import Totals
 from outwait.ledger.tally import BOUNDS, Count, Spread
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -77,6 +78,8 @@ class Metrics:
         self._watched: list[tuple[Gauge, Callable[[], float]]] = []
         self._ask_dropped: Callable[[], int] = int
         self._dropped_told = 0
+        self._ask_counts: Callable[[], Mapping[str, int]] = dict
+        self._totals = Totals(self.registry)
         self._counters()
         self._histograms()
         self._in_flight = self._gauge("outwait_in_flight", "Exchanges that are running.", "livesum")
@@ -140,15 +143,17 @@ class Metrics:
         in_flight: Callable[[], float] | None = None,
         lateness: Callable[[], float] | None = None,
         dropped: Callable[[], int] | None = None,
+        counts: Callable[[], Mapping[str, int]] | None = None,
     ) -> None:
         """Ask these at every flush, in the recorder's thread.
 
         `in_flight`: exchanges that run now. `lateness`: the worst lateness of a heartbeat since it was last asked, in
-        seconds. `dropped`: entries the recorder has dropped since it started.
+        seconds. `dropped`: entries the recorder has dropped since it started. `counts`: see `counts.Counts`.
         """
         given = ((self._in_flight, in_flight), (self._lateness, lateness))
         self._watched = [(gauge, ask) for gauge, ask in given if ask is not None]
         self._ask_dropped = dropped or int
+        self._ask_counts = counts or dict
 
     def absorb(self, entries: Sequence[Entry]) -> None:
         """Count `entries` and look at what is watched."""
@@ -240,6 +245,7 @@ class Metrics:
             self._dropped.add((), total - self._dropped_told)
             self._dropped.tell()
             self._dropped_told = total
+        self._totals.tell(self._ask_counts())
 
 
 def mark_process_dead(pid: int) -> None:

@@ -250,8 +250,10 @@ class Relay:
             self._written = now  # a JSON body that flows has no place for a beat
             return
         beat = self._find_voice().beat()
-        if self.state is State.WAITING and (beat or exchange.plan.heartbeat.mode == "headers"):
-            self._open()
+        if self.state is State.WAITING:
+            exchange.ports.held(exchange)
+            if beat or exchange.plan.heartbeat.mode == "headers":
+                self._open()
         self._written = now
         if beat:
             self._outlet.write(beat)

@@ -10,8 +10,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from outwait.store.engine import Engines
-from outwait.store.errors import told
 from outwait.store.seal import Seal
+from outwait.store.trouble import told
 from outwait.store.writer import Act, Writer
 
 _LONG: Final = 64 << 10  # bytes from which on encrypting is done beside the loop

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from outwait.store.database import Database, Row, changed
+from outwait.store.errors import Ended, StoreError
 from outwait.store.outbox import Outbox
+from outwait.store.pieces import withdraw
 from outwait.store.responses import Responses
-from outwait.store.results import Ended, Results, Written
-from outwait.store.rows import ExchangeRow, Fallen, Owner, Settlement, State
+from outwait.store.responses import weight as weight_of
+from outwait.store.results import Results, Written
+from outwait.store.rows import ExchangeRow, Fallen, Owner, ResponseRow, Settlement, State
 from outwait.store.schema import exchanges as table
 from outwait.store.writer import Act
 
 _RUNNING = table.c.state == State.RUNNING
 # What a returning client can be given: an answer, running or not, or the true error. A cancelled one holds neither.
 _ADOPTABLE: Final = (State.RUNNING, State.COMPLETED, State.FAILED)
+
+
+# What is told of exchanges that are lost: one text for all, or what the text of each becomes; None leaves it.
+Story = bytes | Callable[[ExchangeRow], bytes | None] | None
+
+
+class _Known(Exception):  # noqa: N818 - no error: it takes back what its transaction did so far
+    """What was to be new is stored already."""
 
 
 class Exchanges:
@@ -32,17 +45,33 @@ class Exchanges:
         self._responses = responses
         self._outbox = outbox
 
-    async def remember(self, row: ExchangeRow) -> bool:
-        """Store a new exchange; False when its id is stored already, which changes nothing."""
+    async def remember(self, row: ExchangeRow, response: ResponseRow | None = None) -> bool:
+        """Store a new exchange, and the response it makes; False when one of their ids is stored already, which changes
+        nothing.
+        """
+        insert = self._insert(row)
+        entry = None if response is None else await self._responses.entering(response)
+
+        async def act(connection: AsyncConnection) -> None:
+            if not await insert(connection) or (entry is not None and not await entry(connection)):
+                raise _Known
+
+        try:
+            await self._database.writer.do(act, weight=0 if response is None else weight_of(response))
+        except _Known:
+            return False
+        return True
+
+    def _insert(self, row: ExchangeRow) -> Act[bool]:
         values = _values(row)
-        if row.fault is not None:
-            values["fault"] = self._database.seal.close(row.fault, _label(row.id))
+        if row.story is not None:
+            values["story"] = self._told(row.story, row.id)
+        insert = self._database.insert(table).values(values).on_conflict_do_nothing(index_elements=["id"])
 
         async def act(connection: AsyncConnection) -> bool:
-            insert = self._database.insert(table).values(values).on_conflict_do_nothing(index_elements=["id"])
             return await changed(connection, insert) == 1
 
-        return await self._database.writer.do(act)
+        return act
 
     async def find(self, ident: str) -> ExchangeRow | None:
         """The exchange `ident`."""
@@ -52,6 +81,15 @@ class Exchanges:
 
         row = await self._database.read(act)
         return None if row is None else self._row(row)
+
+    async def of(self, key: str, limit: int) -> list[ExchangeRow]:
+        """Up to `limit` exchanges of `key`, the newest first."""
+        newest = sa.select(table).where(table.c.key == key).order_by(table.c.created.desc(), table.c.id.desc())
+
+        async def act(connection: AsyncConnection) -> list[Row]:
+            return list((await connection.execute(newest.limit(limit))).all())
+
+        return [self._row(row) for row in await self._database.read(act)]
 
     async def counts(self) -> dict[State, int]:
         """How many exchanges are in each state."""
@@ -66,6 +104,10 @@ class Exchanges:
         """Its client went: from now on it waits for a retry. False when it is unknown or holds nothing to come for."""
         return await self._update(ident, now, table.c.state.in_(_ADOPTABLE), orphan=now)
 
+    async def adopted(self, ident: str, now: float) -> bool:
+        """Its client is there: it waits no more. False when it did not wait, or another was quicker."""
+        return await self._update(ident, now, table.c.orphan.is_not(None), orphan=None)
+
     async def handle(self, ident: str, provider: str | None, now: float) -> bool:
         """By what another process can go on with it, should this one die; False when it does not run any more."""
         return await self._update(ident, now, _RUNNING, provider=provider)
@@ -74,16 +116,20 @@ class Exchanges:
         """Forget it at `expires`; False when it is unknown."""
         return await self._update(ident, now, sa.true(), expires=expires)
 
+    async def waiting(self, key: str, fingerprint: bytes, now: float) -> str | None:
+        """The exchange that `adopt` would give now; it goes on waiting."""
+        oldest = _oldest(_waiting(key, fingerprint, now))
+
+        async def act(connection: AsyncConnection) -> str | None:
+            ident: str | None = (await connection.execute(oldest)).scalar_one_or_none()
+            return ident
+
+        return await self._database.read(act)
+
     async def adopt(self, key: str, fingerprint: bytes, now: float) -> ExchangeRow | None:
         """The oldest exchange that waits for this question of this key; it waits no more. One caller gets it."""
-        waiting = (
-            table.c.fingerprint == fingerprint,
-            table.c.orphan.is_not(None),
-            table.c.key == key,
-            table.c.state.in_(_ADOPTABLE),
-            sa.or_(_RUNNING, table.c.expires > now),
-        )
-        oldest = sa.select(table.c.id).where(*waiting).order_by(table.c.orphan, table.c.id).limit(1)
+        waiting = _waiting(key, fingerprint, now)
+        oldest = _oldest(waiting)
 
         async def act(connection: AsyncConnection) -> Row | None:
             while (ident := (await connection.execute(oldest)).scalar_one_or_none()) is not None:
@@ -105,43 +151,87 @@ class Exchanges:
         return None if row is None else self._row(row)
 
     async def settle(self, end: Settlement) -> bool:
-        """Store how an exchange ended, with its answer, its response and the event about it: all of it or nothing.
+        """Store how an exchange ended, with its answer, its response and the events about it: all of it or nothing.
 
         False when it is unknown or was settled before; nothing is stored then. Raises StorageFull when there is no room
-        (without `result`, `response` and `event` there nearly always is), ResultTooLarge.
+        (without `result`, `response` and `events` there nearly always is), ResultTooLarge.
         """
+        return await self._end(end, None)
+
+    async def keep(self, row: ExchangeRow, end: Settlement) -> bool:
+        """`settle` for an exchange that may not have been remembered: `row` is what it was while it ran.
+
+        Both become visible as one; with a long answer the exchange is seen running while that is written. Raises what
+        `settle` does, and then stores nothing; it needs room in any case.
+        """
+        insert = self._insert(row)
+        fresh = settled = False
+
+        async def first(connection: AsyncConnection) -> bool:
+            nonlocal fresh
+            fresh = await insert(connection) or fresh
+            return fresh
+
         try:
-            written = None if end.result is None else await self._results.write(end.id, end.result, end.now)
+            settled = await self._end(end, first)
+        finally:
+            if fresh and not settled:
+                await self._forget(row.id)
+        return settled
+
+    async def _end(self, end: Settlement, first: Act[bool] | None) -> bool:
+        try:
+            written = None if end.result is None else await self._results.write(end.id, end.result, end.now, first)
         except Ended:
             return False
         settled = False
         try:
-            settled = await self._settle(end, written)
+            settled = await self._settle(end, written, first)
         finally:
             if written is not None and not settled:
                 await self._results.discard(written)
         return settled
 
-    async def _settle(self, end: Settlement, written: Written | None) -> bool:
-        fault = None if end.fault is None else self._database.seal.close(end.fault, _label(end.id))
+    async def _settle(self, end: Settlement, written: Written | None, first: Act[bool] | None) -> bool:
+        mine = sa.update(table).where(table.c.id == end.id, _RUNNING).values(self._ended(end))
         response = None if end.response is None else await self._responses.prepared(end.response)
-        event = None if end.event is None else self._outbox.prepared(end.event)
+        events = [self._outbox.prepared(event) for event in end.events]
 
         async def act(connection: AsyncConnection) -> bool:
-            mine = sa.update(table).where(table.c.id == end.id, _RUNNING)
-            mine = mine.values(state=end.state, updated=end.now, expires=end.expires, fault=fault)
+            if first is not None:
+                await first(connection)
             if await changed(connection, mine) == 0:
                 return False
             if written is not None:
                 await written.publish(connection)
-            if response is not None:
-                await response(connection)
-            if event is not None:
-                await event(connection)
+            elif end.state is State.COMPLETED:
+                await withdraw(connection, end.id)
+            for more in events if response is None else (response, *events):
+                await more(connection)
             return True
 
-        grows = end.result is not None or end.response is not None or end.event is not None
-        return await self._database.writer.do(act, weight=written.weight if written else 0, grows=grows)
+        grows = bool(end.events) or not (first is None and end.result is None and end.response is None)
+        weight = (written.weight if written else 0) + (weight_of(end.response) if end.response else 0)
+        return await self._database.writer.do(act, weight=weight, grows=grows)
+
+    def _ended(self, end: Settlement) -> dict[str, Any]:
+        values: dict[str, Any] = {"state": end.state, "updated": end.now, "expires": end.expires}
+        if end.story is not None:
+            values["story"] = self._told(end.story, end.id)
+        if end.orphan is not None:
+            values["orphan"] = end.orphan
+        return values
+
+    async def _forget(self, ident: str) -> None:
+        """Delete what `keep` entered for a settlement that failed, also while the caller is being cancelled."""
+
+        async def act(connection: AsyncConnection) -> int:
+            return await changed(connection, sa.delete(table).where(table.c.id == ident, _RUNNING))
+
+        try:
+            await asyncio.shield(self._database.writer.do(act, grows=False))
+        except StoreError:  # it is lost when this process is
+            pass
 
     async def boots(self) -> frozenset[str]:
         """The process lives that have running exchanges; the caller knows which of them are over."""
@@ -152,9 +242,10 @@ class Exchanges:
 
         return await self._database.read(act)
 
-    async def lose(self, dead: Collection[str], by: Owner, now: float, fault: bytes | None = None) -> Fallen:
+    async def lose(self, dead: Collection[str], by: Owner, now: float, story: Story = None) -> Fallen:
         """Take over what ran in the process lives `dead`: exchanges with a provider handle are `by`'s from now on,
-        which goes on with them; the others are lost, for the reason `fault`. Of several callers one gets each of them.
+        which goes on with them; the others are lost, and `story` is told of them. Drafts stay as they are. Of several
+        callers one gets each of them.
         """
         fallen = (_RUNNING, table.c.boot.in_(tuple(dead)))
         taken = sa.update(table).where(*fallen, table.c.provider.is_not(None))
@@ -162,15 +253,24 @@ class Exchanges:
         gone = sa.update(table).where(*fallen, table.c.provider.is_(None))
         gone = gone.values(state=State.LOST, updated=now, orphan=None)
 
-        async def act(connection: AsyncConnection) -> tuple[list[Row], list[Row]]:
-            lost = (await connection.execute(gone.returning(table))).all()
-            for row in lost if fault is not None else ():
-                why = self._database.seal.close(fault or b"", _label(row.id))
-                await connection.execute(sa.update(table).where(table.c.id == row.id).values(fault=why))
-            return list(lost), list((await connection.execute(taken.returning(table))).all())
+        async def act(connection: AsyncConnection) -> tuple[list[ExchangeRow], list[Row]]:
+            rows = (await connection.execute(gone.returning(table))).all()
+            lost = [await self._tell(connection, self._row(row), story) for row in rows]
+            return lost, list((await connection.execute(taken.returning(table))).all())
 
         lost, resumed = await self._database.writer.do(act, grows=False)
-        return Fallen(tuple(map(self._row, lost)), tuple(map(self._row, resumed)))
+        return Fallen(tuple(lost), tuple(map(self._row, resumed)))
+
+    async def _tell(self, connection: AsyncConnection, row: ExchangeRow, story: Story) -> ExchangeRow:
+        told = story(row) if callable(story) else story
+        if told is None:
+            return row
+        sealed = self._told(told, row.id)
+        await connection.execute(sa.update(table).where(table.c.id == row.id).values(story=sealed))
+        return msgspec.structs.replace(row, story=told)
+
+    def _told(self, story: bytes, ident: str) -> bytes:
+        return self._database.seal.close(story, _label(ident))
 
     async def _update(self, ident: str, now: float, only: sa.ColumnElement[bool], **values: Any) -> bool:
         statement = sa.update(table).where(table.c.id == ident, only).values(updated=now, **values)
@@ -184,8 +284,8 @@ class Exchanges:
         values = dict(row._mapping)  # noqa: SLF001 - the public name of it, as SQLAlchemy documents
         values["owner"] = Owner(values.pop("worker"), values.pop("boot"))
         values["state"] = State(values["state"])
-        if values["fault"] is not None:
-            values["fault"] = self._database.seal.open(values["fault"], _label(values["id"]))
+        if values["story"] is not None:
+            values["story"] = self._database.seal.open(values["story"], _label(values["id"]))
         return ExchangeRow(**values)
 
 
@@ -194,5 +294,20 @@ def _values(row: ExchangeRow) -> dict[str, Any]:
     return {**values, "worker": row.owner.worker, "boot": row.owner.boot}
 
 
+def _waiting(key: str, fingerprint: bytes, now: float) -> tuple[sa.ColumnElement[bool], ...]:
+    """Whether a row waits for this question of this key."""
+    return (
+        table.c.fingerprint == fingerprint,
+        table.c.orphan.is_not(None),
+        table.c.key == key,
+        table.c.state.in_(_ADOPTABLE),
+        sa.or_(_RUNNING, table.c.expires > now),
+    )
+
+
+def _oldest(waiting: tuple[sa.ColumnElement[bool], ...]) -> sa.Select[Any]:
+    return sa.select(table.c.id).where(*waiting).order_by(table.c.orphan, table.c.id).limit(1)
+
+
 def _label(ident: str) -> str:
-    return f"fault of {ident}"
+    return f"story of {ident}"

@@ -7,7 +7,8 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from outwait.store.errors import StoreError, damaged, told
+from outwait.store.errors import StoreError, damaged
+from outwait.store.trouble import told
 
 NAME: Final = "outwait.db"
 _OLDEST: Final = (3, 35, 0)  # RETURNING

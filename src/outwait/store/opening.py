@@ -19,12 +19,13 @@ from outwait.store import file
 from outwait.store.ballast import SIZE, Ballast
 from outwait.store.database import Database
 from outwait.store.engine import Engines, postgres_engines, sqlite_engines
-from outwait.store.errors import StoreError, Trouble, name_of, told, trouble
+from outwait.store.errors import StoreError
 from outwait.store.migrate import migrate
 from outwait.store.relief import Relief
 from outwait.store.schema import facts
 from outwait.store.seal import KEY_FILE, Seal, load_keys
 from outwait.store.store import Store
+from outwait.store.trouble import Trouble, name_of, told, trouble
 from outwait.store.writer import Spawn, Writer
 
 LOCK_FILE: Final = "store.lock"

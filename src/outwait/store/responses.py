@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from outwait.store.database import Database, Row, changed
 from outwait.store.errors import StoreError
+from outwait.store.pieces import withdraw
 from outwait.store.rows import Conversation, ResponseEnd, ResponseRow
 from outwait.store.schema import responses as table
 from outwait.store.writer import Act
@@ -33,12 +34,23 @@ class Responses:
 
     async def add(self, row: ResponseRow) -> bool:
         """Store a new response, and keep those it continues as long as it; False when its id is stored already."""
+        return await self._database.writer.do(await self.entering(row), weight=weight(row))
+
+    async def entering(self, row: ResponseRow) -> Act[bool]:
+        """The write of a new response, for a transaction with others."""
+        return self._insert(row, await self._values(row))
+
+    async def _values(self, row: ResponseRow) -> dict[str, Any]:
         values: dict[str, Any] = {name: getattr(row, name) for name in _PLAIN}
         for name in _SEALED:
             data = getattr(row, name)
             values[name] = None if data is None else await self._database.sealed(data, _label(name, row.id))
-        values["size"] = size = sum(len(values[name] or b"") for name in _SEALED)
-        insert = self._database.insert(table).values(values).on_conflict_do_nothing(index_elements=["id"])
+        return values
+
+    def _insert(self, row: ResponseRow, values: dict[str, Any]) -> Act[bool]:
+        size = sum(len(values[name] or b"") for name in _SEALED)
+        insert = self._database.insert(table).values(**values, size=size)
+        insert = insert.on_conflict_do_nothing(index_elements=["id"])
 
         async def act(connection: AsyncConnection) -> bool:
             if await changed(connection, insert) == 0:
@@ -50,7 +62,7 @@ class Responses:
                 await connection.execute(older)
             return True
 
-        return await self._database.writer.do(act, weight=size)
+        return act
 
     async def find(self, ident: str, key: str) -> ResponseRow | None:
         """The response `ident` of `key`; None when there is none or it was deleted."""
@@ -71,27 +83,36 @@ class Responses:
 
     async def end(self, end: ResponseEnd) -> bool:
         """How it ended; `Exchanges.settle` does it together with the exchange. False when it is not there."""
-        return await self._database.writer.do(await self.prepared(end), weight=len(end.output))
+        return await self._database.writer.do(await self.prepared(end), weight=weight(end))
 
-    async def prepared(self, end: ResponseEnd) -> Act[bool]:
-        """The write of `end`, for a transaction with others."""
-        output = await self._database.sealed(end.output, _label("output", end.id))
-        size = table.c.size - sa.func.coalesce(sa.func.length(table.c.output), 0) + len(output)
-        statement = sa.update(table).where(table.c.id == end.id, _THERE)
-        statement = statement.values(status=end.status, output=output, size=size)
+    async def prepared(self, end: ResponseEnd | ResponseRow) -> Act[bool]:
+        """The write of `end`, for a transaction with others. A whole row is entered; when it was known after all, it
+        says how that one ended, unless the id is another exchange's.
+        """
+        if isinstance(end, ResponseEnd):
+            output = await self._database.sealed(end.output, _label("output", end.id))
+            return _ending(end.id, end.status, output)
+        values = await self._values(end)
+        insert = self._insert(end, values)
+        update = _ending(end.id, end.status, values["output"], table.c.exchange == end.exchange)
 
         async def act(connection: AsyncConnection) -> bool:
-            return await changed(connection, statement) == 1
+            return await insert(connection) or await update(connection)
 
         return act
 
     async def delete(self, ident: str, key: str) -> bool:
-        """Erase its content; False when it is not there. Those that continue it stay."""
+        """Erase its content, and the answer it came in; False when it is not there. Those that continue it stay."""
         statement = sa.update(table).where(table.c.id == ident, table.c.key == key, _THERE)
         statement = statement.values(deleted=True, request=None, input=None, output=None, size=0)
+        mine = statement.returning(table.c.exchange)
 
         async def act(connection: AsyncConnection) -> bool:
-            return await changed(connection, statement) == 1
+            exchange = (await connection.execute(mine)).scalar_one_or_none()
+            if exchange is None:
+                return False
+            await withdraw(connection, exchange)
+            return True
 
         return await self._database.writer.do(act, grows=False)
 
@@ -130,6 +151,26 @@ class Responses:
             sealed = getattr(row, name)
             values[name] = None if sealed is None else await self._database.opened(sealed, _label(name, row.id))
         return ResponseRow(**values)
+
+
+def weight(said: ResponseRow | ResponseEnd) -> int:
+    """Bytes that are written with it."""
+    if isinstance(said, ResponseEnd):
+        return len(said.output)
+    return len(said.request) + len(said.input) + len(said.output or b"")
+
+
+def _ending(ident: str, status: str, output: bytes | None, *only: sa.ColumnElement[bool]) -> Act[bool]:
+    """The update of a stored response; `output` is encrypted."""
+    statement = sa.update(table).where(table.c.id == ident, _THERE, *only).values(status=status)
+    if output is not None:
+        size = table.c.size - sa.func.coalesce(sa.func.length(table.c.output), 0) + len(output)
+        statement = statement.values(output=output, size=size)
+
+    async def act(connection: AsyncConnection) -> bool:
+        return await changed(connection, statement) == 1
+
+    return act
 
 
 def _chain(ident: str, key: str) -> sa.CTE:

@@ -1,12 +1,15 @@
-"""Kept answers, in encrypted chunks: a long one is written in several transactions and becomes visible in the last."""
+"""Kept answers, in encrypted chunks: a long one is written in several transactions and becomes visible in the last.
+
+That of a running exchange is a draft, and takes part in no write but its own and the end of its exchange.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -14,14 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from outwait.core.reply import Head, Usage
 from outwait.store.database import Database, Row, changed
-from outwait.store.errors import ResultTooLarge, StoreError
+from outwait.store.drafts import Draft
+from outwait.store.errors import Ended, ResultTooLarge, StoreError
+from outwait.store.pieces import CHUNK, LIMIT, TOGETHER, pieces, place, weight, withdraw
 from outwait.store.rows import Result, ResultRow, State
 from outwait.store.schema import chunks, exchanges, results
 from outwait.store.writer import Act
-
-CHUNK: Final = 256 << 10
-LIMIT: Final = 64 << 20  # bytes of one answer
-_TOGETHER: Final = 4  # chunks in one write
 
 _head = msgspec.json.Decoder(Head).decode
 _usage = msgspec.json.Decoder(Usage).decode
@@ -32,22 +33,19 @@ class Written:
     """An answer that nobody sees yet: `chunks` are those still to be written with `row`, in one transaction."""
 
     row: dict[str, Any]
-    chunks: Sequence[dict[str, Any]]
+    chunks: list[dict[str, Any]]
 
     @property
     def weight(self) -> int:
         """Bytes still to be written."""
-        return sum(len(chunk["data"]) for chunk in self.chunks)
+        return weight(self.chunks)
 
     async def publish(self, connection: AsyncConnection) -> None:
-        """Make it the answer of its exchange."""
+        """Make it the answer of its exchange, in the place of a draft."""
+        await withdraw(connection, self.row["exchange"])
         if self.chunks:
-            await connection.execute(sa.insert(chunks), list(self.chunks))
+            await connection.execute(sa.insert(chunks), self.chunks)
         await connection.execute(sa.insert(results).values(self.row))
-
-
-class Ended(Exception):  # noqa: N818 - no error: somebody else was quicker
-    """The exchange does not run, so nothing can become its answer."""
 
 
 class Results:
@@ -72,7 +70,9 @@ class Results:
         return ResultRow(exchange, head, row.size, row.created, row.partial, usage)
 
     async def body(self, exchange: str, start: int = 0) -> AsyncIterator[bytes]:
-        """The body from byte `start` on, piece by piece. Raises StoreError when it is not, or no longer, there."""
+        """The body from byte `start` on, piece by piece, as long as it is when the first is read. Raises StoreError
+        when it is not, or no longer, there: a draft goes when the answer comes.
+        """
         wanted = sa.select(results.c.body, results.c.size).where(results.c.exchange == exchange)
 
         async def first(connection: AsyncConnection) -> Row | None:
@@ -83,7 +83,7 @@ class Results:
             raise _gone(exchange)
         for number in range(start // CHUNK, -(-row.size // CHUNK)):
             data = await self._chunk(exchange, row.body, number)
-            yield data[start - number * CHUNK :] if start > number * CHUNK else data
+            yield data[max(start - number * CHUNK, 0) : row.size - number * CHUNK]
 
     async def _chunk(self, exchange: str, body: str, number: int) -> bytes:
         wanted = sa.select(chunks.c.data).where(chunks.c.body == body, chunks.c.number == number)
@@ -94,16 +94,36 @@ class Results:
         data = await self._database.read(act)
         if data is None:
             raise _gone(exchange)
-        return await self._database.opened(data, _label(exchange, body, number))
+        return await self._database.opened(data, place(exchange, body, number))
 
-    async def write(self, exchange: str, result: Result, now: float) -> Written:
+    def draft(self, exchange: str, head: Head) -> Draft:
+        """A new draft of the answer of `exchange`, which runs; nothing is stored before the first addition."""
+        return Draft(self._database, exchange, head)
+
+    async def resume(self, exchange: str) -> Draft | None:
+        """The stored draft of `exchange`, to go on with what another process began; None when there is none."""
+        wanted = sa.select(results.c.body, results.c.size, exchanges.c.state)
+        wanted = wanted.join(exchanges, exchanges.c.id == results.c.exchange).where(results.c.exchange == exchange)
+
+        async def act(connection: AsyncConnection) -> Row | None:
+            return (await connection.execute(wanted)).one_or_none()
+
+        row = await self._database.read(act)
+        if row is None or row.state != State.RUNNING:
+            return None
+        number, rest = divmod(row.size, CHUNK)
+        tail = (await self._chunk(exchange, row.body, number))[:rest] if rest else b""
+        return Draft(self._database, exchange, None).found(row.body, row.size, tail)
+
+    async def write(self, exchange: str, result: Result, now: float, first: Act[bool] | None = None) -> Written:
         """Write all of `result` but its end; what comes back makes it visible. Raises StorageFull, ResultTooLarge, and
-        what reading the body raises, Ended when a long one comes too late; nothing stays then.
+        what reading the body raises, Ended when a long one comes too late; nothing stays then. `first` is done in the
+        transaction of the first write, if there is one.
         """
         body = uuid.uuid4().hex
         whole = False
         try:
-            size, held = await self._pour(exchange, body, result)
+            size, held = await self._pour(exchange, body, result, first)
             head = await self._database.sealed(msgspec.json.encode(result.head), f"head of {exchange}")
             whole = True
         finally:
@@ -120,7 +140,9 @@ class Results:
         }
         return Written(row, held)
 
-    async def _pour(self, exchange: str, body: str, result: Result) -> tuple[int, list[dict[str, Any]]]:
+    async def _pour(
+        self, exchange: str, body: str, result: Result, first: Act[bool] | None
+    ) -> tuple[int, list[dict[str, Any]]]:
         """Write all chunks but the last few; the body's size, and those."""
         number, size = 0, 0
         held: list[dict[str, Any]] = []
@@ -128,30 +150,32 @@ class Results:
             size += len(data)
             if size > LIMIT:
                 raise ResultTooLarge(LIMIT)
-            if len(held) == _TOGETHER:
-                await self._stage(held)
+            if len(held) == TOGETHER:
+                await self._stage(held, first)
                 held = []
-            sealed = await self._database.sealed(data, _label(exchange, body, number))
+            sealed = await self._database.sealed(data, place(exchange, body, number))
             held.append({"body": body, "number": number, "exchange": exchange, "data": sealed})
             number += 1
         return size, held
 
     async def discard(self, written: Written) -> None:
         """Take back what `write` wrote, unless it became an answer after all."""
-        if written.row["size"] > CHUNK * _TOGETHER:
+        if written.row["size"] > CHUNK * TOGETHER:
             await self._drop(written.row["body"])
 
-    async def _stage(self, held: Sequence[dict[str, Any]]) -> None:
+    async def _stage(self, held: list[dict[str, Any]], first: Act[bool] | None) -> None:
         running = sa.select(exchanges.c.id).where(
             exchanges.c.id == held[0]["exchange"], exchanges.c.state == State.RUNNING
         )
 
         async def act(connection: AsyncConnection) -> None:
+            if first is not None:
+                await first(connection)
             if (await connection.execute(running)).one_or_none() is None:
                 raise Ended
-            await connection.execute(sa.insert(chunks), list(held))
+            await connection.execute(sa.insert(chunks), held)
 
-        await self._database.writer.do(act, weight=sum(len(chunk["data"]) for chunk in held))
+        await self._database.writer.do(act, weight=weight(held))
 
     async def _drop(self, body: str) -> None:
         """Delete staged chunks, also while the caller is being cancelled; a sweep takes what is left all the same."""
@@ -170,26 +194,6 @@ def _deleted(body: str) -> Act[int]:
         return await changed(connection, sa.delete(chunks).where(chunks.c.body == body, unseen))
 
     return act
-
-
-async def pieces(body: bytes | AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    """`body` in pieces of CHUNK bytes, the last one shorter; none for an empty one."""
-    if isinstance(body, bytes):
-        for at in range(0, len(body), CHUNK):
-            yield body[at : at + CHUNK]
-        return
-    held = bytearray()
-    async for data in body:
-        held += data
-        while len(held) >= CHUNK:
-            yield bytes(held[:CHUNK])
-            del held[:CHUNK]
-    if held:
-        yield bytes(held)
-
-
-def _label(exchange: str, body: str, number: int) -> str:
-    return f"chunk {number} of {body} of {exchange}"
 
 
 def _gone(exchange: str) -> StoreError:

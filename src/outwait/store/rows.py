@@ -1,6 +1,6 @@
 """What is stored, as the rest of the gateway sees it: frozen rows, and the answers of questions with more than one.
 
-Times are wall seconds (since 1970) and are given by the caller. `fault`, `request`, `input`, `output` and `payload`
+Times are wall seconds (since 1970) and are given by the caller. `story`, `request`, `input`, `output` and `payload`
 are JSON that the store does not look into; it is encrypted at rest, as are heads, bodies and addresses.
 """
 
@@ -36,7 +36,8 @@ class ExchangeRow(msgspec.Struct, frozen=True, gc=False):
 
     `fingerprint`: 16 bytes, equal for the same question of the same key. `provider`: by what another process can go on
     with it, such as a channel and an OpenAI background response id. `orphan`: since when it waits for its client, None
-    while it does not. `expires`: from when it may be forgotten, once it is settled.
+    while it does not. `expires`: from when it may be forgotten, once it is settled. `story`: what
+    else is to be told of it.
     """
 
     id: str
@@ -55,7 +56,7 @@ class ExchangeRow(msgspec.Struct, frozen=True, gc=False):
     idempotency: str | None = None
     provider: str | None = None
     orphan: float | None = None
-    fault: bytes | None = None
+    story: bytes | None = None
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False):
@@ -90,7 +91,8 @@ class Result(msgspec.Struct, frozen=True, gc=False):
 
 
 class ResultRow(msgspec.Struct, frozen=True, gc=False):
-    """A kept answer without its body, of `size` bytes."""
+    """A kept answer without its body, of `size` bytes. One that still grows, or never ended, counts from when its
+    exchange began (`created`)."""
 
     exchange: str
     head: Head
@@ -102,7 +104,8 @@ class ResultRow(msgspec.Struct, frozen=True, gc=False):
 
 class ResponseRow(msgspec.Struct, frozen=True, gc=False):
     """One response of the Responses API. `previous`: the response it continues. `input`: JSON array of the items it was
-    asked with, ids included. `output`: what came of it, None until it ended. A deleted one has no content any more.
+    asked with, ids included. `output`: what came of it, None until it ended. `background`, `stream`: how it was asked
+    for. `handle`: the channel and the id where the upstream has it itself. A deleted one has no content any more.
     """
 
     id: str
@@ -116,6 +119,9 @@ class ResponseRow(msgspec.Struct, frozen=True, gc=False):
     input: bytes = b"[]"
     output: bytes | None = None
     previous: str | None = None
+    background: bool = False
+    stream: bool = False
+    handle: str | None = None
     deleted: bool = False
 
 
@@ -151,16 +157,22 @@ class EventRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class Settlement(msgspec.Struct, frozen=True, gc=False):
-    """The end of an exchange and all that comes with it; it becomes visible as one, or not at all."""
+    """The end of an exchange and all that comes with it; it becomes visible as one, or not at all.
+
+    `story`, `orphan`: None leaves what is stored; `orphan` is since when the settled exchange waits for its client.
+    `result` takes the place of a draft; without one a draft stays as a partial answer, unless the exchange completed.
+    `response`: how a stored one ended, or one as a whole that was not known before.
+    """
 
     id: str
     state: State
     now: float
     expires: float
-    fault: bytes | None = None
+    story: bytes | None = None
+    orphan: float | None = None
     result: Result | None = None
-    response: ResponseEnd | None = None
-    event: EventRow | None = None
+    response: ResponseEnd | ResponseRow | None = None
+    events: tuple[EventRow, ...] = ()
 
 
 class Fallen(msgspec.Struct, frozen=True, gc=False):

@@ -39,9 +39,10 @@ exchanges = sa.Table(
     sa.Column("on_disconnect", sa.Text, nullable=False),
     sa.Column("provider", sa.Text),
     sa.Column("orphan", sa.Double),
-    sa.Column("fault", sa.LargeBinary),
+    sa.Column("story", sa.LargeBinary),
     sa.Index("exchanges_orphans", "fingerprint", "orphan"),
     sa.Index("exchanges_boots", "state", "boot"),
+    sa.Index("exchanges_keys", "key", "created"),
     sa.Index("exchanges_expiry", "expires"),
 )
 
@@ -71,7 +72,7 @@ results = sa.Table(
     sa.Index("results_age", "created"),
 )
 
-# A long body is written before its result, in several transactions; without the result nobody sees it.
+# A body grows in several transactions; nobody sees what is beyond the size of its result, or without one.
 chunks = sa.Table(
     "chunks",
     metadata,
@@ -96,6 +97,9 @@ responses = sa.Table(
     sa.Column("input", sa.LargeBinary),
     sa.Column("output", sa.LargeBinary),
     sa.Column("previous", sa.Text),
+    sa.Column("background", sa.Boolean, nullable=False),
+    sa.Column("stream", sa.Boolean, nullable=False),
+    sa.Column("handle", sa.Text),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("deleted", sa.Boolean, nullable=False),
     sa.Index("responses_exchange", "exchange"),

@@ -44,6 +44,7 @@ async def evict(connection: AsyncConnection, max_bytes: int) -> Swept | None:
     if excess <= 0:
         return None
     kept = sa.select(results.c.exchange.label("id"), results.c.size, results.c.created, sa.literal(0).label("kind"))
+    kept = kept.join(exchanges, exchanges.c.id == results.c.exchange).where(_SETTLED)  # no draft goes
     said = sa.select(responses.c.id, responses.c.size, responses.c.created, sa.literal(1).label("kind"))
     both = sa.union_all(kept, said.where(_ENDED, responses.c.size > 0)).subquery()
     oldest = sa.select(both).order_by(both.c.created, both.c.id).limit(_ROWS)

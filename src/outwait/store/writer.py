@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from outwait.store.engine import Engines
-from outwait.store.errors import StorageFull, StoreError, Trouble, told, trouble
+from outwait.store.errors import StorageFull, StoreError
+from outwait.store.trouble import Trouble, told, trouble
 
 GROUP: Final = 200  # writes in a transaction
 WEIGHT: Final = 1 << 20  # and bytes: others' turn comes soon, and the log stays smaller than the ballast

@@ -197,6 +197,7 @@ class Rig:
             record=self.entries.append,
             left=self.registry.left,
             done=self.registry.done,
+            held=lambda _: None,
             clock=self.loop.time,
             wall=self.loop.time,
             luck=lambda: luck,

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from outwait.core.fault import Fault, fault
 from outwait.core.plan import Candidate
-from outwait.core.progress import Sink
+from outwait.core.progress import Errand, Sink
 from outwait.core.request import Call
 
 Script = Iterator[float]
@@ -35,11 +35,21 @@ class Line:
     attempt was cancelled or left reaches nobody.
     """
 
-    def __init__(self, candidate: Candidate, body: bytes, sink: Sink, *, fresh: bool, call: Call | None) -> None:
+    def __init__(
+        self,
+        candidate: Candidate,
+        body: bytes,
+        sink: Sink,
+        *,
+        fresh: bool,
+        call: Call | None = None,
+        errand: Errand | None = None,
+    ) -> None:
         self.candidate = candidate
         self.request = body
         self.fresh = fresh
         self.call = call
+        self.errand = errand
         self.state = "open"
         self.paused = False
         self.waiting = 0
@@ -148,9 +158,18 @@ class Upstream:
         self.lines: list[Line] = []
         self._scripts = deque(scripts)
 
-    def __call__(self, candidate: Candidate, body: bytes, sink: Sink, *, fresh: bool, call: Call | None = None) -> Line:
+    def __call__(
+        self,
+        candidate: Candidate,
+        body: bytes,
+        sink: Sink,
+        *,
+        fresh: bool,
+        call: Call | None = None,
+        errand: Errand | None = None,
+    ) -> Line:
         """Start an attempt; its script begins before this returns, as on a pooled connection."""
-        line = Line(candidate, body, sink, fresh=fresh, call=call)
+        line = Line(candidate, body, sink, fresh=fresh, call=call, errand=errand)
         self.lines.append(line)
         if self._scripts:
             _go_on(self._scripts.popleft()(line))

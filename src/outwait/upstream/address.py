@@ -16,6 +16,7 @@ from urllib.parse import quote
 from outwait.config.secret import names_secret
 from outwait.core.catalog import Channel
 from outwait.core.plan import Candidate
+from outwait.core.progress import Errand
 from outwait.core.request import Call
 from outwait.dialects.provider import Envelope, Provider, Way
 from outwait.dialects.providers import PROVIDERS
@@ -48,6 +49,11 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 5.6.2
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110 5.5
 _DOTS = frozenset((".", ".."))  # RFC 3986 5.2.4: as a step of a path they mean another path
 _TUNED = "tunedModels/"
+_BODILESS = frozenset(("GET", "DELETE"))
+_ABOUT_BODY = b"content-type:"
+# Headers that speak of the call itself, not of an errand about it: a name given to the one is not the other's.
+_OF_CALL = frozenset(("content-type", "x-client-request-id"))
+_TARGET = ";/?:@&=+$,%!~*'()"  # what stands in a target as it is, beside letters and digits (RFC 3986 2.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +61,8 @@ class Address:
     """A finished request head up to its length. `target`: path and query. `passed`: client headers that may follow.
     `defaults`: header lines for those of them that the client does not send.
 
-    `special`: a call there needs more than that: `credential` signs it, `envelope` changes its body, or its stream is
-    `framed`. `origin`: scheme and authority, for signatures.
+    `special`: a call there needs more than that: `credential` signs it, `envelope` changes its body, its stream is
+    `framed`, or it is an errand with a `method` of its own. `origin`: scheme and authority, for signatures.
     """
 
     endpoint: Endpoint
@@ -69,6 +75,33 @@ class Address:
     envelope: Envelope | None = None
     framed: bool = False
     special: bool = False
+    method: str = "POST"
+
+    @property
+    def bodiless(self) -> bool:
+        """Whether requests go there without a body and its length."""
+        return self.method in _BODILESS
+
+    def below(self, errand: Errand) -> Address:
+        """The same for an errand: method and target are its own, credentials and headers those of every call."""
+        path, _, query = self.target.partition("?")
+        suffix, _, asked = quote(errand.suffix, safe=_TARGET).partition("?")
+        query = "&".join(filter(None, (query, asked)))
+        target = f"{path}{suffix}?{query}" if query else path + suffix
+        lines = self.head.split(b"\r\n")[1:]
+        if errand.method in _BODILESS:
+            lines = [line for line in lines if not line.lower().startswith(_ABOUT_BODY)]
+        return replace(
+            self,
+            target=target,
+            head=b"\r\n".join((f"{errand.method} {target} HTTP/1.1".encode(), *lines)),
+            passed=tuple(name for name in self.passed if name not in _OF_CALL),
+            defaults=tuple(each for each in self.defaults if each[0] not in _OF_CALL),
+            envelope=None,
+            framed=False,
+            special=True,
+            method=errand.method,
+        )
 
     def of(self, model: str) -> Address:
         """The same with the model's name in its path."""

@@ -15,7 +15,7 @@ from functools import partial
 from outwait.core.catalog import Catalog
 from outwait.core.fault import Fault, Stage, fault
 from outwait.core.plan import Candidate
-from outwait.core.progress import Sink
+from outwait.core.progress import Errand, Sink
 from outwait.core.request import Call
 from outwait.upstream.address import Address, AddressBook, passed_on
 from outwait.upstream.credentials import Credential
@@ -75,7 +75,14 @@ class Upstream:
         self._pool.close()
 
     def open(
-        self, candidate: Candidate, body: bytes, sink: Sink, *, fresh: bool, call: Call | None = None
+        self,
+        candidate: Candidate,
+        body: bytes,
+        sink: Sink,
+        *,
+        fresh: bool,
+        call: Call | None = None,
+        errand: Errand | None = None,
     ) -> OpenAttempt:
         """See `core.progress.Open`. `call`: what the client asked for, if its headers shall be passed on."""
         attempt = OpenAttempt()
@@ -83,6 +90,8 @@ class Upstream:
         if address is None:  # a running exchange keeps its plan; the channel may have been taken out since
             self._loop.call_soon(_refuse, attempt, sink, candidate)
             return attempt
+        if errand is not None:
+            address = address.below(errand)
         headers = None if call is None else call.headers
         passed = passed_on(headers, address)
         if not address.special:
@@ -93,7 +102,8 @@ class Upstream:
             body = enclose(body, address.envelope, headers or {})
         if address.framed:
             sink = UnframingSink(sink, attempt)
-        head = b"%s%sContent-Length: %d\r\n" % (address.head, passed, len(body))
+        length = b"" if address.bodiless else b"Content-Length: %d\r\n" % len(body)
+        head = address.head + passed + length
         credential = address.credential
         if credential is None:
             self._send(attempt, address.endpoint, head + b"\r\n", body, sink, fresh)
@@ -178,4 +188,4 @@ def _refuse(attempt: OpenAttempt, sink: Sink, candidate: Candidate) -> None:
 
 def _shown(address: Address, credential: Credential, head: bytes, body: bytes) -> bytes:
     """The whole head, with the lines of `credential`."""
-    return head + credential.lines("POST", address.origin + address.target, body, epoch()) + b"\r\n"
+    return head + credential.lines(address.method, address.origin + address.target, body, epoch()) + b"\r\n"

@@ -8,7 +8,7 @@ import pytest
 from outwait.core.ask import Ask, Message, Output, Reasoning, Sampling, Tool, ToolChoice
 from outwait.core.fault import Refusal
 from outwait.core.part import Text
-from outwait.core.request import Call
+from outwait.core.request import Call, State
 from outwait.dialects.openai_responses.ask import ask
 from outwait.dialects.openai_responses.tables import LOSABLE
 
@@ -189,3 +189,25 @@ def test_what_has_no_place(fields: dict[str, Any], name: str, losable: bool) -> 
 )  # fmt: skip
 def test_what_is_refused(fields: dict[str, Any], code: str, param: str) -> None:
     assert refused(**fields) == (code, param)
+
+
+def kept(expanded: bytes | None = None, **fields: Any) -> Ask:
+    """What is asked where outwait keeps the response."""
+    body = json.dumps({"model": "m", "input": "q", **fields}).encode()
+    return ask(Call("responses", "responses", "m", False, body, state=State("resp_ow", expanded=expanded)))
+
+
+def test_what_the_keeper_has_done_is_not_asked_of_the_upstream() -> None:
+    assert kept(background=True, store=True) == kept(store=False) == read()
+
+
+def test_a_kept_conversation_is_told_whole() -> None:
+    whole = b'{"model":"m","background":true,"input":[{"role":"user","content":"p"},{"role":"user","content":"q"}]}'
+    told = kept(whole, previous_response_id="resp_1")
+    assert told.messages == (Message("user", (Text("p"),)), Message("user", (Text("q"),)))
+    assert told.rest == {}
+
+
+def test_what_is_not_kept_is_still_refused() -> None:
+    assert kept(previous_response_id="resp_1").rest == {"previous_response_id": "resp_1"}
+    assert kept(conversation="conv_1").rest == {"conversation": "conv_1"}

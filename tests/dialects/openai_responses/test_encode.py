@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec import structs
 from openai import OpenAI
 
 from outwait.core.delta import (
@@ -23,7 +24,7 @@ from outwait.core.delta import (
 )
 from outwait.core.part import Citation, Media, Text, Thought, ToolCall
 from outwait.core.reply import Usage
-from outwait.core.request import Call
+from outwait.core.request import Call, State
 from outwait.dialects.openai_responses import proofs
 from outwait.dialects.openai_responses.encode import Encoder, whole
 
@@ -197,3 +198,21 @@ def test_a_json_reply_says_the_same(response_of: Callable[[bytes], dict[str, Any
     assert (made["id"], made["model"], made["created_at"], made["status"]) == ("resp_1", "up", 5, "completed")
     assert [item["type"] for item in made["output"]] == ["reasoning", "message", "function_call"]
     assert made["usage"]["total_tokens"] == 5
+
+
+def test_a_kept_response_has_our_id_and_repeats_what_was_asked(
+    strict: Callable[[bytes], Any], response_of: Callable[[bytes], dict[str, Any]]
+) -> None:
+    asked = call({**BODY, "background": True, "previous_response_id": "resp_before"})
+    asked = structs.replace(asked, state=State("resp_ow", background=True))
+    answer = Answer("resp_other", choices=(Choice((Text("hi"),)),))
+    encoder = Encoder(asked)
+    events = strict(encoder.feed(Began("resp_other")) + encoder.feed(Said("hi")) + encoder.end())
+    told = response_of(whole(asked, answer))
+    for response in (events[0][1]["response"], events[-1][1]["response"], told):
+        assert (response["id"], response["background"]) == ("resp_ow", True)
+        assert response["previous_response_id"] == "resp_before"
+    # Items have ids of their own, in each response of a conversation.
+    other = structs.replace(asked, state=State("resp_ox"))
+    again = response_of(whole(other, answer))
+    assert again["output"][0]["id"] != told["output"][0]["id"]

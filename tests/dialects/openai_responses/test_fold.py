@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from openai import OpenAI
 
-from outwait.dialects.openai_responses.fold import Fold, unfold
+from outwait.dialects.openai_responses.fold import Fold, replay, unfold
 from outwait.dialects.openai_responses.response import blank
 from outwait.dialects.sse import Splitter
 
@@ -142,3 +142,13 @@ def test_strange_items_do_not_hinder() -> None:
 def test_what_cannot_be_unfolded() -> None:
     with pytest.raises(ValueError):
         unfold(b"[]")
+
+
+@pytest.mark.parametrize("status", ["completed", "incomplete", "failed", "queued"])
+def test_a_replay_can_begin_anywhere(status: str) -> None:
+    response = settled(output=OUTPUT, status=status)
+    events = [event + b"\n\n" for event in replay(response).split(b"\n\n")[:-1]]
+    assert json.loads(events[0].split(b"data: ")[1])["sequence_number"] == 0
+    assert events[-1].startswith(b"event: response.%s\n" % status.encode())
+    for after in range(-1, len(events) + 1):
+        assert replay(response, after) == b"".join(events[after + 1 :])

@@ -8,18 +8,21 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from openai import APIError, OpenAI
+from openai.types.responses import ResponseCompletedEvent, ResponseCreatedEvent, ResponseInProgressEvent
 
 from outwait.core.delta import Began, Delta, Said, Stopped
 from outwait.core.fault import UpstreamError, fault
 from outwait.core.plan import Heartbeat
-from outwait.core.request import Call
+from outwait.core.request import Call, State
 from outwait.dialects.openai_responses import opening
 from outwait.dialects.openai_responses.encode import Encoder
 from outwait.dialects.openai_responses.opening import PING, Voice
 from outwait.dialects.profiles import UNKNOWN, Profile
 from outwait.dialects.voice import PlainVoice
 
+Lifecycle = ResponseCreatedEvent | ResponseInProgressEvent | ResponseCompletedEvent
 SDK = Profile("sdk-python", responses="comment")
 
 
@@ -223,3 +226,23 @@ def test_a_client_that_came_back_goes_on_counting(after: int, first: int) -> Non
     beat = speaker.beat().decode()
     assert (f'"sequence_number":{first}' in beat, "response.created" in beat) == (True, after < 0)
     assert list(speaker.inserted)[-1] >= first
+
+
+def test_in_the_background_even_the_first_beats_have_the_final_id(served: Callable[[bytes], OpenAI]) -> None:
+    job = structs.replace(call(), state=State("resp_ow", background=True))
+    made = opening.voice(job, Heartbeat(mode="auto"), SDK)
+    out = made.beat() + made.say(ANSWER.replace(b"resp_real", b"resp_ow"))
+    assert out.startswith(b"event: response.created")
+    events = list(served(out).responses.create(model="m", input="q", stream=True))
+    told = {event.response.id for event in events if isinstance(event, Lifecycle)}
+    assert told == {"resp_ow"}
+    with served(out).responses.stream(model="m", input="q") as reading:
+        assert reading.get_final_response().id == "resp_ow"
+    assert b'"background":true' in out
+
+
+def test_a_failure_before_the_answer_names_the_kept_response() -> None:
+    kept = structs.replace(call(), state=State("resp_ow"))
+    made = opening.voice(kept, Heartbeat(mode="auto"), SDK)
+    assert made.beat() == PING  # the id may be the upstream's yet
+    assert b'"id":"resp_ow"' in made.fail(fault("idle_timeout"), "ow_1")

@@ -4,10 +4,11 @@ import json
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from outwait.core.fault import Fault, Refusal
 from outwait.core.plan import Candidate
-from outwait.core.request import Call
+from outwait.core.request import Call, State
 from outwait.dialects import seal
 from outwait.dialects.openai_responses import request
 
@@ -117,3 +118,62 @@ def test_what_only_looks_sealed_stays(given: str) -> None:
 def test_without_input_there_is_nothing_to_unseal() -> None:
     call = read(b'{"model":"m","user":"ow."}')
     assert request.prepare(call, to("m")) is call.body
+
+
+def kept(body: bytes, **state: Any) -> Call:
+    return structs.replace(read(body), state=State("resp_ow", **state))
+
+
+def at(provider: str, channel: str = "c", streamed: bool = False) -> Candidate:
+    return Candidate(channel, "responses", "m", streamed=streamed, endpoint="responses", provider=provider)
+
+
+OWN = b'{ "model":"m", "input":"q" , "previous_response_id": "resp_ow1","n":1.50}'
+
+
+def test_a_conversation_is_sent_whole_where_it_is_not_known() -> None:
+    whole = b'{ "model":"m","input":[ 1 ] }'
+    call = kept(OWN, expanded=whole, channel="there", upstream="resp_there")
+    assert request.prepare(call, at("vllm")) == whole
+    assert request.prepare(call, at("vllm", "there")) == OWN.replace(b"resp_ow1", b"resp_there")
+
+
+def test_what_need_not_change_stays_with_a_state_too() -> None:
+    for state in ({}, {"channel": "c"}, {"channel": "c", "upstream": "resp_ow1"}, {"channel": "other"}):
+        call = kept(OWN, **state)
+        assert request.prepare(call, at("openai")) is call.body
+        assert request.prepare(call, at("vllm")) is call.body
+
+
+@pytest.mark.parametrize("provider", ["openai", "azure"])
+def test_a_background_call_is_a_job_where_there_are_jobs(provider: str) -> None:
+    call = kept(b'{"model":"m","background": true ,"store":null}', background=True)
+    assert json.loads(request.prepare(call, at(provider))) == {
+        "model": "m", "background": True, "store": True, "stream": True,
+    }  # fmt: skip
+    streaming = kept(b'{"model":"m", "background":true, "stream":true, "store":true}', background=True)
+    assert request.prepare(streaming, at(provider)) == streaming.body
+
+
+def test_elsewhere_a_background_call_is_a_plain_one() -> None:
+    tool = b'"tools":[{"type":"image_generation", "background":"opaque"}]'
+    call = kept(b'{"model":"m","background":true,%s,"n":1.50}' % tool, background=True)
+    assert request.prepare(call, at("vllm")) == b'{"model":"m",%s,"n":1.50}' % tool
+    assert json.loads(request.prepare(call, at("vllm", streamed=True)))["stream"] is True
+    plain = kept(b'{"model":"m",%s}' % tool)
+    assert request.prepare(plain, at("vllm")) is plain.body
+
+
+@pytest.mark.parametrize("provider, told", [("openai", True), ("vllm", False)])
+def test_the_whole_conversation_can_be_a_job(provider: str, told: bool) -> None:
+    call = kept(OWN, background=True, expanded=b'{"background":true,"model":"m","input":[]}')
+    assert ("background" in json.loads(request.prepare(call, at(provider)))) is told
+    assert request.is_job(call, at(provider)) is told
+    assert not request.is_job(read(OWN), at(provider))
+    assert not request.is_job(kept(OWN), at(provider))
+
+
+def test_sealed_thoughts_are_left_out_of_a_kept_conversation_too() -> None:
+    ours = {"type": "reasoning", "summary": [], "encrypted_content": seal.seal("anthropic", "s:x")}
+    call = kept(OWN, expanded=json.dumps({"model": "m", "input": [ours, 7]}).encode())
+    assert json.loads(request.prepare(call, at("vllm")))["input"] == [7]

@@ -54,3 +54,10 @@ def test_a_call_that_has_no_words_yet_is_not_told_any(strict: Callable[[bytes], 
         "response.code_interpreter_call.completed",
         "response.output_item.done",
     ]
+
+
+def test_events_that_were_seen_are_counted_and_not_told() -> None:
+    whole, rest = Score(), Score(after=0)
+    events = [whole.tell("a"), whole.tell("b")]
+    assert [rest.tell("a"), rest.tell("b")] == [b"", events[1]]
+    assert rest.number == whole.number == 2

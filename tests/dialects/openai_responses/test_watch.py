@@ -201,3 +201,18 @@ def test_counts() -> None:
 def test_items() -> None:
     assert not item_says("x")
     assert item_says({"type": "compaction"})
+
+
+def test_where_the_response_is_kept_only_words_are_an_answer() -> None:
+    watch, _ = judge(lifecycle("created"), lifecycle("queued"), watch=Watch(background=True, kept=True))
+    assert not watch.content
+    watch = Watch(kept=True)
+    watch.whole(json.dumps({"status": "queued", "output": []}).encode())
+    assert (watch.begun, watch.complete, watch.content, watch.fault) == (True, False, False, None)
+
+
+def test_a_status_of_any_kind() -> None:
+    watch = Watch()
+    watch.whole(b'{"status":["x"],"output":[]}')
+    assert watch.fault is not None
+    assert watch.fault.code == "upstream_bad_response"

@@ -119,6 +119,10 @@ def test_forms(output: Output, told: dict[str, Any]) -> None:
     assert tell(output=output)["text"] == {"format": told}
 
 
+def test_verbosity_stands_beside_the_form() -> None:
+    assert tell(verbosity="low")["text"] == {"verbosity": "low"}
+
+
 def test_tiers_of_others() -> None:
     assert tell(tier="standard_only")["service_tier"] == "default"
     assert tell(tier="flex")["service_tier"] == "flex"

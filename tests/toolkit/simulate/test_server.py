@@ -108,7 +108,7 @@ def test_calls_tell_what_was_received_and_a_delete_forgets_it() -> None:
         assert "sk-secret" not in json.dumps(told)
         assert (await hear(url, b"", "/simulate/calls", "DELETE")).status == 204
         empty = await hear(url, b"", "/simulate/calls", "GET")
-        assert json.loads(empty.body) == {"count": 0, "calls": []}
+        assert json.loads(empty.body) == {"count": 0, "charged": 0, "calls": []}
         return empty
 
     run(story)

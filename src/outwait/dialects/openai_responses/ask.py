@@ -3,6 +3,9 @@
 Only calls that go to another dialect come here. What is malformed is refused by its path in the body, as is what no
 other dialect has: hosted tools, stored items. What Responses define and the neutral request has no place for goes to
 `Ask.rest`, as does whatever nobody knows.
+
+Where outwait keeps the response (`Call.state`), `background` and `store` are done with: they are not for the upstream.
+What the call continues stands in its expanded body; `previous_response_id` of a response that is not kept is refused.
 """
 
 from __future__ import annotations
@@ -17,11 +20,14 @@ from outwait.dialects.openai_responses.tables import ENCRYPTED, LOGPROBS
 
 def ask(call: Call) -> Ask:
     """The neutral request of `call`. Raises Refusal for a malformed one, naming the field."""
-    fields, strange = Fields(document.loads(call.body)), Strange()
-    if fields.flag("background"):
+    state = call.state
+    body = call.body if state is None or state.expanded is None else state.expanded
+    fields, strange = Fields(document.loads(body)), Strange()
+    if fields.flag("background") and state is None:
         strange.rest["background"] = True
     logprobs = _includes(fields, strange)
     output, verbosity = _text(fields, strange)
+    store = fields.flag("store")
     made = Ask(
         model=fields.need("model"),
         messages=items.messages(fields, strange),
@@ -40,7 +46,7 @@ def ask(call: Call) -> Ask:
         user=openai_asked.user(fields, strange),
         metadata=fields.mapping("metadata"),
         tier=fields.text("service_tier"),
-        store=fields.flag("store"),
+        store=store if state is None else None,
         usage=True,  # a Responses stream always tells it
         verbosity=verbosity,
         rest=strange.rest,

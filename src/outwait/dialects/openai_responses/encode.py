@@ -108,9 +108,11 @@ class Encoder:
         return begun + closed + self._score.tell(f"response.{status}", response=self.response)
 
     def _begin(self, began: Began) -> bytes:
+        state = self._call.state
         seed = began.id.encode(errors="surrogatepass") or self._call.body
-        self._key = response.key_of(seed)
+        self._key = response.key_of(seed if state is None else state.ident.encode())
         ident = began.id if began.id.startswith("resp_") else f"resp_{self._key}"
+        ident = ident if state is None else state.ident
         made = response.blank(ident, began.model or self._call.model, began.created or 0)
         self.response = response.echo(response.asked(self._call.body), made)
         created = self._score.tell("response.created", response=self.response)

@@ -12,7 +12,16 @@ from outwait.core.fault import Fault
 from outwait.dialects.openai_errors import error_body, error_object
 from outwait.dialects.openai_responses.score import Score
 
-__all__ = ["error_body", "stream_error"]
+__all__ = ["error_body", "failure", "stream_error"]
+
+# Codes of a failed response that OpenAI documents (openai-python, types/responses/response_error.py).
+_KNOWN = frozenset({
+    "server_error", "rate_limit_exceeded", "invalid_prompt", "data_residency_mismatch", "bio_policy",
+    "misalignment_policy_violation", "vector_store_timeout", "invalid_image", "invalid_image_format",
+    "invalid_base64_image", "invalid_image_url", "image_too_large", "image_too_small", "image_parse_error",
+    "image_content_policy_violation", "invalid_image_mode", "image_file_too_large", "unsupported_image_media_type",
+    "empty_image_file", "failed_to_download_image", "image_file_not_found",
+})  # fmt: skip
 
 # Cause -> the code of a failed response, where OpenAI has one that clients know.
 _CODES = {
@@ -32,6 +41,13 @@ def stream_error(fault: Fault, exchange_id: str, response: dict[str, Any], numbe
         "param": error.get("param"),
     }
     score = Score(number)
-    failed = {"code": _CODES.get(fault.cause, "server_error"), "message": flat["message"]}
     told = score.tell("error", **flat, error=flat | error)
-    return told + score.tell("response.failed", response=response | {"status": "failed", "error": failed})
+    return told + score.tell("response.failed", response=response | {"status": "failed", "error": failure(fault)})
+
+
+def failure(fault: Fault) -> dict[str, Any]:
+    """The `error` of a response that ended with `fault`."""
+    error = error_object(fault, "")
+    own = error.get("code")
+    code = own if isinstance(own, str) and own in _KNOWN else _CODES.get(fault.cause, "server_error")
+    return {"code": code, "message": error.get("message") or fault.message}

@@ -6,6 +6,8 @@ The last event of a stream carries the whole response, which is taken as it stan
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
@@ -88,8 +90,13 @@ def unfold(body: bytes) -> bytes:
     response = document.loads(body)
     if not isinstance(response, dict):
         raise ValueError("no response")  # noqa: TRY004 - it is the upstream's value that is wrong
-    status = response.get("status", "completed")
-    score = Score()
+    return replay(response)
+
+
+def replay(response: dict[str, Any], after: int = -1) -> bytes:
+    """The stream that says the same as `response`, numbered from 0, without the events up to number `after`."""
+    status = str(response.get("status", "completed"))
+    score = Score(after=after)
     pending = status in {"queued", "in_progress"}
     begun = response | dict.fromkeys(_LATER) | {"output": [], "status": status if pending else "in_progress"}
     events = [score.tell("response.created", response=begun)]

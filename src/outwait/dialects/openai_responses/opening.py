@@ -6,7 +6,8 @@ All events behind one that was put in are numbered anew, and the upstream's own 
 `response.in_progress`, so that an accumulator does not begin again.
 
 The official SDKs notice bytes, but their stream accumulators refuse a response whose id changes (openai-python 3.54:
-"Lifecycle response identity changed."). For them there is only a comment until the upstream's id is known.
+"Lifecycle response identity changed."). For them there is only a comment until the upstream's id is known; in the
+background it is outwait's own from the beginning.
 """
 
 from __future__ import annotations
@@ -72,7 +73,9 @@ def voice(call: Call, heartbeat: Heartbeat, profile: Profile) -> Voice | PlainVo
 class Voice:
     """See `dialect.Voice`. `mode`: of the heartbeat. `steady`: the client refuses a response whose id changes."""
 
-    __slots__ = ("_call", "_created", "_held", "_known", "_last", "_mode", "_number", "_steady", "inserted")
+    __slots__ = (
+        "_call", "_created", "_held", "_job", "_known", "_last", "_mode", "_number", "_ours", "_steady", "inserted",
+    )  # fmt: skip
 
     edits = True  # it must see every event, to know its number
 
@@ -85,7 +88,11 @@ class Voice:
         self._number = -1  # of the last event
         self.inserted: list[int] = []  # numbers of the events put in
         self._created = False  # the client knows of a response
-        self._known: _Known | None = None  # the upstream's
+        state = call.state
+        self._ours = f"resp_{response.key_of(call.body)}" if state is None else state.ident
+        self._job = state is not None and state.background
+        # The upstream's, or ours where the client never sees another one.
+        self._known: _Known | None = _Known(self._ours, call.model) if self._job else None
 
     def beat(self) -> bytes:
         """See `dialect.Voice`."""
@@ -178,8 +185,9 @@ class Voice:
 
     def _response(self) -> dict[str, Any]:
         """The response as far as it is known."""
-        known = self._known or _Known(f"resp_{response.key_of(self._call.body)}", self._call.model)
-        return response.blank(known.id, known.model or self._call.model, known.created_at)
+        known = self._known or _Known(self._ours, self._call.model)
+        made = response.blank(known.id, known.model or self._call.model, known.created_at)
+        return made | {"background": self._job}
 
 
 def _peek(payload: bytes) -> _Frame:

@@ -2,6 +2,11 @@
 
 `read` peeks at the few fields that decide and refuses what two readers of one body could understand differently.
 `prepare` changes the bytes only where it must, so that what an upstream gets is what the client wrote.
+
+Where outwait keeps the response (`Call.state`), the conversation it continues is found where the candidate can find
+it: in the body, or under the id that the previous response has there. A background call is a job of the provider's
+own where there are such jobs, always asked for as a stream, since a stream can be taken up again; elsewhere it is a
+plain call that nobody waits for.
 """
 
 from __future__ import annotations
@@ -13,14 +18,17 @@ from msgspec import UNSET, Raw, UnsetType
 
 from outwait.core.fault import Refusal, fault
 from outwait.core.plan import Candidate
-from outwait.core.request import Call
+from outwait.core.request import Call, State
 from outwait.dialects import body as reading
 from outwait.dialects import document, seal
+from outwait.dialects.openai_responses import asked, members
+from outwait.dialects.providers import PROVIDERS
 
 DIALECT = "responses"
 ENDPOINT = "responses"
 _PATHS = frozenset({"/v1/responses", "/responses"})
 _SEALED = b'"ow.'
+_BACKGROUND = b'"background"'
 
 
 class _Peek(msgspec.Struct, gc=False):
@@ -71,7 +79,13 @@ def read(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Cal
 
 def in_background(call: Call) -> bool:
     """Whether the client asked for a background job."""
-    return b'"background"' in call.body and reading.peek(_peek, call.body).background is True
+    return _BACKGROUND in call.body and reading.peek(_peek, call.body).background is True
+
+
+def is_job(call: Call, candidate: Candidate) -> bool:
+    """Whether the candidate's provider runs the call as a background job of its own."""
+    state = call.state
+    return state is not None and state.background and PROVIDERS[candidate.provider].quirks.background
 
 
 def prepare(call: Call, candidate: Candidate) -> bytes:
@@ -79,14 +93,30 @@ def prepare(call: Call, candidate: Candidate) -> bytes:
 
     Thoughts of other dialects that outwait had sealed for the client are left out: OpenAI could not decrypt them.
     """
-    values: dict[str, bytes] = {}
+    body, values = call.body, dict[str, bytes]()
+    if call.state is not None:
+        body, values = _with_state(call, call.state, candidate)
     if candidate.model != call.model:
         values["model"] = msgspec.json.encode(candidate.model)
     if candidate.streamed and not call.stream:
         values["stream"] = b"true"
-    if _SEALED in call.body and (items := _without_sealed(call.body)) is not None:
+    if _SEALED in body and (items := _without_sealed(body)) is not None:
         values["input"] = items
-    return document.change(call.body, values) if values else call.body
+    return document.change(body, values) if values else body
+
+
+def _with_state(call: Call, state: State, candidate: Candidate) -> tuple[bytes, dict[str, bytes]]:
+    """The body for `candidate` of a call whose response is kept, and what is to be changed in it."""
+    body, values = call.body, dict[str, bytes]()
+    if candidate.channel != state.channel:
+        body = body if state.expanded is None else state.expanded
+    elif state.upstream and state.upstream != asked.asked_state(body).previous_response_id:
+        values["previous_response_id"] = msgspec.json.encode(state.upstream)
+    if is_job(call, candidate):
+        values |= dict.fromkeys(("background", "store") if call.stream else ("background", "stream", "store"), b"true")
+    elif _BACKGROUND in body and not PROVIDERS[candidate.provider].quirks.background:
+        body = members.without(body, "background")
+    return body, values
 
 
 def _without_sealed(body: bytes) -> bytes | None:

@@ -15,8 +15,8 @@ from outwait.dialects import document
 # Fields of a response that repeat the request's.
 _ECHOED = (
     "background", "instructions", "max_output_tokens", "max_tool_calls", "metadata", "parallel_tool_calls",
-    "prompt_cache_key", "safety_identifier", "service_tier", "store", "temperature", "tool_choice", "top_logprobs",
-    "top_p", "truncation", "user",
+    "previous_response_id", "prompt_cache_key", "safety_identifier", "service_tier", "store", "temperature",
+    "tool_choice", "top_logprobs", "top_p", "truncation", "user",
 )  # fmt: skip
 
 

@@ -40,15 +40,19 @@ _STEPS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = MappingProxyType
 
 
 class Score:
-    """Names and numbers events. `number`: of the next one."""
+    """Names and numbers events. `number`: of the next one. `after`: those up to this number are counted, not told."""
 
-    __slots__ = ("number",)
+    __slots__ = ("_after", "number")
 
-    def __init__(self, number: int = 0) -> None:
+    def __init__(self, number: int = 0, *, after: int = -1) -> None:
         self.number = number
+        self._after = after
 
     def tell(self, kind: str, **fields: object) -> bytes:
         """One event."""
+        if self.number <= self._after:
+            self.number += 1
+            return b""
         data = document.dumps({"type": kind, "sequence_number": self.number, **fields})
         self.number += 1
         return b"event: %s\ndata: %s\n\n" % (kind.encode(), data)

@@ -2,7 +2,8 @@
 
 Words are deltas that are not empty and items that were finished with words in them; a hosted tool's call counts from
 its beginning, since the model has decided then. A response that was only created or is in progress has said nothing,
-except in the background, where its id is what the client waits for.
+except in the background, where its id is what the client waits for; where outwait keeps the response, the client has
+that from outwait already.
 """
 
 from __future__ import annotations
@@ -50,17 +51,20 @@ _piece = msgspec.json.Decoder(_Piece).decode
 
 
 class Watch:
-    """Judges one reply; see `watch.Watch`. `background`: the client asked for a background job."""
+    """Judges one reply; see `watch.Watch`. `background`: the client asked for a background job, and that it was begun
+    is an answer. `kept`: outwait has told the client so itself; words are an answer, and nothing else.
+    """
 
     __slots__ = (
-        "_background", "begun", "complete", "content", "fault", "finished", "progress", "usage", "wordless",
+        "_background", "_kept", "begun", "complete", "content", "fault", "finished", "progress", "usage", "wordless",
     )  # fmt: skip
 
-    def __init__(self, *, background: bool = False) -> None:
+    def __init__(self, *, background: bool = False, kept: bool = False) -> None:
         self.begun = self.content = self.wordless = self.finished = self.complete = self.progress = False
         self.fault: Fault | None = None
         self.usage: Usage | None = None
-        self._background = background
+        self._background = background and not kept
+        self._kept = kept
 
     def event(self, name: bytes, data: bytes) -> bool:
         """See `watch.Watch`."""
@@ -130,13 +134,14 @@ class Watch:
             return
         self.begun = True
         self.usage = usage_of(value.get("usage"))
-        status = value.get("status", "completed")
+        status = str(value.get("status", "completed"))
         if status == "failed" or value.get("error"):
             self.fault = fault_in(value)
         elif status in _SETTLED:
             self._end(status, value)
         elif status in _PENDING:
-            self.complete = self.content = True  # a background job's state is all there is to say
+            # A background job's state is all there is to say, unless somebody waits for its words.
+            self.complete = self.content = not self._kept
         else:
             self.fault = fault("upstream_bad_response", detail=f"a response whose status is {status!r}")
 
@@ -211,7 +216,7 @@ def fault_in(value: dict[str, Any]) -> Fault:
         "param": error.get("param"),
         "code": error.get("code"),
     }
-    names = told | {"status": 400} if error.get("code") in _REFUSED else told | {"status": error.get("status")}
+    names = told | {"status": 400} if str(error.get("code")) in _REFUSED else told | {"status": error.get("status")}
     return fault_of(text_of(error), names, document.dumps({"error": told | error}))
 
 

@@ -41,7 +41,7 @@ class Question:
     `text`: the last user message. `words`: words of the whole prompt. `most`: the caller's limit of words, None = none.
     `tops`: alternatives wanted for each piece, with `logprobs`. `tools`: names of the functions offered. `results`:
     what the tools called last have answered. `body`: the decoded request, for what only one protocol knows; `heard`:
-    the same as it came.
+    the same as it came. `told`: each message of the conversation, behind its role.
     """
 
     model: str
@@ -57,6 +57,7 @@ class Question:
     results: tuple[str, ...] = ()
     body: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
     heard: str = ""
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +161,9 @@ def _choice(question: Question, script: Script, key: str) -> Choice:
     content = script.content
     if content is Content.TOOLS and question.results:
         return Choice(pieces=_echo(f"Results: {'; '.join(question.results)}"))
-    if content is Content.HEARD:
-        return Choice(pieces=_echo(question.heard))
+    quoted = {Content.HEARD: question.heard, Content.TOLD: "\n".join(question.told or (question.text,))}.get(content)
+    if quoted is not None:
+        return Choice(pieces=_echo(quoted))
     if content is Content.TOOLS:
         return Choice(tools=_tools(question, script.amount, key), finish="tool_calls")
     if content is Content.REFUSAL:

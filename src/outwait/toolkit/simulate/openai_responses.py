@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Final
 
@@ -31,7 +32,8 @@ def _event(kind: str, **fields: object) -> bytes:
     return b"event: %b\ndata: %b\n\n" % (kind.encode(), data)
 
 
-def _numbered() -> Callable[[bytes], bytes]:
+def numbered() -> Callable[[bytes], bytes]:
+    """Gives the events of one stream their numbers, from 0 on."""
     numbers = count()
     return lambda events: _NUMBER.sub(lambda start: b"%b%d" % (start[1], next(numbers)), events)
 
@@ -112,12 +114,13 @@ def _status(answer: Answer) -> str:
 def _response(answer: Answer, status: str, *, output: Sequence[Fields] = (), failure: Fields | None = None) -> Fields:
     asked = answer.question.body
     ended = status in ("completed", "incomplete")
+    background = asked.get("background") is True
     return {
         "id": answer.id,
         "object": "response",
         "created_at": answer.created,
         "status": status,
-        "background": False,
+        "background": background,
         "completed_at": answer.created if status == "completed" else None,
         "error": failure,
         "incomplete_details": {"reason": "max_output_tokens"} if status == "incomplete" else None,
@@ -127,7 +130,7 @@ def _response(answer: Answer, status: str, *, output: Sequence[Fields] = (), fai
         "model": answer.question.model,
         "output": output,
         "parallel_tool_calls": asked.get("parallel_tool_calls") is not False,
-        "previous_response_id": None,
+        "previous_response_id": asked.get("previous_response_id"),
         "prompt_cache_key": asked.get("prompt_cache_key"),
         "reasoning": {"effort": None, "summary": None, **_object(asked.get("reasoning"))},
         "safety_identifier": asked.get("safety_identifier"),
@@ -254,6 +257,26 @@ def closing(answer: Answer) -> Iterator[bytes]:
     yield _event(f"response.{status}", response=_response(answer, status, output=_items(answer)))
 
 
+def waiting(answer: Answer) -> bytes:
+    """A background response that has not begun, as an object."""
+    return msgspec.json.encode(_response(answer, "queued"))
+
+
+def queueing(answer: Answer) -> Iterator[bytes]:
+    """The same as events."""
+    for kind in ("response.created", "response.queued"):
+        yield _event(kind, response=_response(answer, "queued"))
+
+
+def _beginning(answer: Answer) -> Iterator[bytes]:
+    yield _event("response.in_progress", response=_response(answer, "in_progress"))
+
+
+def cancelled_event(response: Fields) -> bytes:
+    """The end of a background response that was cancelled: there is no event of that name."""
+    return _event("response.failed", response=response)
+
+
 def error_event(status: int, code: str | None, message: str, answer: Answer | None = None) -> bytes:
     """An `error`, flat as the SDK's types have it and nested as it is sent, then the failed response."""
     told = openai_errors.told(status, code, message, None)["error"]
@@ -277,6 +300,16 @@ OPENAI_RESPONSES: Final = Speech(
     error_event=error_event,
     ping=_event("keepalive"),
     early=False,
-    thread=_numbered,
+    thread=numbered,
     prefix="resp_",
 )
+
+
+def _failing(status: int, code: str | None, message: str, answer: Answer | None = None) -> bytes:
+    return (
+        b"event: response.failed" + error_event(status, code, message, answer).partition(b"event: response.failed")[2]
+    )
+
+
+# Of a background response: its numbers are given where its events are kept.
+BACKGROUND: Final = replace(OPENAI_RESPONSES, opening=_beginning, error_event=_failing, thread=None)

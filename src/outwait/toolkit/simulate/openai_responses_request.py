@@ -151,9 +151,9 @@ def ask(body: Mapping[str, object], envelope: Envelope = PLAIN) -> Question:
         items = _items(given)
     except Misshapen as wrong:
         raise BadCallError(_worded(wrong), wrong.bracketed(), code=_CODES.get(wrong.fault)) from wrong
-    if given.get("previous_response_id"):
-        text = f"Previous response with id '{given['previous_response_id']}' not found."
-        raise BadCallError(text, "previous_response_id", code="previous_response_not_found")
+    if given.get("background") and given.get("store") is False:
+        text = "Background responses are stored: 'background' cannot be true where 'store' is false."
+        raise BadCallError(text, "background", code="unsupported_parameter")
     _conversation(items)
     texts = [(item.get("role"), _text(item.get("content"))) for item in items if item.get("role")]
     asked = [text for role, text in texts if role == "user"]
@@ -170,6 +170,7 @@ def ask(body: Mapping[str, object], envelope: Envelope = PLAIN) -> Question:
         tools=tuple(tool["name"] for tool in given.get("tools") or () if tool["type"] == "function"),
         results=results,
         body=given,
+        told=tuple(f"{role}: {text}" for role, text in texts),
     )
 
 

@@ -17,7 +17,7 @@ from typing import Final
 from outwait.toolkit.simulate.answer import Answer
 from outwait.toolkit.simulate.dialect import JSON, Speech
 from outwait.toolkit.simulate.script import End, Fate, HeadNow, Pings, Prelude, Script, Silent, Think
-from outwait.toolkit.simulate.voice import Voice
+from outwait.toolkit.simulate.voice import Listener
 from outwait.wire import framing
 
 _PING_EVERY = 1.0  # seconds
@@ -43,7 +43,7 @@ class Player:
         "_thread", "_voice",
     )  # fmt: skip
 
-    def __init__(self, script: Script, answer: Answer, speech: Speech, voice: Voice, identity: bytes) -> None:
+    def __init__(self, script: Script, answer: Answer, speech: Speech, voice: Listener, identity: bytes) -> None:
         self._script = script
         self._answer = answer
         self._speech = speech
@@ -284,7 +284,7 @@ class Player:
         return b"content-type: %b\r\n%b" % (content_type.encode(), self._identity)
 
 
-async def refuse_stream(speech: Speech, voice: Voice, identity: bytes) -> str:
+async def refuse_stream(speech: Speech, voice: Listener, identity: bytes) -> str:
     """400: this model does not stream."""
     message = "Unsupported value: 'stream' does not support true with this model."
     body = speech.error(400, "unsupported_value", message, "stream")

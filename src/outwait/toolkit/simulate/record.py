@@ -21,9 +21,10 @@ _QUESTION_LENGTH = 200
 class Received:
     """One call. Times in seconds: `at` from the start of the simulator, `seconds` from the call's head to its end.
 
-    `status`: told to the client, 0 before. `sent`, `pieces`: bytes of the body handed to the wire, and in how many
-    writes. `cut`: the client left before the script was over. `outcome`: running | whole | error | broken | cut, where
-    `broken` is a reply that the script spoiled.
+    `method`: GET and DELETE, and the POST of a cancellation, are about a response that is there. `charged`: a
+    generation was begun for it. `status`: told to the client, 0 before. `sent`, `pieces`: bytes of the body handed to
+    the wire, and in how many writes. `cut`: the client left before the script was over. `outcome`: running | whole |
+    error | broken | cut, where `broken` is a reply that the script spoiled.
     """
 
     number: int
@@ -41,6 +42,8 @@ class Received:
     cut: bool = False
     outcome: str = "running"
     seconds: float | None = None
+    method: str = "POST"
+    charged: bool = False
 
 
 class Calls:
@@ -53,13 +56,18 @@ class Calls:
         self.total = 0
         self._bodies: dict[str, int] = {}
 
-    def receive(self, path: str, headers: Mapping[str, str], body: bytes, at: float) -> Received:
+    def receive(self, path: str, headers: Mapping[str, str], body: bytes, at: float, method: str = "POST") -> Received:
         """Take note of a call."""
         self.total += 1
         digest = hashlib.sha256(body).hexdigest()
-        call = Received(self.total, path, at, digest, len(body), _safe(headers))
+        call = Received(self.total, path, at, digest, len(body), _safe(headers), method=method)
         self.kept.append(call)
         return call
+
+    @property
+    def charged(self) -> int:
+        """How many of the kept were charged."""
+        return sum(call.charged for call in self.kept)
 
     def times(self, digest: str) -> int:
         """How often this was asked for this body, this time included: what `flaky` counts by."""

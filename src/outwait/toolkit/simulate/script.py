@@ -36,6 +36,7 @@ class Content(Enum):
     TEXT = "text"  # words; `amount` of them
     ECHO = "echo"  # the last user message
     HEARD = "echo-request"  # the request's body
+    TOLD = "echo-conversation"  # all that the model was told
     TOOLS = "tools"  # `amount` parallel tool calls
     REFUSAL = "refusal"
     EMPTY = "empty"
@@ -252,6 +253,8 @@ STEPS: Final = (
     Step("big-SIZE", "an answer of SIZE bytes", "content", _content(Content.BIG)),
     Step("echo", "the last user message as the answer", "content", _content(Content.ECHO)),
     Step("echo-request", "the body of the request as the answer", "content", _content(Content.HEARD)),
+    Step("echo-conversation", "all messages as the answer, each with its role on a line of its own", "content",
+         _content(Content.TOLD)),
     Step("tools-COUNT", "COUNT parallel tool calls; a text that quotes their results once these are there", "content",
          _content(Content.TOOLS, _MAX_TOOLS)),
     Step("refusal", "a refusal instead of content", "content", _content(Content.REFUSAL)),
@@ -283,8 +286,8 @@ STEPS: Final = (
 
 EXAMPLES: Final = (
     "fast", "silent-20s", "head-then-silent-20s", "stall-20s-after-5", "drip-50ms", "jitter-10ms-200ms", "think-10s",
-    "pings-20s", "tools-2", "refusal", "logprobs", "long-2000", "big-1mb", "echo", "echo-request", "cached-9",
-    "flaky-2", "error-504-after-5s", "error-429-retry-after-2", "error-in-stream-after-3", "reset-after-3s",
+    "pings-20s", "tools-2", "refusal", "logprobs", "long-2000", "big-1mb", "echo", "echo-request", "echo-conversation",
+    "cached-9", "flaky-2", "error-504-after-5s", "error-429-retry-after-2", "error-in-stream-after-3", "reset-after-3s",
     "close-after-3", "truncate", "empty", "garbage", "html-502", "hang", "refuse-stream", "silent-5s+drip-50ms",
 )  # fmt: skip
 

@@ -7,7 +7,7 @@ told 404 with the grammar; what was received can be asked for over HTTP (`/simul
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from random import Random
@@ -17,11 +17,13 @@ from urllib.parse import unquote
 import msgspec
 
 from outwait.core.fault import Fault
-from outwait.toolkit.simulate import models, multipart, record, routes
-from outwait.toolkit.simulate.answer import Question, answer
-from outwait.toolkit.simulate.dialect import JSON, BadCallError, Envelope, Speech
+from outwait.toolkit.simulate import background, errands, models, multipart, record, routes
+from outwait.toolkit.simulate.answer import Answer, Question, answer
+from outwait.toolkit.simulate.dialect import EVENTS, JSON, BadCallError, Envelope, Speech
+from outwait.toolkit.simulate.kept import Kept, Library, items_of
 from outwait.toolkit.simulate.models import Shelf
 from outwait.toolkit.simulate.openai_chat import OPENAI_CHAT
+from outwait.toolkit.simulate.openai_responses import OPENAI_RESPONSES, waiting
 from outwait.toolkit.simulate.player import Player
 from outwait.toolkit.simulate.record import Calls, Received
 from outwait.toolkit.simulate.script import EXAMPLES, Content, Script, ScriptError, parse
@@ -30,9 +32,11 @@ from outwait.wire import framing, listen
 from outwait.wire.guard import Limits
 from outwait.wire.request import Request
 from outwait.wire.server import Server
+from outwait.wire.tasks import spawn
 from outwait.wire.wheel import Wheel
 
 BODY_LIMIT: Final = 256 << 20
+_OF_STATE: Final = frozenset(("background", "store", "previous_response_id"))
 _JSON = b"content-type: application/json\r\n"
 
 
@@ -41,7 +45,8 @@ class Simulator:
 
     `key`: the only API key taken; None takes any, and none. `aliases`: further model names and what they stand for.
     `models`: the names that `/v1/models` lists, instead of an example of each step. `on_call`: told each call when it
-    is over. The same `seed` makes the same answers.
+    is over. `stateless`: no response is kept, and what is asked of that in a call is overlooked, as smaller servers do.
+    The same `seed` makes the same answers.
     """
 
     def __init__(
@@ -52,6 +57,7 @@ class Simulator:
         aliases: Mapping[str, str] | None = None,
         models: Iterable[str] = (),
         on_call: Callable[[Received], None] | None = None,
+        stateless: bool = False,
     ) -> None:
         self._seed = seed
         self._key = key
@@ -59,6 +65,7 @@ class Simulator:
         self._models = tuple(models) or (*EXAMPLES, *self._aliases)
         self._on_call = on_call
         self._calls = Calls()
+        self._library = None if stateless else Library()
         self._chance = Random(f"{seed}/ids")
         self._server: Server | None = None
         self._listeners: list[asyncio.Server] = []
@@ -71,6 +78,11 @@ class Simulator:
     def calls(self) -> list[Received]:
         """The calls received, oldest first (the newest 10,000)."""
         return list(self._calls.kept)
+
+    @property
+    def charged(self) -> int:
+        """How many generations were begun for these calls."""
+        return self._calls.charged
 
     async def start(self, port: int = 0, host: str = "127.0.0.1") -> str:
         """Listen; returns the base URL for clients. Raises OSError."""
@@ -90,6 +102,8 @@ class Simulator:
         """Stop listening and cut what is still open."""
         for listener in self._listeners:
             listener.close()
+        if self._library is not None:
+            self._library.close()
         if self._server is not None:
             await self._server.close(0.0)
         for listener in self._listeners:
@@ -120,6 +134,8 @@ class Simulator:
                 await self._call(request, *found)
             else:
                 _tell(request, 405, f"Not allowed to {method} on {path}.", speech=found[0])
+        elif self._library is not None and (about := errands.find(method, path, request.query)) is not None:
+            await self._errand(request, about, self._library)
         elif path == "/healthz":
             request.outlet.send(200, _JSON, b'{"status":"ok"}')
         elif path == "/simulate/calls":
@@ -146,7 +162,11 @@ class Simulator:
             self.reset()
             request.outlet.send(204, b"", b"")
         elif request.method == "GET":
-            told = {"count": self._calls.total, "calls": [asdict(call) for call in self._calls.kept]}
+            told = {
+                "count": self._calls.total,
+                "charged": self._calls.charged,
+                "calls": [asdict(call) for call in self._calls.kept],
+            }
             request.outlet.send(200, _JSON, msgspec.json.encode(told))
         else:
             _tell(request, 405, "Only GET and DELETE are taken here.")
@@ -158,8 +178,33 @@ class Simulator:
         call = self._calls.receive(request.path, request.headers, request.body, now() - self._started)
         voice = Voice(request.outlet, call)
         ident = f"{self._chance.getrandbits(96):024x}"
+        answering = self._answer(request.body, speech, envelope, voice, (call, ident))
+        await self._recorded(request, call, answering)
+
+    async def _errand(self, request: Request, about: errands.Asked, library: Library) -> None:
+        at = asyncio.get_running_loop().time() - self._started
+        call = self._calls.receive(request.path, request.headers, request.body, at, request.method)
+        voice = Voice(request.outlet, call)
+        identity = OPENAI_RESPONSES.identity(f"{self._chance.getrandbits(96):024x}")
+        await self._recorded(request, call, self._about(about, library, voice, (request.headers, identity)))
+
+    async def _about(
+        self, about: errands.Asked, library: Library, voice: Voice, named: tuple[Mapping[str, str], bytes]
+    ) -> str:
+        headers, identity = named
+        refused = self._admit(OPENAI_RESPONSES, Envelope(headers=headers))
+        if refused is None:
+            try:
+                return await errands.serve(about, library, voice, identity)
+            except BadCallError as error:
+                refused = error.status, _refusal(error)
+        voice.send(refused[0], b"content-type: %b\r\n%b" % (JSON.encode(), identity), refused[1])
+        return "error"
+
+    async def _recorded(self, request: Request, call: Received, answering: Coroutine[None, None, str]) -> None:
+        now = asyncio.get_running_loop().time
         try:
-            call.outcome = await self._answer(request.body, speech, envelope, voice, (call, ident))
+            call.outcome = await answering
         except Left:
             call.cut = True
             call.outcome = "cut"
@@ -175,7 +220,7 @@ class Simulator:
         identity = speech.identity(ident)
         refused = self._admit(speech, envelope)
         if refused is None:
-            question = _question(body, speech, envelope)
+            question = _question(body, speech, envelope, self._prepared(speech))
             if isinstance(question, Question):
                 record.asked(call, question.model, question.text, stream=question.stream)
                 script = self._script(question, speech, call)
@@ -184,13 +229,25 @@ class Simulator:
                         question = replace(question, heard=_heard(body, speech))
                     created = int(datetime.now(UTC).timestamp())
                     said = answer(question, script, self._seed, created=created, ident=speech.prefix + ident)
-                    return await Player(script, said, speech, voice, identity).play()
+                    call.charged = True
+                    if speech is OPENAI_RESPONSES and self._library is not None:
+                        outcome = await _kept(script, said, self._library, voice, identity)
+                    else:
+                        outcome = await Player(script, said, speech, voice, identity).play()
+                    call.charged = call.status < 400
+                    return outcome
                 refused = script
             else:
                 refused = question
         status, told = refused
         voice.send(status, b"content-type: %b\r\n%b" % (JSON.encode(), identity), told)
         return "error"
+
+    def _prepared(self, speech: Speech) -> Callable[[Mapping[str, object]], Mapping[str, object]]:
+        """What is done to a decoded body before it is read: where responses are kept, or overlooked."""
+        if speech is not OPENAI_RESPONSES:
+            return _as_it_is
+        return _without_state if self._library is None else self._library.continued
 
     def _admit(self, speech: Speech, envelope: Envelope) -> tuple[int, bytes] | None:
         if self._key is None or speech.key(envelope) == self._key:
@@ -212,9 +269,50 @@ class Simulator:
         return script
 
 
-def _question(body: bytes, speech: Speech, envelope: Envelope) -> Question | tuple[int, bytes]:
+async def _kept(script: Script, said: Answer, library: Library, voice: Voice, identity: bytes) -> str:
+    """Answer with a response that is kept, be it a job or not."""
+    body = said.question.body
+    if body.get("background") is True and background.is_job(script, stream=said.question.stream):
+        return await _in_background(script, said, library, voice, identity)
+    outcome = await Player(script, said, OPENAI_RESPONSES, voice, identity).play()
+    if outcome == "whole" and body.get("store") is not False:
+        library.put(Kept(msgspec.json.decode(OPENAI_RESPONSES.whole(said)), items_of(said)))
+    return outcome
+
+
+async def _in_background(script: Script, said: Answer, library: Library, voice: Voice, identity: bytes) -> str:
+    """Begin a job and tell of it: at once, or for as long as the client listens."""
+    kept = library.job(said)
+    kept.task = spawn(background.run(script, said, kept), said.id)
+    if not kept.streamed:
+        voice.send(200, b"content-type: %b\r\n%b" % (JSON.encode(), identity), waiting(said))
+        return "whole"
+    voice.open(200, b"content-type: %b\r\n%b" % (EVENTS.encode(), identity))
+    return await kept.follow(voice, 0, first=True)
+
+
+def _without_state(body: Mapping[str, object]) -> Mapping[str, object]:
+    return {name: value for name, value in body.items() if name not in _OF_STATE}
+
+
+def _as_it_is(body: Mapping[str, object]) -> Mapping[str, object]:
+    return body
+
+
+def _refusal(error: BadCallError) -> bytes:
+    """As OpenAI refuses what is asked about a response: without a code where it has none of its own."""
+    told = {"message": str(error), "type": "invalid_request_error", "param": error.param, "code": error.code}
+    return msgspec.json.encode({"error": told})
+
+
+def _question(
+    body: bytes,
+    speech: Speech,
+    envelope: Envelope,
+    prepared: Callable[[Mapping[str, object]], Mapping[str, object]],
+) -> Question | tuple[int, bytes]:
     try:
-        return speech.ask(_decoded(body, speech, envelope), envelope)
+        return speech.ask(prepared(_decoded(body, speech, envelope)), envelope)
     except BadCallError as error:
         return error.status, speech.error(error.status, error.code, str(error), error.param)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from asyncio import Future
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from outwait.toolkit.simulate.record import Received
 from outwait.wire import flush, framing
@@ -27,6 +27,47 @@ class Left(Exception):  # noqa: N818 - it says what happened
     """The client left before the script was over."""
 
 
+class Listener(Protocol):
+    """Whom a script is played to: `Voice` says what each of these does for a client."""
+
+    @property
+    def opened(self) -> bool:
+        """Whether status and headers are out."""
+
+    def now(self) -> float:
+        """The loop's clock in seconds."""
+
+    async def pause(self, seconds: float) -> None:
+        """Say nothing for `seconds`."""
+
+    async def pause_until(self, when: float) -> None:
+        """Say nothing until the loop's clock shows `when`."""
+
+    def open(self, status: int, headers: bytes) -> None:
+        """Status and headers, once."""
+
+    async def write(self, data: bytes) -> None:
+        """A piece of the body."""
+
+    def send(self, status: int, headers: bytes, body: bytes) -> None:
+        """The whole reply at once."""
+
+    def finish(self) -> None:
+        """The end of a reply that was opened."""
+
+    def close(self) -> None:
+        """End with the reply not whole."""
+
+    async def reset(self) -> None:
+        """End with a reset."""
+
+    def raw(self, data: bytes, status: int = 0) -> None:
+        """Bytes as they are, instead of a reply."""
+
+    def short(self, status: int, headers: bytes, body: bytes) -> None:
+        """A reply whose body ends in the middle."""
+
+
 class Voice:
     """Writes one reply. `opened`: status and headers are out."""
 
@@ -37,7 +78,7 @@ class Voice:
         self._call = call
         self._loop = asyncio.get_running_loop()
         self._waiter: Future[None] | None = None
-        outlet.on_gone = outlet.on_drain = self._wake
+        outlet.on_gone = outlet.on_drain = self.wake
 
     @property
     def opened(self) -> bool:
@@ -57,6 +98,10 @@ class Voice:
     async def pause_until(self, when: float) -> None:
         """Say nothing until the loop's clock shows `when`."""
         await self.pause(when - self.now())
+
+    async def wait(self) -> None:
+        """Until `wake`. Raises Left when the client leaves."""
+        await self.pause(math.inf)
 
     def open(self, status: int, headers: bytes) -> None:
         """Status and headers, once; a second call does nothing."""
@@ -126,7 +171,7 @@ class Voice:
         if self._outlet.gone:
             return
         self._waiter = waiter = self._loop.create_future()
-        timer = None if seconds == math.inf else self._loop.call_later(seconds, self._wake)
+        timer = None if seconds == math.inf else self._loop.call_later(seconds, self.wake)
         try:
             await waiter
         finally:
@@ -134,7 +179,8 @@ class Voice:
             if timer is not None:
                 timer.cancel()
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """End a pause, or `wait`."""
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 

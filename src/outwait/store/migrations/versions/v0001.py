@@ -43,10 +43,11 @@ def _exchanges() -> None:
         sa.Column("on_disconnect", sa.Text, nullable=False),
         sa.Column("provider", sa.Text),
         sa.Column("orphan", sa.Double),
-        sa.Column("fault", sa.LargeBinary),
+        sa.Column("story", sa.LargeBinary),
     )
     op.create_index("exchanges_orphans", "exchanges", ["fingerprint", "orphan"])
     op.create_index("exchanges_boots", "exchanges", ["state", "boot"])
+    op.create_index("exchanges_keys", "exchanges", ["key", "created"])
     op.create_index("exchanges_expiry", "exchanges", ["expires"])
 
 
@@ -100,6 +101,9 @@ def _responses() -> None:
         sa.Column("input", sa.LargeBinary),
         sa.Column("output", sa.LargeBinary),
         sa.Column("previous", sa.Text),
+        sa.Column("background", sa.Boolean, nullable=False),
+        sa.Column("stream", sa.Boolean, nullable=False),
+        sa.Column("handle", sa.Text),
         sa.Column("size", sa.BigInteger, nullable=False),
         sa.Column("deleted", sa.Boolean, nullable=False),
     )

@@ -1,0 +1,57 @@
+"""What dead processes left behind: an exchange that somebody can go on with is taken over, any other is lost.
+
+Lost is an end like another: it is told to whoever asks, with what had come of the answer until then. Of several
+workers that look at the same time, each exchange falls to one.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from outwait.exchange import responded
+from outwait.exchange.story import LOST
+from outwait.exchange.ties import Kept, Ties
+from outwait.store.rows import ExchangeRow, Owner
+
+if TYPE_CHECKING:
+    from outwait.store.store import Store
+
+_log = logging.getLogger("outwait")
+
+
+class Heirs:
+    """One worker's part in it. `owner`: its process's life."""
+
+    __slots__ = ("_owner", "_store", "_ties")
+
+    def __init__(self, store: Store, owner: Owner, ties: Ties) -> None:
+        self._store = store
+        self._owner = owner
+        self._ties = ties
+
+    async def bury(self) -> None:
+        """See to all that ran in processes that are no more. Raises StoreError."""
+        over = await self._ties.dead(await self._store.exchanges.boots())
+        if not over:
+            return
+        fallen = await self._store.exchanges.lose(over, self._owner, self._ties.wall())
+        for row in fallen.lost:
+            self._ties.count(Kept.LOST_PROCESS)
+            await self._end_response(row)
+        if fallen.lost:
+            _log.warning("%d exchanges were lost with their process", len(fallen.lost))
+        for row in fallen.resumed:
+            _log.info("exchange %s goes on here: its process is gone, its job at the provider is not", row.id)
+            await self._ties.resume(row)
+
+    async def _end_response(self, row: ExchangeRow) -> None:
+        """The response of a lost exchange failed, and whoever waits for it is told."""
+        response = await self._store.responses.of(row.id)
+        end = None if response is None else responded.lost_end(response, LOST)
+        if response is None or end is None:
+            return
+        await self._store.responses.end(end)
+        for event in self._ties.events(row.key, f"response.{end.status}", response.id, self._ties.wall()):
+            await self._store.outbox.put(event)
+            self._ties.woken()

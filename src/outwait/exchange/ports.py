@@ -1,0 +1,57 @@
+"""What an exchange needs from other rooms: callables and parts, joined by whoever makes exchanges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from outwait.core.entry import Entry
+from outwait.core.fault import Fault
+from outwait.core.plan import Candidate
+from outwait.core.progress import Open
+from outwait.dialects.dialect import Dialect
+from outwait.exchange.replay import Bounds
+from outwait.policy.budget import Budgets
+from outwait.wire.wheel import Wheel
+
+if TYPE_CHECKING:
+    from outwait.exchange.driver import Exchange
+
+
+class Slots(Protocol):
+    """Free places per channel."""
+
+    def acquire(self, channel: str, granted: Callable[[], None]) -> bool:
+        """Take a slot now (True), or wait for one: `granted` is called when it is there."""
+
+    def withdraw(self, channel: str, granted: Callable[[], None]) -> None:
+        """Wait no longer."""
+
+    def release(self, channel: str) -> None:
+        """Give a slot back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What an exchange needs from the rest of the house; one for all exchanges of a worker.
+
+    `judge` reads an upstream's error reply (status, headers, body) into a fault. `record` takes the entry of
+    each delivery, once. `left` is told when a reader went without the whole answer (it may come back), `done` when
+    nobody reads and nothing runs, `held` when a client was told the first time that it must wait.
+    """
+
+    open: Open
+    judge: Callable[[Candidate, int, Mapping[str, str], bytes], Fault]
+    slots: Slots
+    budgets: Budgets
+    wheel: Wheel
+    bounds: Bounds
+    upstream_dialect: Callable[[str], Dialect]
+    record: Callable[[Entry], None]
+    left: Callable[[Exchange], None]
+    done: Callable[[Exchange], None]
+    held: Callable[[Exchange], None]
+    clock: Callable[[], float]
+    wall: Callable[[], float]
+    luck: Callable[[], float]

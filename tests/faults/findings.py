@@ -1,0 +1,35 @@
+"""Cells that do not come to what the rules demand yet, each with what is wrong. One that is gone must be struck."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.faults.cells import Cell, Fault, Mode, Phase, Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`covers`: the cells that fail for it. `what`: what happens there, in a sentence."""
+
+    covers: Callable[[Cell], bool]
+    what: str
+
+
+def _cut_json(cell: Cell) -> bool:
+    where = (cell.fault, cell.phase, cell.mode) == (Fault.UPSTREAM_TRUNCATE, Phase.HELD, Mode.JSON)
+    return where and cell.dialect in ("anthropic", "gemini") and cell.reader is not Reader.PAID
+
+
+FINDINGS: tuple[Finding, ...] = (
+    Finding(
+        _cut_json,
+        "Half a JSON reply whose framing ends is told as `upstream_bad_response` where the upstream speaks Anthropic or"
+        " Gemini, and as `upstream_truncated` where it speaks OpenAI.",
+    ),
+)
+
+
+def finding(cell: Cell) -> Finding | None:
+    """What keeps `cell` from being as it must be, if that is known."""
+    return next((each for each in FINDINGS if each.covers(cell)), None)
