@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel
 from tests.pages import lines, plain, table, words
 
-from outwait.config import kept, sections, settings
+from outwait.config import kept, sections, settings, webhooks
 from outwait.core.fault import FAULTS, Clock, RetryClass, Side, Stage, fault
 from outwait.dialects.providers import PROVIDERS, RESPONSES_ONLY
 from outwait.exchange import inputs
@@ -110,6 +110,7 @@ MODELS: dict[str, tuple[type[BaseModel], dict[str, object]]] = {
     "`timeouts.rules[].match`": (sections.Match, {}),
     "`heartbeat`": (sections.HeartbeatSection, {}),
     "`retry`": (sections.RetrySection, {}),
+    "`webhooks[]`": (webhooks.WebhookSection, {"name": "a", "url": "https://h", "secret": "whsec_" + "A" * 32}),
     "`log`": (settings.LogSection, {}),
 }
 
@@ -141,7 +142,7 @@ def test_every_section_has_its_table() -> None:
     known = {model for model, _ in MODELS.values()} | {sections.Spans}
     found = {
         each
-        for module in (kept, sections, settings)
+        for module in (kept, sections, settings, webhooks)
         for each in vars(module).values()
         if isinstance(each, type) and issubclass(each, sections.Section) and each is not sections.Section
     }
@@ -168,5 +169,5 @@ def test_the_phases_and_what_can_happen_in_them() -> None:
         row = rows[phase.name]
         assert row["clock"] == (phase.clock.value if phase.clock else "–")
         told = {getattr(inputs, word) for word in (*words(row["leaves it"]), *words(row["stays in it"]))}
-        between = phase not in {Phase.NEW, Phase.SETTLED}
+        between = phase is not Phase.SETTLED
         assert told | (always if between else set()) == set(ROWS[phase]), phase

@@ -63,7 +63,7 @@ def test_a_path_that_is_too_long_for_a_socket_is_passed_over(monkeypatch: pytest
 def test_without_any_place_each_worker_stands_alone(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def full(*_: object) -> None:
+    def full(**_: object) -> None:
         raise OSError("no space")
 
     monkeypatch.setattr(tempfile, "mkdtemp", full)
@@ -120,7 +120,8 @@ def test_generations_share_a_folder_and_the_last_one_removes_it(place: Path) -> 
         stacks = contextlib.ExitStack(), contextlib.ExitStack()
         old = stacks[0].enter_context(doors.folder())
         new = stacks[1].enter_context(doors.folder(old))
-        assert new == old is not None
+        assert old is not None
+        assert new == old
         stacks[first].close()
         assert old.exists()
         stacks[1 - first].close()
@@ -142,10 +143,10 @@ def test_a_folder_that_is_not_our_own_is_not_entered(place: Path, tmp_path: Path
 
 def test_what_dead_gateways_left_is_removed_at_the_next_start(place: Path) -> None:
     dead, held, orphaned, foreign = (place / f"outwait-{name}" for name in ("dead", "held", "orphaned", "foreign"))
-    for folder in (dead, held, orphaned, foreign):
-        folder.mkdir(mode=0o700)
-        if folder is not foreign:  # without a lock it is not known to be ours
-            (folder / "gateway-0123.lock").touch()
+    for left in (dead, held, orphaned, foreign):
+        left.mkdir(mode=0o700)
+        if left is not foreign:  # without a lock it is not known to be ours
+            (left / "gateway-0123.lock").touch()
     (dead / "figures").mkdir()
     with a_door(dead, "00aaaa"):
         pass  # its process was killed
@@ -157,7 +158,8 @@ def test_what_dead_gateways_left_is_removed_at_the_next_start(place: Path) -> No
 
 
 def test_a_lock_that_was_taken_for_a_dead_ones_is_made_again(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, swept = fcntl.flock, []
+    real = fcntl.flock
+    swept: list[Path] = []
 
     def sweeping(fd: int, how: int) -> None:
         if not swept:

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import asyncio
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
-from tests.edge.conftest import CHANNEL, KEYS, house, story
+from tests.app.conftest import chat
+from tests.edge.conftest import CHANNEL, KEYS, house, provider, story
 from tests.edge.test_serve_call import scene
 
 from outwait.app import gateway
@@ -118,5 +120,66 @@ def test_who_still_waits_at_the_end_is_told_so(hurried: bool) -> None:
             assert (reply.status, reply.error["code"]) == (503, "gateway_draining")
             assert (reply.headers["x-should-retry"], reply.headers["retry-after"]) == ("true", "1")
             assert len(door.gateway.door.registry) == 0
+
+    told()
+
+
+# ------------------------------------------------------------------------------------------------- with a store
+@story
+async def test_a_drain_stores_what_runs_without_a_client(tmp_path: Path) -> None:
+    async with provider() as (text, model):
+        async with house(text, data_dir=tmp_path) as door:
+            ident = await door.leave(chat("silent-200ms-then-echo", stream=False))
+            assert await door.gateway.close(10) is True
+            assert [call.outcome for call in model.calls] == ["whole"]
+        async with house(text, data_dir=tmp_path) as door:
+            assert (await door.state(ident))["result"]["choices"][0]["message"]["content"] == "Hi"
+
+
+@story
+async def test_a_drain_without_time_says_what_was_lost(tmp_path: Path) -> None:
+    """With what had come of it: nothing is written by a process that says it is over."""
+    async with provider() as (text, _):
+        async with house(text, data_dir=tmp_path) as door:
+            ident = await door.leave(chat("drip-20ms+long-900", stream=True), b"data:")
+            assert await door.gateway.close(0.05) is False
+            page = door.gateway.metrics.render()  # the recorder told it the last figures
+            assert b'outwait_lost_requests_total{reason="drain"} 1.0' in page
+        async with house(text, data_dir=tmp_path) as door:
+            state = await door.state(ident)
+            assert (state["status"], state["complete"]) == ("lost", False)
+            assert state["fault"]["code"] == "gateway_draining"
+            told = await door.ask(f"/v1/exchanges/{ident}/stream")
+            assert (told.status, "gateway_draining" in told.body) == (200, True)
+
+
+@story
+async def test_the_last_figures_are_told_after_the_last_write(tmp_path: Path) -> None:
+    async with provider() as (text, _), house(text, data_dir=tmp_path) as door:
+        await door.leave(chat("silent-100ms-then-echo", stream=False))
+        metrics = door.gateway.metrics
+        await door.gateway.close(10)
+        assert b"outwait_kept_answers_total 1.0" in metrics.render()
+
+
+@story
+async def test_a_spill_is_used_only_where_answers_are_kept(tmp_path: Path) -> None:
+    more = "server: {limits: {replay: 1MB, replay_memory: 4KB}}\n"
+    async with house(CHANNEL + KEYS + more, data_dir=tmp_path) as door:
+        made = door.gateway.door
+        assert (made.ports.bounds.cap, made.bare.bounds.cap) == (1 << 20, 4 << 10)
+    async with house(CHANNEL + KEYS + more, forgetful=True) as door:
+        assert door.gateway.door.ports.bounds.cap == 4 << 10
+        assert not door.gateway.door.registry.keeps("dev")
+
+
+def test_a_side_door_names_the_worker_and_its_life(tmp_path: Path) -> None:
+    @story
+    async def told() -> None:
+        async with house(side_door=tmp_path / "07cafe", data_dir=tmp_path / "kept") as door:
+            assert door.gateway.door.name == "07cafe"
+            assert door.storage.life.boot.split("-")[1] == "07cafe"
+        async with house() as door:
+            assert door.gateway.door.name.startswith("05")
 
     told()

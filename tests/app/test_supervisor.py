@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from tests.app.conftest import PEM, Asking, Serving, get, until
 
+from outwait.app import sockets, systemd
 from outwait.app.supervisor import Supervisor, settlement
 from outwait.config.load import loads
 from outwait.config.settings import ServerSection, Settings
@@ -50,30 +51,33 @@ def test_only_the_drain_time_changes_without_a_restart() -> None:
     assert settlement(old, old) == (old, [])
 
 
-@pytest.mark.parametrize("option", [None, socket.SO_REUSEPORT])
-def test_a_port_that_somebody_has_is_not_shared(option: int | None) -> None:
-    with socket.socket() as other:
-        if option:
-            other.setsockopt(socket.SOL_SOCKET, option, 1)
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        with pytest.raises(OSError, match="in use"):
-            supervisor(f"server: {{port: {other.getsockname()[1]}}}").bind()
-
-
 @pytest.mark.parametrize("host, url", [("127.0.0.1", r"http://127\.0\.0\.1:\d+"), ("::1", r"http://\[::1\]:\d+")])
-def test_all_workers_share_the_port_that_was_free(host: str, url: str) -> None:
+def test_where_it_listens(host: str, url: str) -> None:
     made = supervisor(f"server: {{host: '{host}', port: 0, workers: 3}}")
     made.bind()
-    ports = {sock.getsockname()[1] for sockets in made._sockets for sock in sockets}
-    for sockets in made._sockets:
-        for sock in sockets:
-            sock.close()
     assert len(made._sockets) == 3
-    assert len(ports) == 1
-    made._sockets[0][0] = socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    with made._sockets[0][0]:
-        assert re.fullmatch(url, made.url)
+    assert re.fullmatch(url, made.url)
+    sockets.close(made._sockets)
+
+
+def test_sockets_of_systemd_are_shared_by_all_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = socket.create_server(("127.0.0.1", 0))
+    address = given.getsockname()
+    monkeypatch.setattr(systemd, "activated", lambda: [given])
+    made = supervisor("server: {port: 1, workers: 2}")
+    made.bind()
+    assert [[sock.getsockname() for sock in group] for group in made._sockets] == [[address], [address]]
+    assert made.offer().shared
+    sockets.close(made._sockets)
+
+
+def test_the_first_process_of_a_container_keeps_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = supervisor("server: {port: 0}")
+    made.bind()
+    assert made.offer().refusal == ""
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    assert "first process of a container" in made.offer().refusal
+    sockets.close(made._sockets)
 
 
 # -------------------------------------------------------------------------------------------------- as whole processes
@@ -292,6 +296,102 @@ def test_without_a_file_the_key_that_was_shown_opens_the_gateway(serve: Start, m
         gateway.signal(HUP)  # the key stays
         gateway.heard("configuration 2 is in force", times=2)
     assert gateway.err.count(key) == 1
-    assert not list(gateway._err.parent.glob("outwait-data*"))
     gateway.signal(TERM)
     assert gateway.end() == 0
+
+
+# ------------------------------------------------------------------------------------------------------------ takeover
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    (tmp_path / "data").mkdir()
+    return f"data_dir: {tmp_path / 'data'}\n"
+
+
+@whole
+def test_one_that_cannot_start_leaves_the_other_as_it_is(
+    serve: Start, config: Config, data: str, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(SABOTAGE)
+    broken = tmp_path / "broken"
+    broken.touch()
+    old = serve(config(more=data))
+    workers = (old.port, old.workers())[1]
+    text = config(more=data)
+    new = serve(text, "--takeover", PYTHONPATH=str(tmp_path), BROKEN=str(broken))
+    assert new.end() == 1
+    assert "worker 0 ended with status 3 before it served" in new.err
+    assert f"process {old.process.pid} serves on" in new.err
+    old.heard("went before it served; this gateway stays in its place")
+    assert old.workers() == workers
+    assert old.ask("/readyz").status == 200
+
+    old.process.send_signal(signal.SIGUSR2)  # the same arguments, and now nothing is broken
+    fresh = int(old.heard(r"process (\d+) serves in this gateway's place"))
+    assert old.end() == 0
+    assert old.ask("/readyz").status == 200
+    os.kill(fresh, TERM)
+    until(lambda: refused(old.port), "the port to be free")
+
+
+@whole
+def test_a_takeover_cannot_move_and_a_plain_start_names_it(serve: Start, config: Config, data: str) -> None:
+    old = serve(config(more=data))
+    port = str(old.port)
+    moved = serve(config(more=data), "--takeover", "--host", "localhost")
+    assert moved.end() == 1
+    assert "server.host is 127.0.0.1 at the gateway that runs, and localhost in this configuration" in moved.err
+    plain = serve(config(more=data), "--port", port)
+    assert plain.end() == 1
+    assert f"process id {old.process.pid}, of the same data_dir, listens there" in plain.err
+    assert "outwait serve --takeover" in plain.err
+
+
+@whole
+def test_one_whose_predecessor_dies_in_the_middle_serves(serve: Start, config: Config, data: str) -> None:
+    old = serve(config(more=data))
+    port = old.port
+    new = serve(config(more=data), "--takeover")
+    new.heard("Taking over from process")
+    old.signal(KILL)
+    assert new.port == port
+    new.heard(f"process {old.process.pid}, whose place this gateway takes, is gone already|has taken the place")
+    assert new.ask("/readyz").status == 200
+    new.signal(TERM)
+    assert new.end() == 0
+
+
+@whole
+def test_who_stops_the_new_one_waits_for_the_old_one_too(serve: Start, config: Config, data: str) -> None:
+    old = serve(config(more=data))
+    assert old.port
+    stream = old.begin("silent-4s", stream=True)
+    until(lambda: "outwait_in_flight 1.0" in old.ask("/metrics").body, "it to run")
+    new = serve(config(more=data), "--takeover")
+    new.heard("has taken the place of process")
+    new.signal(TERM)
+    told = stream.reply()
+    assert told.whole
+    assert '"finish_reason":"stop"' in told.body
+    assert (new.end(), old.end()) == (0, 0)
+
+
+@whole
+def test_a_second_signal_hurries_the_old_one_too(serve: Start, config: Config, data: str) -> None:
+    old = serve(config(more=data))
+    assert old.port
+    stream = old.begin("silent-30s", stream=True)
+    until(lambda: "outwait_in_flight 1.0" in old.ask("/metrics").body, "it to run")
+    new = serve(config(more=data), "--takeover")
+    new.heard("has taken the place of process")
+    new.signal(TERM)
+    new.heard("SIGTERM: draining")
+    new.signal(TERM)
+    assert '"code":"gateway_draining"' in stream.reply().body
+    assert (new.end(), old.end()) == (1, 1)
+
+
+@whole
+def test_with_nobody_there_a_takeover_is_a_plain_start(serve: Start, config: Config, data: str) -> None:
+    new = serve(config(more=data), "--takeover")
+    assert new.ask("/readyz").status == 200
+    assert "nothing to take over, starting anew" in new.err

@@ -89,7 +89,10 @@ def test_a_check_without_a_file_makes_no_promise_about_the_key(monkeypatch: pyte
     assert "ow-" not in done.stdout
 
 
-@pytest.mark.parametrize("arguments", [["--json"], ["--port", "70000"], ["--workers", "0"], ["--config", "missing"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--json"], ["--port", "70000"], ["--workers", "0"], ["--config", "missing"], ["--takeover", "--check"]],
+)
 def test_usage_errors_end_with_2(arguments: list[str]) -> None:
     done = run(*arguments, config=GOOD)
     assert done.exit_code == 2
@@ -145,4 +148,6 @@ def test_help_teaches() -> None:
     assert done.exit_code == 0
     for word in ("outwait serve --check", "OPENAI_API_KEY", "Exit status", "Signals"):
         assert word in done.stdout
+    assert "--takeover" in done.stdout
+    assert "USR2" in command.EXAMPLES
     assert signal.SIGHUP.name.removeprefix("SIG") in command.EXAMPLES

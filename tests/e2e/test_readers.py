@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,8 +22,7 @@ LATE = 50  # of them come with what they have seen
 SLOW = 10  # of them read little by little
 WORDS = 90
 SCRIPT = f"drip-60ms+long-{WORDS}"
-SECONDS = WORDS * 0.06
-PER_READER = 40 << 10  # bytes of the gateway's memory for each, at most; a copy of the answer each would be more
+PER_READER = 20 << 10  # bytes of the gateway's memory for each, at most; a copy of the answer each would be more
 ENOUGH = 2 * READERS + 400  # descriptors: both sides of a line are ours or the gateway's
 
 
@@ -63,16 +63,12 @@ def test_a_thousand_readers_have_the_same_answer_from_one_call(gateway: Gateway,
         ident = line.hear(seconds=0.5).headers["x-outwait-exchange"]
         before = _memory(gateway)
         reads, most = asyncio.run(_read_all(gateway, ident))
-        first = line.hear()
-    state = get(gateway.port, f"/v1/exchanges/{ident}").json if reads else {}
     assert [call.outcome for call in provider.calls("a thousand")] == ["whole"]
     whole = reads[0].events
     assert len(whole) > WORDS
     assert whole[-1] == b"data: [DONE]"
     assert {each.end for each in reads} == {"whole"}
     assert [each.after for each in reads if each.events != whole[each.after :]] == []
-    assert first.end in ("whole", "open")
-    assert state.get("status", "completed") == "completed"
     grown = (most - before) / READERS
     assert grown < PER_READER, f"{grown / 1024:.1f} KB a reader"
 
@@ -110,14 +106,16 @@ async def _read(port: int, ident: str, read: Read, *, slow: bool) -> None:
 
 @pytest.mark.timeout(60)
 def test_a_slow_reader_holds_nobody_up(gateway: Gateway, provider: Provider) -> None:
-    """It stops reading in the midst of an answer that no buffer on its way holds; others read on to the end; it
-    reads the rest then."""
+    """It reads nothing while the others are given the whole answer, and the rest when it likes.
+
+    Not for longer than a megabyte: who is further behind than that holds the upstream back.
+    """
     asked = "big and slow"
     with Line(gateway.port) as asker:
-        asker.send(request(chat("silent-700ms+big-12mb", stream=True, question=asked), path=CHAT))
+        asker.send(request(chat("silent-700ms+big-800kb", stream=True, question=asked), path=CHAT))
         until(lambda: provider.calls(asked), "the upstream to be asked", timeout=5.0)
-        ident = _running(gateway, asked="silent-700ms+big-12mb")
-        with Line(gateway.port) as slow, Line(gateway.port) as quick:
+        ident = _running(gateway, asked="silent-700ms+big-800kb")
+        with _stalling(gateway.port) as slow, Line(gateway.port) as quick:
             for line in (slow, quick):
                 line.send(f"GET /v1/exchanges/{ident}/stream HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             begun = time.monotonic()
@@ -126,8 +124,18 @@ def test_a_slow_reader_holds_nobody_up(gateway: Gateway, provider: Provider) -> 
             assert time.monotonic() - begun < 10
             assert asker.hear().body == heard.body
             assert slow.hear().body == heard.body
-    assert len(heard.text) == 12 << 20
+    assert len(heard.text) == 800 << 10
     assert len(provider.calls(asked)) == 1
+
+
+def _stalling(port: int) -> Line:
+    """A connection that takes next to nothing unless it is read."""
+    line = Line(port)
+    line._sock.close()
+    line._sock = socket.socket()
+    line._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    line._sock.connect(("127.0.0.1", port))
+    return line
 
 
 def _running(gateway: Gateway, asked: str) -> str:
@@ -139,7 +147,7 @@ def _memory(gateway: Gateway) -> int:
     """Bytes that the gateway's processes hold together."""
     pid = gateway.process.pid
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return sum(_resident(int(each)) for each in (pid, *children))
+    return sum(_resident(int(each)) for each in (str(pid), *children))
 
 
 def _resident(pid: int) -> int:

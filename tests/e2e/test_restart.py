@@ -22,6 +22,7 @@ from tests.e2e.steering import worker_of
 TakeOver = Callable[..., Program]
 WORDS = 16
 SLOW = f"drip-300ms+long-{WORDS}"  # some five seconds
+SLOWER = f"drip-700ms+long-{WORDS}"  # longer than a gateway takes to start, also on a busy machine
 
 
 @pytest.fixture
@@ -99,11 +100,11 @@ def callers(gateway: Gateway) -> Iterator[list[Caller]]:
         assert caller.heard
 
 
-def streams(stack: ExitStack, gateway: Gateway, count: int) -> list[Line]:
+def streams(stack: ExitStack, gateway: Gateway, count: int, model: str = SLOW) -> list[Line]:
     """Streams that run, each with its first byte here."""
     lines = [stack.enter_context(Line(gateway.port)) for _ in range(count)]
     for line in lines:
-        line.send(request(chat(SLOW, stream=True, question="slow")))
+        line.send(request(chat(model, stream=True, question="slow")))
     return lines
 
 
@@ -128,7 +129,7 @@ def running(gateway: Gateway) -> int:
 def test_a_deploy_under_load_is_noticed_by_nobody(gateway: Gateway, take_over: TakeOver) -> None:
     before = answered_by(gateway)
     with ExitStack() as stack, callers(gateway) as asking:
-        lines = streams(stack, gateway, 200)
+        lines = streams(stack, gateway, 200, SLOWER)
         until(lambda: running(gateway) >= 200, "200 streams")
         take_over(gateway)
         assert running(gateway) >= 200  # the figures of those that drain can be had from the new one

@@ -52,9 +52,7 @@ class Memory:
     def complain(self, error: StoreError) -> None:
         self.complaints.append(str(error))
 
-    async def submit(
-        self, exchange: Exchange, named: Named | None = None, response: ResponseRow | None = None
-    ) -> None:
+    async def submit(self, exchange: Exchange, named: Named | None = None, response: ResponseRow | None = None) -> None:
         self._use()
         self.makers[exchange.id] = filing.row_of(exchange, OWNER, 1.0, 9e9, named)
         if response is not None:
@@ -68,7 +66,7 @@ class Memory:
         body = b"".join(exchange.replay.chunk(place) for place in range(exchange.replay.count)) + exchange.ending
         row = responded.ended_row(exchange, body, 9e9)
         if isinstance(row, ResponseEnd):
-            row = msgspec.structs.replace(self.rows[row.id], status=row.status, output=row.output)
+            row = msgspec.structs.replace(self.rows[row.id], status=row.status, output=row.output, handle=row.handle)
         if row is not None:
             self.rows[row.id] = row
         maker = filing.row_of(exchange, OWNER, 1.0, 9e9, None)

@@ -57,7 +57,7 @@ class Scene:
             if told["status"] not in {"queued", "in_progress"}:
                 return told
             await asyncio.sleep(0.01)
-        raise AssertionError(told)
+        raise AssertionError(ident)
 
     async def until(self, true: Callable[[], object]) -> None:
         for _ in range(500):
@@ -194,7 +194,7 @@ async def test_a_named_plain_response_begins_though_the_store_fails() -> None:
 @story
 async def test_a_name_leads_to_the_same_background_response() -> None:
     async with scene() as on:
-        fields = {"model": "silent-300ms-then-long-3", "background": True}
+        fields: dict[str, Any] = {"model": "silent-300ms-then-long-3", "background": True}
         first, second = await asyncio.gather(*[on.post("idempotency-key: one", **fields) for _ in range(2)])
         ident = json.loads(first.body)["id"]
         assert json.loads(second.body)["id"] == ident
@@ -208,7 +208,7 @@ async def test_a_name_leads_to_the_same_background_response() -> None:
 @story
 async def test_a_retry_is_given_the_same_response_until_somebody_asks_for_its_id() -> None:
     async with scene() as on:
-        fields = {"model": "silent-500ms-then-long-3", "background": True}
+        fields: dict[str, Any] = {"model": "silent-500ms-then-long-3", "background": True}
         again = "x-stainless-retry-count: 1"
         ident = json.loads((await on.post(**fields)).body)["id"]
         for _ in range(2):  # whose answer may have been lost again

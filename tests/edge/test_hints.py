@@ -45,6 +45,8 @@ def test_a_wrong_path_is_told_the_right_one(path: str, sentence: str) -> None:
         ("/v1/v1/batches", "/v1/batches"),
         ("/v1/complete", "/v1/complete"),
         ("/v1/realtime", "/v1/realtime"),
+        ("/v1/responses/compact", "/v1/responses/compact"),
+        ("/v1/responses/input_tokens", "/v1/responses/input_tokens"),
     ],
 )
 def test_what_providers_offer_and_this_does_not_is_named(path: str, known: str) -> None:

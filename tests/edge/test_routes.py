@@ -17,6 +17,7 @@ from outwait.edge.serve_call import serve_call
         ("POST", "/v1/models", "GET, HEAD"),
         ("DELETE", "/v1/models/m1", "GET, POST, HEAD"),
         ("GET", "/v1/responses", "POST"),
+        ("PUT", "/v1/responses/resp_1", "GET, POST, DELETE, HEAD"),
         ("GET", "/v1/images/edits", "POST"),
         ("POST", "/healthz", "GET, HEAD"),
         ("OPTIONS", "/v1/chat/completions", "POST"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.exchange.test_resume import BROKEN, Desk
+from tests.exchange.job_desk import BROKEN, Desk
 
 from outwait.exchange.farewell import FAREWELL
 from outwait.testing.rig import scene

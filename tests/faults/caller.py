@@ -33,7 +33,11 @@ class Caller:
         self.end = "open"
 
     async def __aenter__(self) -> Self:
-        await asyncio.get_running_loop().sock_connect(self._sock, ("127.0.0.1", self._port))
+        try:
+            await asyncio.get_running_loop().sock_connect(self._sock, ("127.0.0.1", self._port))
+        except BaseException:
+            self._sock.close()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

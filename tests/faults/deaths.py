@@ -30,7 +30,7 @@ Start = Callable[[Mapping[str, Any]], Gateway]
 def missing() -> str | None:
     """Why these cells cannot be played yet; None when they can."""
     source = ROOT / "src" / "outwait"
-    wired = (source / "exchange" / "keeper.py").exists() and "keeper" in (source / "app" / "gateway.py").read_text()
+    wired = any("exchange.keeper" in path.read_text("utf-8") for path in (source / "app").glob("*.py"))
     return None if wired else "exchanges are not kept in the store yet"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.faults.cells import Cell, Fault, Mode, Phase, Reader
+from tests.faults.cells import DEATHS, Cell, Fault, Mode, Phase, Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,16 @@ def _cut_json(cell: Cell) -> bool:
     return where and cell.dialect in ("anthropic", "gemini") and cell.reader is not Reader.PAID
 
 
+def _not_told_to_wait(cell: Cell) -> bool:
+    return cell.fault in DEATHS and cell.reader is Reader.STAYS and cell.phase in (Phase.BEFORE, Phase.FLOWING)
+
+
 FINDINGS: tuple[Finding, ...] = (
+    Finding(
+        _not_told_to_wait,
+        "An exchange whose client is connected, and was never told to wait by a heartbeat, is not remembered for its"
+        " first minute: when its process ends, its id is not found instead of `lost`.",
+    ),
     Finding(
         _cut_json,
         "Half a JSON reply whose framing ends is told as `upstream_bad_response` where the upstream speaks Anthropic or"

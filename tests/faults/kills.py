@@ -15,6 +15,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +24,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from rich.console import Console
-from tests.e2e.backstage import Backstage
+from tests.e2e.backstage import Backstage, Provider
 from tests.e2e.stage import Gateway, Stage
 from tests.faults import deaths, speech
 from tests.faults.caller import get
@@ -32,7 +33,7 @@ from tests.faults.oracle import FINAL, GONE, Known, Oracle
 
 WORKERS = 4
 CLIENTS = 24  # at once
-PAUSE = (0.3, 2.0)  # seconds between a restart and the next kill
+PAUSE = (0.2, 1.2)  # seconds between a restart and the next kill
 BACK = 30.0  # seconds for a worker to be there again
 SETTLING = 25.0  # seconds after the last kill until everything must have ended
 _AT_ONCE = 16
@@ -58,13 +59,18 @@ class Run:
         ]
         for kind, states in sorted(self.oracle.counts().items()):
             lines.append(f"  {kind:<12} " + ", ".join(f"{count} {state}" for state, count in states.most_common()))
+        lines.append(f"{len(self.oracle.torn)} delivered whole, and lost before that was written down")
         return "\n".join([*lines, f"{len(self.oracle.wrong)} wrong", *self.oracle.wrong[:40]])
 
 
-async def run(kills: int, seed: int, stage: Stage, provider: str, say: Callable[[str], None] = lambda _: None) -> Run:
-    """Kill `kills` workers of a gateway in front of `provider` (its base URL), one after the other."""
+def _quietly(_: object) -> None:
+    """Says nothing."""
+
+
+async def run(kills: int, seed: int, stage: Stage, provider: Provider, say: Callable[[str], None] = _quietly) -> Run:
+    """Kill `kills` workers of a gateway in front of `provider`, one after the other."""
     made = Run()
-    gateway = await asyncio.to_thread(stage.serve, config(provider), "kills")
+    gateway = await asyncio.to_thread(stage.serve, config(provider.url), "kills")
     load = Load(gateway.port, made.oracle, seed)
     clients = [asyncio.ensure_future(load.ask()) for _ in range(CLIENTS)]
     chance = random.Random(f"{seed}/kills")
@@ -84,6 +90,7 @@ async def run(kills: int, seed: int, stage: Stage, provider: str, say: Callable[
             client.cancel()
         await asyncio.gather(*clients, return_exceptions=True)
     await _settled(made.oracle, gateway.port)
+    made.oracle.charges(Counter(call.question for call in await asyncio.to_thread(provider.calls) if call.charged))
     made.seconds, made.calls, made.whole = time.monotonic() - begun, load.calls, load.whole
     return made
 
@@ -180,12 +187,14 @@ def main(arguments: Sequence[str]) -> int:
         stage = Stage(Path(folder))
         try:
             provider = backstage.simulate()
-            made = asyncio.run(run(options.kills, options.seed, stage, provider.url, console.print))
+            made = asyncio.run(run(options.kills, options.seed, stage, provider, console.print))
         finally:
-            stage.stop()
+            ended = [status for status in stage.stop().values() if status]
             backstage.close()
     console.print(made.told())
-    return 1 if made.oracle.wrong else 0
+    if ended:
+        console.print(f"the gateway ended with {ended[0]}")
+    return 1 if made.oracle.wrong or ended else 0
 
 
 if __name__ == "__main__":

@@ -144,7 +144,7 @@ class Load:
     def _met(self, kind: Kind, name: str, question: str, caller: Caller) -> Known:
         # The provider's words for a question are the same each time: `seed/question/choice` draws them.
         truth = "".join(words(f"{SEED}/{question}/0", kind.count))
-        return self._oracle.met(caller.headers["x-outwait-exchange"], name, truth)
+        return self._oracle.met(caller.headers["x-outwait-exchange"], name, truth, question)
 
 
 def _name(kind: Kind) -> str:

@@ -9,22 +9,27 @@ An answer that is there is the model's, word for word; a part of one is the begi
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 RUNNING, GONE = "running", "not there"
 FINAL = frozenset({"completed", "failed", "cancelled", "lost"})
+# The end of these is told once it is on the disk. Others are told at once: a kill in the moment between leaves a client
+# with its answer, and the store without: such an exchange is `torn`.
+HELD_BACK = frozenset({"background"})
 # By kind of call: who was told an id of these may come back for it, whatever has died meanwhile.
 PROMISED = frozenset({"named", "named JSON", "background"})
 
 
 @dataclass(slots=True)
 class Known:
-    """One exchange. `kind`: of the call; `truth`: what the model says to its question; `heard`: a client had the whole
-    answer. `states`: as they were seen, each once, in their order."""
+    """One exchange. `kind`: of the call. `truth`: what the model says to its `question`. `heard`: a client had the
+    whole answer. `states`: as they were seen, each once, in their order."""
 
     ident: str
     kind: str
     truth: str
+    question: str
     heard: bool = False
     states: list[str] = field(default_factory=list)
 
@@ -35,10 +40,11 @@ class Oracle:
     def __init__(self) -> None:
         self.known: dict[str, Known] = {}
         self.wrong: list[str] = []
+        self.torn: list[str] = []
 
-    def met(self, ident: str, kind: str, truth: str) -> Known:
+    def met(self, ident: str, kind: str, truth: str, question: str) -> Known:
         """A client has heard of an exchange."""
-        return self.known.setdefault(ident, Known(ident, kind, truth))
+        return self.known.setdefault(ident, Known(ident, kind, truth, question))
 
     def whole(self, known: Known, text: str) -> None:
         """A client had a whole answer."""
@@ -57,7 +63,10 @@ class Oracle:
         elif known.states[0] in FINAL and state == RUNNING:
             self._cannot_be(known, "it runs again")
         if state == "lost" and known.heard:
-            self._cannot_be(known, "its client has the whole answer, and it is lost")
+            if known.kind in HELD_BACK:
+                self._cannot_be(known, "its client has the whole answer, and it is lost")
+            else:
+                self.torn.append(f"{known.ident} ({known.kind})")
         if state == GONE and known.kind in PROMISED:
             self._cannot_be(known, f"it is not there (before: {', '.join(known.states[:-1]) or 'unknown'})")
 
@@ -81,6 +90,13 @@ class Oracle:
         """There was time enough for everything to end."""
         for each in self.open():
             self._cannot_be(each, "it runs for ever" if each.states else "nobody could say how it stands")
+
+    def charges(self, counts: Mapping[str, int]) -> None:
+        """How often each question was charged upstream: once, and once more for each of its exchanges that was lost."""
+        lost = Counter(each.question for each in self.known.values() if each.states and each.states[-1] == "lost")
+        for question, count in counts.items():
+            if count > 1 + lost[question]:
+                self.wrong.append(f"{question}: charged {count} times")
 
     def counts(self) -> dict[str, Counter[str]]:
         """Kind of call -> how its exchanges stand."""

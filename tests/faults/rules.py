@@ -123,14 +123,15 @@ def _death(cell: Cell) -> Expected:
     if cell.reader is Reader.CANCEL:
         why = "`cancel`: it was over before."
         return Expected(CANCELLED, why, fault="client_gave_up", told=LEFT)
-    kept = "partial" if cell.phase is Phase.FLOWING else "state"
+    # Who is connected has the words: only those without a client are drafted.
+    kept = "partial" if cell.phase is Phase.FLOWING and cell.left else "state"
     if cell.fault is Fault.SIGKILL:
         why = "The connection to the upstream died with the process: what it would have said is lost, what it said is"
         why += " kept, and nothing runs for ever."
         told = LEFT if cell.left else NOTHING if cell.phase is Phase.BEFORE else CUT
-        return Expected(LOST, why, told=told, kept=kept)
-    why = "It had the drain's time. Who still waits is told so, and the exchange stays attachable after the restart."
+        return Expected(LOST, why, "exchange_lost", told=told, kept=kept)
+    why = "It had the drain's time. Who still waits is told so; what was said is kept, and who comes back is told."
     told = {Phase.BEFORE: "503", Phase.HELD: IN_BAND if cell.mode is Mode.STREAM else ERROR_CUT}.get(
         cell.phase, IN_BAND
     )
-    return Expected(CANCELLED, why, fault="gateway_draining", told=LEFT if cell.left else told, kept=kept)
+    return Expected(LOST, why, "gateway_draining", told=LEFT if cell.left else told, kept=kept)

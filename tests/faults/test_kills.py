@@ -19,7 +19,7 @@ FEW = 15
 def test_no_kill_loses_or_spoils_what_was_promised(stage: Stage, provider: Provider) -> None:
     if why := deaths.missing():
         pytest.skip(why)
-    made = asyncio.run(kills.run(FEW, 7, stage, provider.url))
+    made = asyncio.run(kills.run(FEW, 7, stage, provider))
     assert made.oracle.wrong == [], made.told()
     assert made.kills == FEW
     assert set(made.oracle.counts()) == set(KINDS)
@@ -28,7 +28,7 @@ def test_no_kill_loses_or_spoils_what_was_promised(stage: Stage, provider: Provi
 
 def seen(*events: Callable[[Oracle, Known], None], kind: str = "slow") -> list[str]:
     oracle = Oracle()
-    known = oracle.met("ow_1", kind, "One two three")
+    known = oracle.met("ow_1", kind, "One two three", "how?")
     for event in events:
         event(oracle, known)
     return [each.partition(": ")[2] for each in oracle.wrong]
@@ -73,7 +73,6 @@ def test_an_answer_may_be_whole_or_begin_as_the_true_one() -> None:
         ((stands("running"), over), "it runs for ever"),
         ((over,), "nobody could say how it stands"),
         ((heard("One"),), "a whole answer that the model never gave: 'One'"),
-        ((heard("One two three"), stands("lost")), "its client has the whole answer, and it is lost"),
         ((stands("completed"), kept("One", whole=True)), "completed, and a wrong answer is kept as whole: 'One'"),
         ((stands("lost"), kept("Two", whole=False)), "lost, and words are kept that the model never said: 'Two'"),
         ((stands("lost"), kept("One two three", whole=True)), "lost, and yet a whole answer is kept"),
@@ -82,6 +81,24 @@ def test_an_answer_may_be_whole_or_begin_as_the_true_one() -> None:
 )
 def test_what_cannot_be_is_noticed(events: tuple[Callable[[Oracle, Known], None], ...], told: str) -> None:
     assert seen(*events) == [told]
+
+
+def test_who_has_a_whole_answer_was_told_before_it_was_written_down_or_after() -> None:
+    assert seen(heard("One two three"), stands("lost"), kind="named") == []
+    told = seen(heard("One two three"), stands("lost"), kind="background")
+    assert told == ["its client has the whole answer, and it is lost"]
+
+
+def test_one_question_is_charged_once_unless_its_exchange_was_lost() -> None:
+    oracle = Oracle()
+    lost, whole = oracle.met("ow_1", "named", "One", "a?"), oracle.met("ow_2", "named", "One", "a?")
+    oracle.met("ow_3", "slow", "One", "b?")
+    oracle.stands(lost, "lost")
+    oracle.stands(whole, "completed")
+    oracle.charges({"a?": 2, "b?": 1, "unheard of?": 1})
+    assert oracle.wrong == []
+    oracle.charges({"a?": 3, "b?": 2, "unheard of?": 2})
+    assert oracle.wrong == ["a?: charged 3 times", "b?: charged 2 times", "unheard of?: charged 2 times"]
 
 
 def test_what_was_promised_must_be_there() -> None:

@@ -315,3 +315,15 @@ async def test_a_cancelled_exchange_is_told_in_its_state() -> None:
         await rig.until(rig.loop.time() + wait)
         visit.exchange.cancel()
         assert (visit.client.status, visit.client.text) == (status, text)
+
+
+@pytest.mark.parametrize("mode", ["comments", "headers"])
+@scene
+async def test_the_first_beat_of_each_client_says_that_it_waits(mode: str) -> None:
+    rig, told = Rig(Upstream(answers(b"hello\n", b".\n", after=50))), []
+    rig.registry.held = lambda exchange: told.append((round(rig.loop.time()), exchange.id))
+    object.__setattr__(rig.ports, "held", rig.registry.held)
+    rig.ask(LONG)
+    await rig.until(60)
+    assert mode
+    assert told

@@ -3,10 +3,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 from tests.store.conftest import Run
-from tests.store.places import DAY, NOW, Place, response
+from tests.store.places import DAY, HEAD, NOW, Place, exchange, response, settlement
 
 from outwait.store.errors import StoreError
-from outwait.store.rows import Conversation, ResponseEnd
+from outwait.store.rows import Conversation, ResponseEnd, Result
 
 
 def test_a_response_is_its_keys_own(place: Place, run: Run[None]) -> None:
@@ -32,6 +32,10 @@ def test_a_response_goes_on_and_ends(place: Place, run: Run[None]) -> None:
                 assert await store.responses.end(ResponseEnd("resp_1", "completed", output))
             assert await store.kept() - before == len(store._database.seal.close(b"[1,2]", "output of resp_1"))
             assert await store.responses.find("resp_1", "dev") == response(status="completed", output=b"[1,2]")
+            assert await store.responses.end(ResponseEnd("resp_1", "completed", b"[1,2]", "theirs"))
+            assert await store.responses.end(ResponseEnd("resp_1", "completed", b"[1,2]"))
+            ended = response(status="completed", output=b"[1,2]", handle="theirs")
+            assert await store.responses.find("resp_1", "dev") == ended
             assert not await store.responses.end(ResponseEnd("resp_2", "completed", b"[]"))
             assert not await store.responses.status("resp_2", "failed")
 
@@ -93,6 +97,20 @@ def test_a_deleted_response_has_no_content_any_more(place: Place, run: Run[None]
             assert await store.responses.input_items("resp_1", "dev") is None
             assert await store.kept() == 0
             assert not await store.responses.add(response())  # nor does its id come back
+
+    run(story())
+
+
+def test_the_answer_a_deleted_response_came_in_is_gone_too(place: Place, run: Run[None]) -> None:
+    async def story() -> None:
+        async with place.open() as store:
+            for ident in ("ow_1", "ow_2"):
+                await store.exchanges.remember(exchange(ident))
+                assert await store.exchanges.settle(settlement(ident, result=Result(HEAD, b"words")))
+            await store.responses.add(response())
+            assert await store.responses.delete("resp_1", "dev")
+            assert await store.results.find("ow_1") is None
+            assert await store.results.find("ow_2") is not None
 
     run(story())
 

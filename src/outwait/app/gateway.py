@@ -82,6 +82,7 @@ class Gateway:
         self.metrics.models.know(model_names(catalog))
         if self.storage is not None:
             self.storage.use(settings)
+            self.door.keeper = self.storage.keeper if settings.keeps() else None
         if settings.keeps() is not (self.storage is not None):
             _log.warning("a restart is needed for the new keep_results.enabled")
         self.settings = settings

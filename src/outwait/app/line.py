@@ -26,6 +26,7 @@ NUMBER = "OUTWAIT_WORKER_NUMBER"
 SOCKETS = "OUTWAIT_WORKER_SOCKETS"
 LINE = "OUTWAIT_WORKER_LINE"
 SIDE_DOOR = "OUTWAIT_WORKER_SIDE_DOOR"
+FIRST = "OUTWAIT_WORKER_FIRST"
 RELIEVED = signal.SIGUSR2
 PARTING = 2.0  # seconds who is connected to a relieved worker may still ask it
 _LENGTH = 8
@@ -39,13 +40,14 @@ def pack(settings: Settings) -> bytes:
 
 class WorkerEnd:
     """The worker's end. `number`: whose it is; `sockets`: what to listen on; `side_door`: where to make the Unix socket
-    for its neighbours, if it shall have one.
+    for its neighbours, if it shall have one; `first_of_all`: this is the first life of the gateway's first worker.
     """
 
     def __init__(self) -> None:
         """Raises KeyError when this process was not started by a supervisor."""
         self.number = int(os.environ[NUMBER])
         self.sockets = [socket.socket(fileno=int(fd)) for fd in os.environ[SOCKETS].split(",")]
+        self.first_of_all = bool(os.environ.get(FIRST))
         side_door = os.environ.get(SIDE_DOOR)
         self.side_door = Path(side_door) if side_door else None
         self._line = socket.socket(fileno=int(os.environ[LINE]))

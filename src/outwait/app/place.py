@@ -26,7 +26,7 @@ class Place:
     its neighbours find its side door, under another name in each life; None if there is no such folder.
     """
 
-    __slots__ = ("_folder", "_line", "_ready_at", "_side_door", "failures", "number", "process", "ready", "sockets")
+    __slots__ = ("_folder", "_line", "_lives", "_ready_at", "_side_door", "failures", "number", "process", "ready", "sockets")
 
     def __init__(self, number: int, sockets: list[socket.socket], folder: Path | None = None) -> None:
         self.number = number
@@ -34,6 +34,7 @@ class Place:
         self.process: asyncio.subprocess.Process | None = None
         self.ready = asyncio.Event()
         self.failures = 0
+        self._lives = 0  # processes that were started here
         self._ready_at: float | None = None
         self._line: asyncio.StreamWriter | None = None
         self._folder = folder
@@ -57,12 +58,14 @@ class Place:
                     line.SOCKETS: ",".join(map(str, fds)),
                     line.LINE: str(theirs.fileno()),
                     line.SIDE_DOOR: str(self._side_door or ""),
+                    line.FIRST: "" if self.number or self._lives else "1",
                 },
                 pass_fds=(*fds, theirs.fileno()),
                 start_new_session=True,  # Ctrl-C is the supervisor's to pass on
             )
         finally:
             theirs.close()
+        self._lives += 1
         spawn(self._hear(reader), f"line of worker {self.number}")
 
     async def ended(self) -> int:

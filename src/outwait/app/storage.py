@@ -91,21 +91,23 @@ class Storage:
 class Told:
     """Whom the configuration wants to be told, and whose answers may be kept."""
 
-    __slots__ = ("_silent", "webhooks")
+    __slots__ = ("_anything", "_silent", "webhooks")
 
     def __init__(self, settings: Settings) -> None:
         self.webhooks: tuple[Webhook, ...] = ()
+        self._anything = True
         self._silent: frozenset[str] = frozenset()
         self.use(settings)
 
     def use(self, settings: Settings) -> None:
         """Take up a new configuration."""
         self.webhooks = webhooks(settings.webhooks)
+        self._anything = settings.keeps()
         self._silent = frozenset(key.name for key in settings.keys if not settings.keeps(key))
 
     def keeps(self, key: str) -> bool:
         """Whether answers of this client key may be kept."""
-        return key not in self._silent
+        return self._anything and key not in self._silent
 
     def events(self, key: str, kind: str, response: str, now: float) -> tuple[EventRow, ...]:
         """What is to be told of a response."""

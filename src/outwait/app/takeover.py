@@ -220,10 +220,12 @@ def _received(line: socket.socket, sizes: tuple[int, ...]) -> Iterator[Group]:
     fds: list[int] = []
     try:
         while len(fds) < sum(sizes):
-            data, more, flags, _ = socket.recv_fds(line, 1, BATCH, socket.MSG_CMSG_CLOEXEC)
+            data, more, flags, _ = socket.recv_fds(line, 1, BATCH)
             fds.extend(more)
             if not data or not more or flags & socket.MSG_CTRUNC:
                 raise ConnectionAbortedError("not all of them came")
+        for fd in fds:
+            os.set_inheritable(fd, False)
         rest = iter([socket.socket(fileno=fd) for fd in fds])
     except OSError:
         for fd in fds:

@@ -72,18 +72,18 @@ class Worker:
         room = found.connections()
         number = self._line.number
         try:
-            store = await open_store(self._settings, check=False)
+            store = await open_store(self._settings, check=self._line.first_of_all)
             made = gateway.build(self._settings, self._pipe, gateway.Site(number, room, self._line.side_door, store))
         except StoreError as error:
             _log.error("worker %d: %s", number, error)
             return 1
         if self._settings.server.tls is not None:
             self._tls = tls.server_context(self._settings.server.tls.cert, self._settings.server.tls.key)
+        if made.storage is not None:
+            await made.storage.upkeep.bury()
         # Whatever can fail has to stand above: from here on clients are accepted.
         side = await self._open_side(made)
         listeners = [await listen.start(made.server, sock, self._tls) for sock in self._line.sockets]
-        if made.storage is not None:
-            await made.storage.upkeep.bury()
         made.recorder.start()
         gc.collect()
         gc.freeze()

@@ -84,6 +84,11 @@ class Resumable(Protocol):
         forgotten, and events that were seen already are not told again.
         """
 
+    def settled(self, body: bytes) -> bytes:
+        """What ends the stream, to be fed, of the job as it was read in one piece; b"" while it runs. Raises ValueError
+        where `body` is no such job.
+        """
+
 
 class Voice(Protocol):
     """What outwait itself says in one client's reply, and what must change in the answer because it spoke.

@@ -52,7 +52,7 @@ async def continued(keeper: Keeper, key: str, call: Call, plan: Plan, previous: 
         return elsewhere(plan, previous)
     last = found.responses[-1]
     turns = await _turns(keeper, key, found)
-    handle = responded.handle_of(last)
+    handle = responded.handle_of(last) if last.status in responded.ANSWERED else None
     own: tuple[Candidate, ...] = ()
     if handle is not None:
         own = tuple(each for each in plan.candidates if _has(each, handle.channel))

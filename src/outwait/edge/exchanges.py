@@ -11,6 +11,7 @@ the worker that ran it, and in the store, where any worker finds it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -33,12 +34,19 @@ from outwait.relay.relay import Relay
 from outwait.store.errors import StoreError
 from outwait.store.rows import State
 from outwait.wire.request import Request
+from outwait.wire.tasks import spawn
 
 PATH = "/v1/exchanges"
 _JSON = b"content-type: application/json\r\ncache-control: no-store\r\n"
 _EVENTS = "text/event-stream"
 _STREAM, _CANCEL = "stream", "cancel"
 _LISTED = 1000  # stored exchanges in a list, the newest
+
+Answer = Callable[[Request, Known, Exchange | None], None]
+Stored = Callable[[Keeper, Door, Request, Known], Awaitable[None]]
+Ask = Callable[[], Awaitable[None]]
+
+_log = logging.getLogger("outwait")
 
 
 def list_exchanges(door: Door, dialect: Dialect, request: Request) -> Awaitable[None] | None:
@@ -73,17 +81,7 @@ async def _list_all(request: Request, keeper: Keeper, key: str, here: dict[str, 
 
 def read_exchange(door: Door, dialect: Dialect, request: Request) -> Awaitable[None] | None:
     """One exchange, or its answer."""
-    known = _met(door, dialect, request)
-    if known is None or _passed_on(door, dialect, request, known):
-        return None
-    exchange = _here(door, known, request)
-    if exchange is None and (keeper := door.keeper_of(known.principal)) is not None:
-        return _stored(door, dialect, request, known, partial(_read_stored, keeper))
-    try:
-        _read(request, known, exchange)
-    except Refusal as refused:
-        refuse(door, dialect, request, refused.fault, known.principal)
-    return None
+    return _serve(door, dialect, request, _read, _read_stored)
 
 
 def _read(request: Request, known: Known, exchange: Exchange | None) -> None:
@@ -102,20 +100,10 @@ def _read(request: Request, known: Known, exchange: Exchange | None) -> None:
 
 def cancel_exchange(door: Door, dialect: Dialect, request: Request) -> Awaitable[None] | None:
     """End one exchange. One that is over already cannot be cancelled: 409."""
-    known = _met(door, dialect, request)
-    if known is None or _passed_on(door, dialect, request, known):
-        return None
-    exchange = _here(door, known, request)
-    if exchange is None and (keeper := door.keeper_of(known.principal)) is not None:
-        return _stored(door, dialect, request, known, partial(_cancel_stored, keeper))
-    try:
-        _cancel(request, exchange)
-    except Refusal as refused:
-        refuse(door, dialect, request, refused.fault, known.principal)
-    return None
+    return _serve(door, dialect, request, _cancel, _cancel_stored)
 
 
-def _cancel(request: Request, exchange: Exchange | None) -> None:
+def _cancel(request: Request, _: Known, exchange: Exchange | None) -> None:
     """Raises Refusal."""
     ident, what = _named(request)
     if exchange is None:
@@ -128,21 +116,52 @@ def _cancel(request: Request, exchange: Exchange | None) -> None:
     _send(request, state(exchange))
 
 
-# -- out of the store --------------------------------------------------------------------------------------------------
+# -- where it is -------------------------------------------------------------------------------------------------------
 
 
-async def _stored(
-    door: Door,
-    dialect: Dialect,
-    request: Request,
-    known: Known,
-    answer: Callable[[Door, Request, Known], Awaitable[None]],
-) -> None:
-    """No worker has the exchange in memory; `answer` asks the store."""
+def _serve(door: Door, dialect: Dialect, request: Request, answer: Answer, stored: Stored) -> Awaitable[None] | None:
+    """Answer with the exchange that the path names, if this worker has it; else where it is: the worker that made it,
+    or the store.
+    """
+    known = _met(door, dialect, request)
+    if known is None:
+        return None
+    told = partial(refuse, door, dialect, request, principal=known.principal)
+    exchange, keeper = _here(door, known, request), door.keeper_of(known.principal)
+    if exchange is None:
+        ask = None if keeper is None else partial(_ask, partial(stored, keeper, door, request, known), told)
+        if door.neighbours.pass_on(request, _named(request)[0], partial(_lost, ask, told)):
+            return None
+        if ask is not None:
+            return ask()
     try:
-        await answer(door, request, known)
+        answer(request, known, exchange)
     except Refusal as refused:
-        refuse(door, dialect, request, refused.fault, known.principal)
+        told(refused.fault)
+    return None
+
+
+def _lost(ask: Ask | None, told: Callable[[Fault], None], failed: Fault) -> None:
+    """The worker that made it did not answer. One that has just died may have left it in the store."""
+    if ask is not None and failed.hint == "dead":
+        spawn(_asked(ask, told), "search in the store")
+    else:
+        told(failed)
+
+
+async def _asked(ask: Ask, told: Callable[[Fault], None]) -> None:
+    try:
+        await ask()
+    except Exception:  # noqa: BLE001 - task top: the client must hear of it
+        _log.exception("the search for a stored exchange failed")
+        told(fault("internal_error"))
+
+
+async def _ask(answer: Ask, told: Callable[[Fault], None]) -> None:
+    try:
+        await answer()
+    except Refusal as refused:
+        told(refused.fault)
 
 
 async def _read_stored(keeper: Keeper, door: Door, request: Request, known: Known) -> None:
@@ -194,14 +213,6 @@ def _named(request: Request) -> tuple[str, str]:
     """The exchange's id, and what of it."""
     ident, _, what = request.path.removeprefix(f"{PATH}/").partition("/")
     return ident, what
-
-
-def _passed_on(door: Door, dialect: Dialect, request: Request, known: Known) -> bool:
-    """Whether the worker that owns the exchange was asked instead; its answer comes from there."""
-    ident, _ = _named(request)
-    if door.registry.get(ident) is not None:
-        return False
-    return door.neighbours.pass_on(request, ident, partial(refuse, door, dialect, request, principal=known.principal))
 
 
 def _nothing(request: Request) -> Fault:

@@ -53,6 +53,11 @@ def goes_on(exchange: Exchange) -> bool:
     return exchange.handle is not None and failed is not None and failed.code == _CUT
 
 
+def cut_short(exchange: Exchange) -> bool:
+    """Whether a drain had no time for a settled exchange, of which something had been asked upstream."""
+    return state_of(exchange) is State.LOST and exchange.candidate is not None
+
+
 def state_of(exchange: Exchange) -> State:
     """How a settled exchange ended."""
     failed = exchange.fault

@@ -27,6 +27,11 @@ def resumption(ident: str, after: int) -> Errand:
     return Errand("GET", f"{_below(ident)}?stream=true{behind}")
 
 
+def inspection(ident: str) -> Errand:
+    """Reads the job `ident` as it is now, in one piece."""
+    return Errand("GET", _below(ident))
+
+
 def cancellation(ident: str) -> Errand:
     """Ends the job `ident`."""
     return Errand("POST", f"{_below(ident)}/cancel")

@@ -7,12 +7,15 @@ workers that look at the same time, each exchange falls to one.
 from __future__ import annotations
 
 import logging
+from collections import deque
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from outwait.exchange import responded
 from outwait.exchange.story import LOST
 from outwait.exchange.ties import Kept, Ties
-from outwait.store.rows import ExchangeRow, Owner
+from outwait.store.errors import StoreError
+from outwait.store.rows import ExchangeRow, Owner, State
 
 if TYPE_CHECKING:
     from outwait.store.store import Store
@@ -23,25 +26,39 @@ _log = logging.getLogger("outwait")
 class Heirs:
     """One worker's part in it. `owner`: its process's life."""
 
-    __slots__ = ("_owner", "_store", "_ties")
+    __slots__ = ("_left", "_owner", "_store", "_ties")
 
     def __init__(self, store: Store, owner: Owner, ties: Ties) -> None:
         self._store = store
         self._owner = owner
         self._ties = ties
+        self._left: deque[ExchangeRow] = deque()  # lost or taken over, and not seen to yet
 
     async def bury(self) -> None:
-        """See to all that ran in processes that are no more. Raises StoreError."""
+        """See to all that ran in processes that are no more. Raises StoreError; the next call goes on then."""
         over = await self._ties.dead(await self._store.exchanges.boots())
-        if not over:
-            return
+        if over:
+            await self._take(over)
+        while self._left:
+            row = self._left.popleft()  # others may be at it as well
+            try:
+                await self._see_to(row)
+            except StoreError:
+                self._left.append(row)
+                raise
+
+    async def _take(self, over: Collection[str]) -> None:
         fallen = await self._store.exchanges.lose(over, self._owner, self._ties.wall())
-        for row in fallen.lost:
+        self._left += (*fallen.lost, *fallen.resumed)
+        for _ in fallen.lost:
             self._ties.count(Kept.LOST_PROCESS)
-            await self._end_response(row)
         if fallen.lost:
             _log.warning("%d exchanges were lost with their process", len(fallen.lost))
-        for row in fallen.resumed:
+
+    async def _see_to(self, row: ExchangeRow) -> None:
+        if row.state is State.LOST:
+            await self._end_response(row)
+        else:
             _log.info("exchange %s goes on here: its process is gone, its job at the provider is not", row.id)
             await self._ties.resume(row)
 

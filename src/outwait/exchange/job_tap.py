@@ -32,7 +32,7 @@ def _passes(status: int) -> bool:
 
 
 def _resumable(reader: object) -> Resumable | None:
-    return reader if isinstance(reader, Resumable) and reader.handle else None
+    return reader if isinstance(reader, Resumable) else None
 
 
 class JobTap(Tap):
@@ -41,7 +41,7 @@ class JobTap(Tap):
     `again`: the running one resumes. `stale`: the last one was a pooled connection that was dead.
     """
 
-    __slots__ = ("_denied", "_job", "again", "candidate", "stale")
+    __slots__ = ("_denied", "_job", "_lump", "_state", "again", "candidate", "stale")
 
     def __init__(self, exchange: Exchange, candidate: Candidate, job: Job) -> None:
         super().__init__(exchange, candidate)
@@ -50,11 +50,14 @@ class JobTap(Tap):
         self.stale = False
         self._job = job
         self._denied = False  # the running one is an error reply
+        self._lump = False  # it gives the job in one piece, asked for or not
+        self._state = bytearray()  # that piece
 
     def begin(self) -> None:
         """Another connection follows."""
         self.again = True
-        self._denied = False
+        self._denied = self._lump = False
+        self._state.clear()
         self._error.clear()
 
     def resolved(self) -> None:
@@ -93,12 +96,17 @@ class JobTap(Tap):
             return
         if self._reader is None:
             self._reader = exchange.reader(self._candidate, status, headers)
-        self._job.resumed()
+        self._lump = self._job.polls or "json" in headers.get("content-type", "")
+        if not self._lump:
+            self._job.resumed()
 
     def body(self, data: bytes) -> None:
         """See `Tap`."""
         if self._denied:
             self._error += data[: max(0, ERROR_BODY - len(self._error))]
+            return
+        if self._lump:
+            self._state += data
             return
         super().body(data)
         if self._exchange.is_current(self) and self._note() and not self._whole:
@@ -109,8 +117,29 @@ class JobTap(Tap):
         if self._denied:
             if self._exchange.is_current(self):
                 self._job.refused(self._status, self.refusal())
+        elif self._lump:
+            if self._exchange.is_current(self):
+                self._settled()
+        else:
+            super().end()
+
+    def _settled(self) -> None:
+        """The job is here in one piece, as it is now."""
+        reader = _resumable(self._reader)
+        if reader is None:  # the plan gives it to another dialect now
+            self._job.refused(self._status, _CUT)
             return
-        super().end()
+        try:
+            told = reader.settled(bytes(self._state))
+        except ValueError:
+            self._give_up(_CUT)
+            return
+        if not told:
+            self._job.runs()
+            return
+        super().body(told)
+        if self._exchange.is_current(self):
+            self._give_up(_CUT)  # it should have been the end
 
     def failed(self, fault: Fault) -> None:
         """See `Tap`."""
@@ -168,7 +197,7 @@ class JobTap(Tap):
     def _note(self) -> bool:
         """Whether the running connection reads a job that is known by its id."""
         reader = _resumable(self._reader)
-        if reader is not None:
+        if reader is not None and reader.handle:
             self._job.known(self, reader)
             self._job.moved()
         return bool(self._job.ident)

@@ -74,9 +74,9 @@ class Keeper:
         case.response = response
         try:
             await self._scribe.remember(case)
-        except BaseException:
-            self._close(case)
-            raise
+        finally:
+            if not case.known:
+                self._close(case)
 
     def attend(self, exchange: Exchange) -> None:
         """It makes a response that shall be kept once it is there; nothing is remembered before."""
@@ -105,12 +105,11 @@ class Keeper:
         written down, and the registry hears of it again after that.
         """
         case = self._cases.get(exchange.id)
-        missed = case is None or (case.ended and exchange.stored is None)  # only now it shows that it must be kept
-        if exchange.stored is not None or (missed and not (awaited and self._ties.keeps(exchange.key))):
+        known = case is not None and not case.ended and (case.known or case.remembering is not None)
+        if exchange.stored is not None or not (known or (awaited and self._ties.keeps(exchange.key))):
             self._close(case)
             return False
-        if case is None:
-            case = self._open(exchange)
+        case = self._open(exchange)  # maybe it shows only now that it must be kept
         case.ended = True
         reader = Reader(exchange.replay, nobody)
         exchange.replay.readers.append(reader)  # nothing of it goes before it is written
@@ -180,9 +179,11 @@ class Keeper:
     def _open(self, exchange: Exchange, named: Named | None = None) -> Case:
         case = self._cases.get(exchange.id)
         if case is None:
-            case = self._cases[exchange.id] = Case(exchange, named or self._registry.name_of(exchange))
+            case = self._cases[exchange.id] = Case(exchange, named)
             exchange.keep = self._hold
             exchange.on_handle = self._handled
+        if case.named is None:
+            case.named = self._registry.name_of(exchange)
         return case
 
     def _close(self, case: Case | None) -> None:
@@ -203,13 +204,22 @@ class Keeper:
 
     def _hold(self, exchange: Exchange) -> bool:
         """The exchange has settled: True holds back its end until it is on the disk."""
-        case = self._cases[exchange.id]
-        awaited = self._registry.awaited(exchange)
-        if not (exchange.call.state is not None or (awaited and not exchange.replay.readers)):
+        case, awaited = self._open(exchange), self._registry.awaited(exchange)
+        read, answers = bool(exchange.replay.readers), exchange.call.state is not None
+        if not (answers or (awaited and not read)):
             return False  # a client has it before it, and is not kept waiting; `over` comes when it has gone
+        if read and not awaited and case.response is None:
+            self._run(self._respond(case), "response of an exchange")  # what its client got of it shows later
+            return True
         case.ended = True
         self._run(self._end_held(case, awaited=awaited), "end of an exchange")
         return True
+
+    async def _respond(self, case: Case) -> None:
+        try:
+            await self._scribe.respond(case)
+        finally:
+            case.exchange.release()
 
     async def _end_held(self, case: Case, *, awaited: bool) -> None:
         try:
@@ -246,8 +256,7 @@ class Keeper:
         for exchange in self._registry:
             if exchange.machine.timeline.accepted > now - LONG:
                 break  # the oldest come first
-            if not exchange.settled and exchange.id not in self._cases and self._ties.keeps(exchange.key):
-                self._remember(exchange)
+            self.held(exchange)
         for case in self._cases.values():
             if case.known and case.drafting is None and case.alone and case.drafted.behind:
                 case.drafting = self._run(self._draft(case), "draft of an answer")

@@ -7,6 +7,7 @@ that was lost with its process, the name leads to that truth.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from outwait.store.store import Store
 
 ROUNDS: Final = 4  # times a name may be snatched away between two looks
+LOOKS: Final = 5  # for an exchange that has a name and is not there
+PAUSE: Final = 0.1  # seconds between them
 
 
 class Names:
@@ -60,6 +63,11 @@ class Names:
 
     async def _worth(self, ident: str) -> bool:
         row = await self._store.exchanges.find(ident)
+        for _ in range(LOOKS):
+            if row is not None:
+                break
+            await asyncio.sleep(PAUSE)  # who has just claimed it is about to write it down
+            row = await self._store.exchanges.find(ident)
         if row is not None and row.state is State.RUNNING:
             await self._bury()
             row = await self._store.exchanges.find(ident)

@@ -27,6 +27,7 @@ _OUTCOMES: Final = {
     State.LOST: Outcome.FAILED,
 }
 _BREAKS: Final = (b"\r\n\r\n", b"\n\n")  # between two events
+_BREAK_MAX: Final = 4  # bytes
 _OVER: Final = Span(0.0, "settled")
 NO_TIME: Final = Timeouts(_OVER, _OVER, _OVER, _OVER, _OVER, _OVER, _OVER)
 """Of a plan by which nothing is asked any more."""
@@ -47,8 +48,14 @@ async def recall(row: ExchangeRow, results: Results, call: Call, dialect: Dialec
         return None
     known = story_of(row)
     made = _settled(row, known, call, dialect, ports)
-    if result is not None:
-        await _fill(made, result, results)
+    whole = False
+    try:
+        if result is not None:
+            await _fill(made, result, results)
+        whole = True
+    finally:
+        if not whole:
+            made.replay.close()  # it may have a file
     made.fault = known.fault
     made.replay.finish(known.fault)
     return made
@@ -93,18 +100,25 @@ async def _fill(made: Exchange, result: ResultRow, results: Results) -> None:
 
 async def whole_events(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """`body` in pieces that end between two events, but for the last."""
-    held = b""
+    held = bytearray()
     async for data in body:
+        seen = max(0, len(held) - _BREAK_MAX + 1)
         held += data
-        end = max(held.rfind(mark) + len(mark) if mark in held else 0 for mark in _BREAKS)
+        end = max(_behind(held, mark, seen) for mark in _BREAKS)
         if end:
-            yield held[:end]
-            held = held[end:]
+            yield bytes(held[:end])
+            del held[:end]
     if held:
-        yield held
+        yield bytes(held)
+
+
+def _behind(data: bytearray, mark: bytes, start: int) -> int:
+    """Where the last `mark` that begins at `start` or later ends; 0 where there is none."""
+    at = data.rfind(mark, start)
+    return 0 if at < 0 else at + len(mark)
 
 
 def unspilled(ports: Ports) -> Ports:
     """Ports for exchanges of which nothing may be kept: what does not fit into memory is given up, not written down."""
     bounds = ports.bounds
-    return replace(ports, bounds=replace(bounds, cap=bounds.memory))
+    return replace(ports, bounds=replace(bounds, cap=min(bounds.cap, bounds.memory)))

@@ -1,7 +1,7 @@
 """What is kept of the response that an exchange makes, and what is told of it meanwhile (pure).
 
 A response that outwait names itself has the digits of its exchange: the one leads to the other. One that is not in the
-background keeps the id that stands in its answer; where its provider keeps it too, a handle says so, and a call that
+background keeps the id that stands in its answer. Where its provider keeps it too, a handle says so: a call that
 continues it can go there as it is.
 """
 
@@ -28,7 +28,9 @@ from outwait.store.rows import ExchangeRow, ResponseEnd, ResponseRow
 
 DIALECT: Final = "responses"
 PENDING: Final = frozenset(("queued", "in_progress"))
+ANSWERED: Final = frozenset(("completed", "incomplete"))
 _OURS: Final = re.compile(r"resp_([0-9a-f]{22})")
+_CUT: Final = "gateway_draining"  # ended by outwait, not by anybody who asked for that
 _UNKEPT: Final = fault("storage_full", "The answer was whole, but there was no room to keep it.")
 _LOST: Final = fault("exchange_lost")
 
@@ -69,14 +71,11 @@ def ended_row(exchange: Exchange, body: bytes, expires: float) -> ResponseRow | 
     call = exchange.call
     status, told = _final(exchange, body)
     if call.state is not None and call.state.background:
-        return ResponseEnd(call.state.ident, status, document.dumps(told))
-    ident = told.get("id")
-    if exchange.machine.outcome is not Outcome.COMPLETED or not body or not asked_state(call.body).store:
+        return ResponseEnd(call.state.ident, status, document.dumps(told), _packed(exchange.handle))
+    if status not in ANSWERED or not body or not asked_state(call.body).store:
         return None
-    if not isinstance(ident, str) or not ident:
-        return None
-    made = _row(exchange, ident, status, expires)
-    return msgspec.structs.replace(made, output=document.dumps(told), handle=_handle(exchange, ident))
+    made = _row(exchange, told["id"], status, expires)
+    return msgspec.structs.replace(made, output=document.dumps(told), handle=_handle(exchange, told["id"]))
 
 
 def lost_end(row: ResponseRow, why: Fault) -> ResponseEnd | None:
@@ -131,6 +130,8 @@ def _lost(exchange: ExchangeRow | None) -> tuple[Outcome, Fault]:
 
 def _final(exchange: Exchange, body: bytes) -> tuple[str, dict[str, Any]]:
     outcome, failed = exchange.machine.outcome or Outcome.FAILED, exchange.fault
+    if outcome is Outcome.CANCELLED and failed is not None and failed.code == _CUT:
+        outcome = Outcome.FAILED
     if outcome is Outcome.COMPLETED and not body:
         outcome, failed = Outcome.FAILED, fault("storage_full", "The answer is too long to be kept.")
     return ended(_call(exchange), outcome.value, body, failed, int(exchange.started))
@@ -166,6 +167,12 @@ def _row(exchange: Exchange, ident: str, status: str, expires: float) -> Respons
 def _handle(exchange: Exchange, ident: str) -> str | None:
     """Where the upstream has this response itself: at a provider that keeps them, which was asked for this very one."""
     candidate = exchange.candidate
-    if candidate is None or candidate.dialect != DIALECT or not PROVIDERS[candidate.provider].quirks.background:
+    if candidate is None or candidate.dialect != DIALECT or ident == response_id(exchange.id):
         return None
-    return msgspec.json.encode(Handle(candidate.channel, ident, key=candidate.key)).decode()
+    if not PROVIDERS[candidate.provider].quirks.background:
+        return None
+    return _packed(Handle(candidate.channel, ident, key=candidate.key))
+
+
+def _packed(handle: Handle | None) -> str | None:
+    return None if handle is None else msgspec.json.encode(msgspec.structs.replace(handle, sequence=-1)).decode()

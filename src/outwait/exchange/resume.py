@@ -2,9 +2,10 @@
 
 Once the provider has told its id, a broken connection is no failure: the stream is opened again behind the last event
 that was read, after growing pauses and as often as it takes, while the machine's clocks run on. So nothing is asked
-twice, no word is lost and none repeated. Only where the job itself is gone (the provider does not know it, or refuses
-to give it), or has failed by its own word, does the machine hear of a failure; it counts as committed from its id on,
-since another attempt would pay for the same work again.
+twice, no word is lost and none repeated. Where the provider does not give the stream any more, it is asked from time
+to time how the job stands, until that is the answer. Only where the job itself is gone, or has failed by its own word,
+does the machine hear of a failure; it counts as committed from its id on, since another attempt would pay for the same
+work again.
 
 Where the exchange ends before its job does, the job is cancelled at the provider: what nobody will read should not be
 paid for. A worker that shuts down leaves it running, for whoever takes the handle up.
@@ -21,7 +22,7 @@ from outwait.dialects.dialect import Resumable
 from outwait.exchange import inputs as on
 from outwait.exchange.effects import Outcome
 from outwait.exchange.farewell import Farewell
-from outwait.exchange.handle import Handle, resumption
+from outwait.exchange.handle import Handle, inspection, resumption
 from outwait.exchange.job_tap import JobTap
 from outwait.exchange.phase import Phase
 from outwait.policy import backoff
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 BASE: Final = 0.5  # seconds: the cap of the first pause, doubled from one to the next
 CAP: Final = 20.0
+POLLED: Final = 5.0  # seconds: the longest pause between two questions how the job stands
 _GONE = frozenset((404, 410))
 # What brings the machine to where an accepted job is, phase by phase: there is an upstream, and it has not said a word.
 _ON: Final[Mapping[Phase, on.Input]] = {
@@ -44,11 +46,12 @@ _ON: Final[Mapping[Phase, on.Input]] = {
 class Job:
     """The job of one exchange, if the provider makes it one. `ident`: "" until it is known.
 
-    `over`: nothing is left of it that could be cancelled.
+    `over`: nothing is left of it that could be cancelled. `polls`: it is asked for as a whole, not for its stream.
     """
 
     __slots__ = (
         "_alarm", "_exchange", "_key", "_number", "_reader", "_sequence", "_tap", "_tries", "channel", "ident", "over",
+        "polls",
     )  # fmt: skip
 
     def __init__(self, exchange: Exchange, handle: Handle | None = None) -> None:
@@ -58,7 +61,7 @@ class Job:
         self._tap: JobTap | None = None
         self._number = 0  # connections after the first that gave something
         self._tries = 0  # since the last event
-        self.over = False
+        self.over = self.polls = False
         self.channel = handle.channel if handle is not None else ""
         self.ident = handle.ident if handle is not None else ""
         self._key = handle.key if handle is not None else 0
@@ -130,19 +133,26 @@ class Job:
 
     def lost(self, why: Fault) -> None:
         """The connection broke, or could not be had; the job goes on. `why.retry_after`: what was asked for."""
-        exchange, ports = self._exchange, self._exchange.ports
-        exchange.unhook()
         if self._tries == 0:
             self._mark("interrupted", why.code)
         if self._reader is not None:
             self._reader.resume()
-        pause = backoff.jittered(self._tries, BASE, CAP, ports.luck())
         asked = backoff.honoured(why.retry_after)
-        self._tries += 1
-        ports.wheel.set(self._alarm, ports.clock() + max(pause, CAP if asked is None else asked))
+        self._again(CAP if asked is None else asked)
+
+    def runs(self) -> None:
+        """It was asked for as a whole, and is not done: that is the one sign of life it can give now."""
+        exchange, ports = self._exchange, self._exchange.ports
+        exchange.machine.progress(ports.clock())
+        self._again(0.0)
 
     def refused(self, status: int, why: Fault) -> None:
-        """The provider will not give its stream (any more)."""
+        """The provider will not give its stream (any more): perhaps it tells how the job stands."""
+        if status not in _GONE and not self.polls:
+            self.polls = True
+            self._mark("polling", why.code)
+            self.lost(why)
+            return
         self.over = status in _GONE
         self._exchange.broke(why)
 
@@ -151,6 +161,14 @@ class Job:
     def _mark(self, event: str, detail: str) -> None:
         exchange = self._exchange
         exchange.machine.timeline.add(exchange.ports.clock(), event, detail)
+
+    def _again(self, asked: float) -> None:
+        """Another connection follows, not before `asked` seconds."""
+        exchange, ports = self._exchange, self._exchange.ports
+        exchange.unhook()
+        pause = backoff.jittered(self._tries, BASE, POLLED if self.polls else CAP, ports.luck())
+        self._tries += 1
+        ports.wheel.set(self._alarm, ports.clock() + max(pause, asked))
 
     def _ring(self, _: float) -> None:
         self._open()
@@ -161,7 +179,8 @@ class Job:
             return
         tap.begin()
         exchange.expect(tap)
-        errand = resumption(self.ident, -1 if self._reader is None else self._reader.sequence)
+        after = -1 if self._reader is None else self._reader.sequence
+        errand = inspection(self.ident) if self.polls else resumption(self.ident, after)
         fresh, tap.stale = tap.stale, False
         attempt = exchange.ports.open(tap.candidate, b"", tap, fresh=fresh, call=exchange.call, errand=errand)
         exchange.carry(tap, attempt)

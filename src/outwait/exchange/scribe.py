@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from outwait.core.reply import Head
 from outwait.exchange import filing
@@ -100,9 +100,9 @@ class Scribe:
         """What it has said so far, as long as nobody reads it."""
         try:
             head = case.exchange.replay.head
-            while head is not None and case.drafted.behind and case.alone:
+            while head is not None and case.drafted.behind and case.alone and case.exchange.replay.whole:
                 await self._write(case, head)
-        except (StoreError, Ended, Gone) as error:
+        except (StoreError, Ended) as error:
             self.complain(error)
 
     async def _write(self, case: Case, head: Head) -> None:
@@ -121,32 +121,50 @@ class Scribe:
         store has it.
         """
         exchange = case.exchange
-        if filing.goes_on(exchange):
+        if filing.goes_on(exchange) or not await self._in_time(case, self._file_after(case, awaited=awaited)):
             exchange.stored = False
-            return
+
+    async def respond(self, case: Case) -> None:
+        """The response that it made, and nothing else of it."""
+        await self._in_time(case, self._add(case))
+
+    async def _in_time(self, case: Case, write: Coroutine[Any, Any, None]) -> bool:
+        """Whether `write` was done while readers can be kept waiting."""
         try:
             async with asyncio.timeout(PATIENCE):
-                for earlier in (case.remembering, case.drafting):
-                    if earlier is not None:
-                        await asyncio.wait([earlier])
-                await self._file(case, awaited=awaited)
+                await write
         except (StoreError, TimeoutError, Gone) as error:
-            exchange.stored = False
             self._ties.count(Kept.REFUSED)
             self.complain(error)
         except Exception:  # noqa: BLE001 - task top: its readers wait for the end
-            exchange.stored = False
-            _log.exception("the end of exchange %s could not be stored", exchange.id)
+            _log.exception("the end of exchange %s could not be stored", case.exchange.id)
+        else:
+            return True
+        if case.remembering is not None:
+            case.remembering.cancel()  # it must not say later that the exchange runs
+        return False
+
+    async def _add(self, case: Case) -> None:
+        response = await filing.Body(case.exchange).response(self.forgotten_at())
+        if isinstance(response, ResponseRow):
+            case.answered = await self._store.responses.add(response)
+
+    async def _file_after(self, case: Case, *, awaited: bool) -> None:
+        for earlier in (case.remembering, case.drafting):
+            if earlier is not None:
+                await asyncio.wait([earlier])
+        await self._file(case, awaited=awaited)
 
     async def _file(self, case: Case, *, awaited: bool) -> None:
         exchange, now = case.exchange, self._ties.wall()
         body = filing.Body(exchange)
-        wanted = awaited or case.response is not None
-        response = None if case.answered else await body.response(now + self.keeps.responses)
+        cut = case.known and filing.cut_short(exchange) and self._ties.keeps(exchange.key)
+        wanted = awaited or cut or case.response is not None
         if not case.known and not wanted:
-            if isinstance(response, ResponseRow):
-                case.answered = await self._store.responses.add(response)
+            if not case.answered:
+                await self._add(case)
             return
+        response = None if case.answered else await body.response(now + self.keeps.responses)
         events: tuple[EventRow, ...] = ()
         if response is not None and case.response is not None:
             kind = filing.event_type(exchange, response.status)
@@ -155,31 +173,30 @@ class Scribe:
         end = filing.settlement_of(exchange, now, now + (self.keeps.ttl if wanted else self.keeps.delivered), orphan)
         full = filing.with_all(end, body.result() if wanted else None, response, events)
         exchange.stored = await self._settled(case, full, end)
-        self._tell(end.state, events, kept=exchange.stored and full.result is not None)
-        if case.named is not None and not awaited:
+        if events:
+            self._ties.woken()
+        if case.named is not None and not (awaited or cut):
             await self._store.claims.release(exchange.key, case.named.name.hex(), exchange.id)
 
     async def _settled(self, case: Case, full: Settlement, bare: Settlement) -> bool:
         """Store the end with the answer; without it where there is no room. False when it was settled before."""
         try:
-            return await self._settle(case, full)
+            settled = await self._settle(case, full)
         except (StorageFull, ResultTooLarge) as error:
+            settled = await self._settle(case, bare)
             self._ties.count(Kept.REFUSED)
             self.complain(error)
-            return await self._settle(case, bare)
+        else:
+            if settled and full.result is not None:
+                self._ties.count(Kept.ANSWER)
+        if settled and bare.state is State.LOST:
+            self._ties.count(Kept.LOST_DRAIN)
+        return settled
 
     async def _settle(self, case: Case, end: Settlement) -> bool:
         if case.known:
             return await self._store.exchanges.settle(end)
         return await self._store.exchanges.keep(self._row(case), end)
-
-    def _tell(self, state: State, events: tuple[EventRow, ...], *, kept: bool) -> None:
-        if events:
-            self._ties.woken()
-        if kept:
-            self._ties.count(Kept.ANSWER)
-        if state is State.LOST:
-            self._ties.count(Kept.LOST_DRAIN)
 
     async def attempt(self, write: Awaitable[object]) -> None:
         """A small write, of which nobody waits for the outcome."""

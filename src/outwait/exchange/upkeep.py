@@ -72,6 +72,8 @@ class Upkeep:
             await self._heirs.bury()
         except StoreError as error:
             _log.error("what dead processes left could not be seen to: %s", error)
+        except Exception:  # noqa: BLE001 - task top: what one of them left must not keep this one from serving
+            _log.exception("something that a dead process left cannot be seen to")
 
     async def _swept(self) -> None:
         try:

@@ -91,10 +91,10 @@ class Responses:
         """
         if isinstance(end, ResponseEnd):
             output = await self._database.sealed(end.output, _label("output", end.id))
-            return _ending(end.id, end.status, output)
+            return _ending(end, output)
         values = await self._values(end)
         insert = self._insert(end, values)
-        update = _ending(end.id, end.status, values["output"], table.c.exchange == end.exchange)
+        update = _ending(end, values["output"], table.c.exchange == end.exchange)
 
         async def act(connection: AsyncConnection) -> bool:
             return await insert(connection) or await update(connection)
@@ -160,9 +160,11 @@ def weight(said: ResponseRow | ResponseEnd) -> int:
     return len(said.request) + len(said.input) + len(said.output or b"")
 
 
-def _ending(ident: str, status: str, output: bytes | None, *only: sa.ColumnElement[bool]) -> Act[bool]:
-    """The update of a stored response; `output` is encrypted."""
-    statement = sa.update(table).where(table.c.id == ident, _THERE, *only).values(status=status)
+def _ending(end: ResponseEnd | ResponseRow, output: bytes | None, *only: sa.ColumnElement[bool]) -> Act[bool]:
+    """The update of a stored response; `output` is its own, encrypted."""
+    statement = sa.update(table).where(table.c.id == end.id, _THERE, *only).values(status=end.status)
+    if end.handle is not None:
+        statement = statement.values(handle=end.handle)
     if output is not None:
         size = table.c.size - sa.func.coalesce(sa.func.length(table.c.output), 0) + len(output)
         statement = statement.values(output=output, size=size)

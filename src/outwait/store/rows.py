@@ -135,11 +135,12 @@ class Conversation(msgspec.Struct, frozen=True, gc=False):
 
 
 class ResponseEnd(msgspec.Struct, frozen=True, gc=False):
-    """How a response ended."""
+    """How a response ended. `handle`: None leaves what is stored."""
 
     id: str
     status: str
     output: bytes
+    handle: str | None = None
 
 
 class EventRow(msgspec.Struct, frozen=True, gc=False):

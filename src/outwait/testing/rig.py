@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, ParamSpec, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
 from outwait.access.limits import Slots
 from outwait.core.entry import Entry
@@ -25,18 +25,27 @@ from outwait.core.plan import Candidate, Plan
 from outwait.core.request import Call
 from outwait.dialects.dialect import Dialect
 from outwait.dialects.profiles import UNKNOWN
-from outwait.exchange.adopt import fingerprint, is_retry, named
+from outwait.exchange.adopt import Named, fingerprint, is_retry, named
 from outwait.exchange.driver import Exchange, Ports
+from outwait.exchange.inherit import Heirs
+from outwait.exchange.keeper import Keeper
 from outwait.exchange.keeping import Keeping
+from outwait.exchange.names import Names
 from outwait.exchange.registry import Registry
 from outwait.exchange.replay import Bounds
+from outwait.exchange.scribe import Keeps, Scribe
 from outwait.policy.budget import Budgets
 from outwait.relay.relay import Relay
+from outwait.store.rows import Owner
 from outwait.testing import virtual
 from outwait.testing.plain import FOREIGN, PLAIN
 from outwait.testing.scripted import Upstream
+from outwait.testing.shelf import Joined
 from outwait.wire.outlet import Outlet
 from outwait.wire.wheel import Alarm, Wheel
+
+if TYPE_CHECKING:
+    from outwait.store.store import Store
 
 P = ParamSpec("P")
 
@@ -184,6 +193,7 @@ class Rig:
         self.slots = Slots(limits or {})
         self.budgets = Budgets()
         self.entries: list[Entry] = []
+        self.ids = "ow_"  # what begins the ids of exchanges
         self._asked = 0
         self._dialect = dialect  # of the clients
         self._ports = Ports(
@@ -197,7 +207,7 @@ class Rig:
             record=self.entries.append,
             left=self.registry.left,
             done=self.registry.done,
-            held=lambda _: None,
+            held=self.registry.held,
             clock=self.loop.time,
             wall=self.loop.time,
             luck=lambda: luck,
@@ -218,24 +228,57 @@ class Rig:
         """
         headers = {"user-agent": "tests/1", "x-stainless-retry-count": str(retry)}
         call = Call("plain", "talk", "model", stream=stream, body=body, headers=headers, path="/talk")
-        client = Client(self.wheel)
-        client.gone = gone
         known = named("key", name, call) if name else None
-        adopted = False
         exchange = None if known is None else self.registry.named(known)
         if known is None and is_retry(headers):
             exchange = self.registry.adopt(fingerprint("key", call))
-            adopted = exchange is not None
-        met = exchange is not None
         if exchange is None:
-            self._asked += 1
-            exchange = Exchange(f"ow_{self._asked}", "key", call, plan, self._dialect, self._ports)
-            self.registry.add(exchange, known)
-        relay = Relay(exchange, cast("Outlet", client), UNKNOWN, adopted=adopted, named=met and known is not None)
-        if not met:
-            exchange.begin()
+            return self.serve(self.make(call, plan), known, gone=gone)
+        return self.join(exchange, adopted=known is None, named=known is not None, gone=gone)
+
+    @property
+    def ports(self) -> Ports:
+        """What its exchanges need."""
+        return self._ports
+
+    def make(self, call: Call, plan: Plan) -> Exchange:
+        """A new exchange of the client key `key`, which nobody can find yet."""
+        self._asked += 1
+        return Exchange(f"{self.ids}{self._asked}", "key", call, plan, self._dialect, self._ports)
+
+    def serve(self, exchange: Exchange, known: Named | None = None, *, gone: bool = False) -> Visit:
+        """A new exchange begins, and answers."""
+        self.registry.add(exchange, known)
+        client = self._client(gone=gone)
+        relay = Relay(exchange, cast("Outlet", client), UNKNOWN)
+        exchange.begin()
         relay.start()
         return Visit(client, relay, exchange)
+
+    def join(self, exchange: Exchange, *, adopted: bool = False, named: bool = False, gone: bool = False) -> Visit:
+        """An exchange that is there answers."""
+        client = self._client(gone=gone)
+        relay = Relay(exchange, cast("Outlet", client), UNKNOWN, adopted=adopted, named=named)
+        relay.start()
+        return Visit(client, relay, exchange)
+
+    def _client(self, *, gone: bool) -> Client:
+        client = Client(self.wheel)
+        client.gone = gone
+        return client
+
+    def keep(self, store: Store, boot: str = "here") -> Keeper:
+        """From now on `store` keeps what it should; `boot`: this process's life. `joined` is what the keeper sees of
+        the rest.
+        """
+        self.joined = joined = Joined(self.loop.time)
+        ties, owner = joined.ties(), Owner(0, boot)
+        self.scribe = Scribe(store, owner, ties, Keeps())
+        self.heirs = Heirs(store, owner, ties)
+        names = Names(store, self.heirs.bury, joined.wall, self.scribe.keeps.ttl)
+        keeper = Keeper(store, self.scribe, names, self.registry, self.wheel, ties)
+        self.registry.keeper, self.registry.keeps = keeper, ties.keeps
+        return keeper
 
     async def until(self, moment: float) -> None:
         """Let everything happen up to `moment` (loop seconds), and what is due just then."""

@@ -128,7 +128,7 @@ class Outlet:
         self._phase = _DONE
         if phase == _CHUNKED:
             self._inlet.put(framing.LAST_CHUNK)
-        self._inlet.responded(self._keep)
+        self._inlet.responded(self._keep and not self._inlet.server.draining)
 
     def abort(self) -> None:
         """End the response, visibly not whole, after what was written is flushed. Idempotent."""

@@ -82,6 +82,21 @@ def test_refusals_have_openais_form() -> None:
     play(story)
 
 
+def test_an_old_job_is_streamed_no_more() -> None:
+    async def story(client: Any, simulator: Simulator, url: str) -> None:
+        assert simulator.library is not None
+        simulator.library.streamed_for = 0.01
+        stream = await client.responses.create(model="drip-5ms+long-5", input="hi", background=True, stream=True)
+        seen = [event async for event in stream]
+        ident = seen[0].response.id
+        status, error = await refused(url, f"/v1/responses/{ident}?stream=true")
+        assert (status, error["param"]) == (400, "stream")
+        assert "can no longer be streamed" in error["message"]
+        assert (await client.responses.retrieve(ident)).status == "completed"
+
+    play(story)
+
+
 def test_a_job_must_be_stored() -> None:
     async def story(client: Any, simulator: Simulator, _: str) -> None:
         with pytest.raises(openai.BadRequestError) as caught:

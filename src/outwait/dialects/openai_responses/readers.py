@@ -20,6 +20,7 @@ from outwait.core.request import Call
 from outwait.dialects import sniff
 from outwait.dialects.dialect import Reader
 from outwait.dialects.openai_responses.fold import Fold, unfold
+from outwait.dialects.openai_responses.polled import last_event
 from outwait.dialects.openai_responses.rename import Renaming
 from outwait.dialects.openai_responses.request import in_background, is_job
 from outwait.dialects.openai_responses.watch import Watch
@@ -163,3 +164,7 @@ class JobReader(sniff.SniffReader):
             self._inner.resume()
         else:
             self._inner = None
+
+    def settled(self, body: bytes) -> bytes:
+        """See `Resumable`."""
+        return last_event(body, self.sequence + 1)

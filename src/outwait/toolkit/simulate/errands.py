@@ -60,6 +60,9 @@ async def serve(asked: Asked, library: Library, voice: Voice, identity: bytes) -
         return _send(voice, identity, {"id": asked.ident, "object": "response", "deleted": True})
     elif asked.query.get("stream") == "true":
         start = _start(kept, asked.query)
+        if voice.now() > kept.began + library.streamed_for:
+            age = f"{library.streamed_for / 60:g} minutes"
+            raise BadCallError(f"This response can no longer be streamed because it is more than {age} old.", "stream")
         voice.open(200, b"content-type: %b\r\n%b" % (EVENTS.encode(), identity))
         return await kept.follow(voice, start)
     return _send(voice, identity, kept.state)

@@ -20,6 +20,7 @@ from outwait.toolkit.simulate.script import Fate
 from outwait.toolkit.simulate.voice import Voice
 
 KEPT: Final = 10_000
+STREAMED_FOR: Final = 300.0  # seconds for which OpenAI gives the stream of a job (openai-python issue 2828)
 _STATES = ("created", "queued", "in_progress")
 _ENDS = ("completed", "incomplete", "failed")
 _OF_RESPONSE: Final = frozenset(f"event: response.{name}".encode() for name in (*_STATES, *_ENDS))
@@ -30,8 +31,9 @@ Fields = dict[str, Any]
 class Kept:
     """One response. `state`: as it is now. `items`: the whole conversation that it answers, each with an id.
 
-    `background`, `streamed`: how it was asked for. `events`: of a job, numbered from 0. `ended`: nothing follows.
-    `severed`: how the connection that asked for the job is to break, once it has `severed_at` events; others live on.
+    `background`, `streamed`: how it was asked for. `began`: when, on the loop's clock. `events`: of a job, numbered
+    from 0. `ended`: nothing follows. `severed`: how the connection that asked for the job is to break, once it has
+    `severed_at` events; others live on.
     """
 
     def __init__(self, state: Fields, items: list[Fields]) -> None:
@@ -39,6 +41,7 @@ class Kept:
         self.items = items
         self.background = state["background"] is True
         self.streamed = False
+        self.began = 0.0
         self.events: list[bytes] = []
         self.ended = not self.background
         self.severed: Fate | None = None
@@ -111,9 +114,12 @@ async def _break(voice: Voice, how: Fate | None) -> str:
 
 
 class Library:
-    """All responses kept, the newest `KEPT` of them."""
+    """All responses kept, the newest `KEPT` of them. `streamed_for`: seconds from the beginning of a job in which its
+    stream can be asked for.
+    """
 
     def __init__(self) -> None:
+        self.streamed_for = STREAMED_FOR
         self._kept: dict[str, Kept] = {}
         self._order: deque[str] = deque()
 

@@ -46,7 +46,7 @@ class Simulator:
     `key`: the only API key taken; None takes any, and none. `aliases`: further model names and what they stand for.
     `models`: the names that `/v1/models` lists, instead of an example of each step. `on_call`: told each call when it
     is over. `stateless`: no response is kept, and what is asked of that in a call is overlooked, as smaller servers do.
-    The same `seed` makes the same answers.
+    The same `seed` makes the same answers. `library`: the responses kept.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Simulator:
         self._models = tuple(models) or (*EXAMPLES, *self._aliases)
         self._on_call = on_call
         self._calls = Calls()
-        self._library = None if stateless else Library()
+        self.library = None if stateless else Library()
         self._chance = Random(f"{seed}/ids")
         self._server: Server | None = None
         self._listeners: list[asyncio.Server] = []
@@ -102,8 +102,8 @@ class Simulator:
         """Stop listening and cut what is still open."""
         for listener in self._listeners:
             listener.close()
-        if self._library is not None:
-            self._library.close()
+        if self.library is not None:
+            self.library.close()
         if self._server is not None:
             await self._server.close(0.0)
         for listener in self._listeners:
@@ -134,8 +134,8 @@ class Simulator:
                 await self._call(request, *found)
             else:
                 _tell(request, 405, f"Not allowed to {method} on {path}.", speech=found[0])
-        elif self._library is not None and (about := errands.find(method, path, request.query)) is not None:
-            await self._errand(request, about, self._library)
+        elif self.library is not None and (about := errands.find(method, path, request.query)) is not None:
+            await self._errand(request, about, self.library)
         elif path == "/healthz":
             request.outlet.send(200, _JSON, b'{"status":"ok"}')
         elif path == "/simulate/calls":
@@ -230,8 +230,8 @@ class Simulator:
                     created = int(datetime.now(UTC).timestamp())
                     said = answer(question, script, self._seed, created=created, ident=speech.prefix + ident)
                     call.charged = True
-                    if speech is OPENAI_RESPONSES and self._library is not None:
-                        outcome = await _kept(script, said, self._library, voice, identity)
+                    if speech is OPENAI_RESPONSES and self.library is not None:
+                        outcome = await _kept(script, said, self.library, voice, identity)
                     else:
                         outcome = await Player(script, said, speech, voice, identity).play()
                     call.charged = call.status < 400
@@ -247,7 +247,7 @@ class Simulator:
         """What is done to a decoded body before it is read: where responses are kept, or overlooked."""
         if speech is not OPENAI_RESPONSES:
             return _as_it_is
-        return _without_state if self._library is None else self._library.continued
+        return _without_state if self.library is None else self.library.continued
 
     def _admit(self, speech: Speech, envelope: Envelope) -> tuple[int, bytes] | None:
         if self._key is None or speech.key(envelope) == self._key:
@@ -283,6 +283,7 @@ async def _kept(script: Script, said: Answer, library: Library, voice: Voice, id
 async def _in_background(script: Script, said: Answer, library: Library, voice: Voice, identity: bytes) -> str:
     """Begin a job and tell of it: at once, or for as long as the client listens."""
     kept = library.job(said)
+    kept.began = voice.now()
     kept.task = spawn(background.run(script, said, kept), said.id)
     if not kept.streamed:
         voice.send(200, b"content-type: %b\r\n%b" % (JSON.encode(), identity), waiting(said))
