@@ -17,7 +17,7 @@ PURE := src/outwait/core/*,src/outwait/policy/*,src/outwait/dialects/*,src/outwa
 	src/outwait/exchange/phase.py,src/outwait/exchange/timeline.py,src/outwait/exchange/turns.py
 FUZZ_SECONDS ?= 60
 
-.PHONY: help demo test check check-static unit fmt lint types cov bench docs conformance mutants fuzz lock clean distclean
+.PHONY: help demo test check check-static unit fmt lint types cov bench docs conformance faults kills mutants fuzz lock clean distclean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,12 @@ docs: .venv/.stamp ## check what the docs say: links, files, commands, options, 
 conformance: .venv/.stamp ## every SDK against every upstream behind nginx and HAProxy (minutes; writes docs/conformance.md)
 	@tools/test-needs
 	@$(BIN)/python -m tests.conformance --write-docs $(ARGS)
+
+faults: .venv/.stamp ## every fault in every phase, on real sockets (writes docs/faults.md)
+	@$(BIN)/python -m tests.faults --write-docs $(ARGS)
+
+kills: .venv/.stamp ## 500 workers killed at random moments under load (half an hour)
+	@$(BIN)/python tests/faults/kills.py --kills 500 $(ARGS)
 
 mutants: .venv/.stamp ## change the machine in many small ways; a change no test notices is bad news
 	@$(BIN)/python tools/mutate.py

@@ -40,8 +40,6 @@ NO_TEST_FILE = {
     "src/outwait/exchange/inputs.py": "frozen data without a method",
     "src/outwait/exchange/effects.py": "frozen data without a method",
     "src/outwait/exchange/ports.py": "protocols and frozen data without a method",
-    "src/outwait/exchange/ties.py": "frozen data without a method",
-    "src/outwait/exchange/ties.py": "frozen data without a method",
 }
 TASK_MAKERS = {
     "src/outwait/wire/tasks.py": "the one helper; it logs what fails",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.edge.conftest import CHANNEL, KEYS, House, house, provider, story, un
 
 from outwait.app.storage import Told, keeps_of, open_store
 from outwait.config.load import loads
+from outwait.exchange.adopt import Named
 from outwait.exchange.keeper import Keeper
 from outwait.exchange.upkeep import Upkeep
 from outwait.notify.sender import Sender
@@ -142,6 +144,10 @@ async def test_a_reload_changes_how_long_how_much_and_who_is_told(tmp_path: Path
         before = await kept.store.exchanges.find(await ended(door))
         assert before is not None
         assert before.expires - before.updated == pytest.approx(7.0)
+        name, now = Named(b"n" * 16, b"q" * 16), time.time()
+        await kept.keeper.names.claim("dev", name, "ow_1")
+        assert await kept.store.claims.find("dev", name.name.hex(), now) is not None
+        assert await kept.store.claims.find("dev", name.name.hex(), now + 9) is None
 
 
 async def ended(door: House) -> str:
@@ -188,7 +194,12 @@ def test_what_is_left_undone_is_others_only_when_all_is_written(
 
         monkeypatch.setattr(part, "close", close)
     end = lives.Life.end
-    monkeypatch.setattr(lives.Life, "end", lambda life: (order.append("Life"), end(life)))
+
+    def ended(life: lives.Life) -> None:
+        order.append("Life")
+        end(life)
+
+    monkeypatch.setattr(lives.Life, "end", ended)
 
     @story
     async def told() -> None:

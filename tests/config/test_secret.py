@@ -1,6 +1,8 @@
 import hashlib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from outwait.config.secret import KEY_LIKE, KEY_LIKE_HINTS, MASK, digest, fresh_key, masked, names_secret
 
@@ -12,6 +14,7 @@ KEYS = [
     "AKIA" + "A1" * 8,
     "gsk_" + "aB3" * 6,
 ]
+ENDS = ["", " goes on", ".", ",", ")", ":", "/cancel", ".json", '"']
 
 
 def test_a_fresh_key_is_new_long_and_recognised() -> None:
@@ -41,6 +44,28 @@ def test_credentials_and_userinfo_are_masked() -> None:
 )
 def test_ordinary_words_stay(text: str) -> None:
     assert masked(text) == text
+
+
+@given(
+    st.integers(0, 16**22 - 1), st.sampled_from(["", "(", "/v1/exchanges/", "exchange ", '"']), st.sampled_from(ENDS)
+)
+def test_ids_stay(number: int, before: str, after: str) -> None:
+    digits = f"{number:022x}"
+    told = f"{before}ow_{digits}{after} resp_{digits} evt_{digits}{digits[:10]} wh_{digits[:10]}{digits}"
+    assert masked(told) == told
+
+
+@given(st.from_regex(r"[A-Za-z0-9_-]{32}", fullmatch=True), st.sampled_from(ENDS))
+def test_client_keys_do_not(random: str, after: str) -> None:
+    assert masked(f"by ow-{random}{after} of ow_{22 * 'a'}") == f"by {MASK}{after} of ow_{22 * 'a'}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ow_" + "a1" * 10, "ow_" + "a1" * 12, "ow_" + "A1" * 11, "ow_" + "a1" * 11 + "-x", "ow_" + "a1" * 11 + "_x"],
+)
+def test_what_is_almost_an_id_is_masked(text: str) -> None:
+    assert masked(f"{text} and") == f"{MASK} and"
 
 
 def test_names_of_secrets() -> None:

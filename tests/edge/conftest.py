@@ -107,12 +107,13 @@ class House:
     async def kill(self) -> None:
         """As if the process was killed: nothing more is written, and the system tells others that it is over."""
         door = self.gateway.door
-        door.keeper = door.registry.keeper = None
+        door.keeper = door.registry.keeper = door.registry.manifest = None
         for exchange in door.registry:
             exchange.keep = exchange.on_handle = None
         kept, self.gateway.storage = self.storage, None
         kept.life.end()
-        await kept.close()
+        for part in (kept.upkeep, kept.keeper, kept.sender, kept.store):
+            await part.close()
 
 
 async def until(true: Callable[[], object]) -> None:

@@ -267,6 +267,39 @@ def test_whoever_left_while_the_store_was_asked_leaves_the_name_to_others(
     told()
 
 
+@pytest.mark.parametrize("leaving", ["cancel", "finish"])
+def test_whoever_left_while_it_was_written_down_has_left_a_call_like_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, leaving: str
+) -> None:
+    asked, free, remember = asyncio.Event(), asyncio.Event(), Exchanges.remember
+
+    async def slow(self: Exchanges, *args: Any) -> bool:
+        asked.set()
+        await free.wait()
+        return await remember(self, *args)
+
+    monkeypatch.setattr(Exchanges, "remember", slow)
+
+    @story
+    async def told() -> None:
+        request = named(chat("silent-50ms-then-echo", stream=False))
+        async with provider(f"on_disconnect: {leaving}\n") as (text, model), house(text, data_dir=tmp_path) as door:
+            _, writer = await asyncio.open_connection("127.0.0.1", door.port)
+            writer.write(request)
+            await asked.wait()
+            writer.close()
+            await until(lambda: not door.gateway.server.connections)
+            free.set()
+            await until(lambda: not door.gateway.door.claims._open)
+            await until(lambda: all(each.settled for each in door.gateway.door.registry))
+            await door.storage.keeper.quiet()
+            reply = await door.send(request)
+            assert (reply.status, MARK in reply.headers) == (200, leaving == "finish")
+            assert [call.outcome for call in model.calls].count("whole") == 1
+
+    told()
+
+
 def test_a_name_that_is_always_somebody_elses_is_asked_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
@@ -289,7 +322,7 @@ def test_a_name_that_is_always_somebody_elses_is_asked_alone(tmp_path: Path, mon
 async def test_the_bug_of_a_store_is_told_as_one(tmp_path: Path) -> None:
     async with provider() as (text, _), house(text, data_dir=tmp_path) as door:
         fails: Callable[..., Any] = lambda *_: 1 / 0  # noqa: E731 - it is that short
-        door.storage.keeper.names = type("Fails", (), {"claim": fails})()  # type: ignore[assignment] # it only fails
+        door.storage.keeper.names = type("Fails", (), {"claim": fails})()
         reply = await door.send(named(chat("echo", stream=False)))
         assert (reply.status, reply.error["code"]) == (500, "internal_error")
         assert door.gateway.door.claims._open == {}

@@ -17,7 +17,7 @@ def test_an_orphan_is_told_of_and_stays_one(tmp_path: Path) -> None:
             door = SideDoor(str(tmp_path / "00ab00"))
             await orphan(owner)
             registry = owner.gateway.door.registry
-            (question,) = registry._orphans
+            (question,) = registry._orphans._by_question
             status, ident = await errand.fetch(door, f"/internal/orphans/{question.hex()}")
             assert (status, registry.get(ident.decode()), registry.orphans) == (200, next(iter(registry)), 1)
             for unknown in ("00" * 16, "zz", "0"):

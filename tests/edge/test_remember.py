@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from tests.app.conftest import Reply, chat
 from tests.edge.conftest import House, house, provider, story, until
 from tests.edge.test_neighbours import street
 
+from outwait.edge.remember import remember
+from outwait.edge.visit import Visit
 from outwait.exchange.keeper import Keeper
 from outwait.store.errors import StoreError
 from outwait.store.exchanges import Exchanges
@@ -222,3 +225,9 @@ def test_a_worker_without_a_store_asks_its_neighbours(tmp_path: Path) -> None:
             assert len(model.calls) == 1
 
     told()
+
+
+def test_where_a_reload_has_ended_the_keeping_meanwhile_it_is_asked_anew() -> None:
+    begun: list[bool] = []
+    remember(cast("Visit", SimpleNamespace(keeper=None, begin=lambda: begun.append(True))))
+    assert begun == [True]

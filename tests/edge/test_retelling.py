@@ -27,6 +27,10 @@ def test_the_events_behind_a_number(after: int, first: str) -> None:
     assert body.startswith(f"event: response.{first}\n")
 
 
-def test_nothing_follows_the_last_and_nothing_is_made_of_no_response() -> None:
-    assert told(b'{"id":"resp_1","status":"failed","output":[]}', 2) == (200, "")
+def test_who_saw_more_events_than_there_are_is_told_the_end() -> None:
+    response = b'{"id":"resp_1","status":"failed","output":[]}'
+    assert told(response, 70) == told(response, 1)
+
+
+def test_nothing_is_made_of_no_response() -> None:
     assert told(b"[]", -1) == (200, "")

@@ -231,6 +231,12 @@ async def test_a_worker_that_has_just_died_is_asked_for_in_the_store(tmp_path: P
             assert (await two.state(ident))["result"]["choices"][0]["message"]["content"] == "Hi"
             over = await two.ask(f"/v1/exchanges/{ident}/cancel", "content-length: 0", method="POST")
             assert (over.status, over.error["code"]) == (409, "conflict")
+            unknown = await two.ask("/v1/exchanges/ow_01aaaa0123456789abcdef")
+            assert (unknown.status, unknown.error["code"]) == (404, "not_found")
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(Exchanges, "find", lambda *_: 1 / 0)
+                failed = await two.ask(f"/v1/exchanges/{ident}")
+                assert (failed.status, failed.error["code"]) == (500, "internal_error")
         async with house(text, doors / "03cccc", forgetful=True) as three:
             told = await three.ask(f"/v1/exchanges/{ident}")
             assert (told.status, told.error["code"]) == (503, "owner_unreachable")

@@ -17,6 +17,7 @@ from outwait.core.plan import OnDisconnect, Retry
 from outwait.core.request import Call, State
 from outwait.exchange.adopt import Named, fingerprint, named
 from outwait.exchange.driver import Exchange
+from outwait.exchange.keeping import Keeping
 from outwait.exchange.scribe import Case
 from outwait.store.rows import ExchangeRow, Settlement
 from outwait.store.store import Store
@@ -28,6 +29,7 @@ from outwait.testing.shelf import Shelf
 P = ParamSpec("P")
 
 FINISH = plan_of("a", on_disconnect=OnDisconnect.FINISH, retry=Retry(attempts=1))
+MEMORY = Keeping(doubt=0.0)  # what was delivered is not kept in case it was not received
 CALL = Call("plain", "talk", "model", stream=True, body=b"question", path="/talk")
 JSON = Call("plain", "talk", "model", stream=False, body=b"question", path="/talk")
 
@@ -43,7 +45,7 @@ def with_store(test: Callable[[Store], Coroutine[Any, Any, None]]) -> Callable[[
         ):
             runner.run(_opened(test, Path(folder)))
 
-    del run.__wrapped__  # type: ignore[attr-defined]  # pytest would ask for a fixture `store`
+    del run.__wrapped__  # pytest would ask for a fixture `store`
     return run
 
 
@@ -57,7 +59,7 @@ class Archive:
 
     def __init__(self, store: Store | Shelf | None = None, boot: str = "here", *, rig: Rig | None = None) -> None:
         self.shelf = store if isinstance(store, Shelf) else Shelf(store)
-        self.rig = rig or Rig(Upstream())
+        self.rig = rig or Rig(Upstream(), keeping=MEMORY)
         self.rig.ids = f"ow_{boot}_"
         self.keeper = self.rig.keep(self.shelf.store, boot)
         self.registry = self.rig.registry

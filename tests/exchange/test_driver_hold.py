@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.exchange.archive import CALL, FINISH, JSON
+from tests.exchange.archive import CALL, FINISH, JSON, MEMORY
 
 from outwait.core.plan import OnDisconnect
 from outwait.core.request import Call
@@ -37,7 +37,7 @@ def held(rig: Rig, call: Call = CALL, *, hold: bool = True) -> tuple[Visit, Nota
 @pytest.mark.parametrize("call, before, after", [(CALL, "hello\n.\n", "hello\n.\n"), (JSON, "", "hello\n")])
 @scene
 async def test_readers_see_no_end_before_it_is_released(call: Call, before: str, after: str) -> None:
-    rig = Rig(Upstream(GOOD))
+    rig = Rig(Upstream(GOOD), keeping=MEMORY)
     visit, notary = held(rig, call)
     await rig.until(2)
     exchange = visit.exchange
@@ -54,7 +54,7 @@ async def test_readers_see_no_end_before_it_is_released(call: Call, before: str,
 
 @scene
 async def test_heartbeats_go_on_until_then() -> None:
-    rig = Rig(Upstream(GOOD))
+    rig = Rig(Upstream(GOOD), keeping=MEMORY)
     visit, _ = held(rig, JSON)
     await rig.until(40)
     assert visit.client.text == "\n\n"
@@ -74,7 +74,7 @@ async def test_an_error_is_held_back_too() -> None:
 
 @scene
 async def test_what_need_not_wait_does_not() -> None:
-    rig = Rig(Upstream(GOOD))
+    rig = Rig(Upstream(GOOD), keeping=MEMORY)
     visit, notary = held(rig, hold=False)
     await rig.until(2)
     assert (notary.asked, visit.client.ending, len(rig.registry)) == ([("settled", False)], "finished", 0)
@@ -82,7 +82,7 @@ async def test_what_need_not_wait_does_not() -> None:
 
 @scene
 async def test_who_leaves_meanwhile_is_missed_when_it_is_released() -> None:
-    rig = Rig(Upstream(GOOD))
+    rig = Rig(Upstream(GOOD), keeping=MEMORY)
     visit, _ = held(rig, JSON)
     await rig.until(2)
     visit.client.go()
@@ -108,7 +108,7 @@ async def test_its_slot_is_free_before_it_is_released() -> None:
 
 @scene
 async def test_one_that_is_detached_goes_on_without_a_client() -> None:
-    rig = Rig(Upstream(GOOD, hangs))
+    rig = Rig(Upstream(GOOD, hangs), keeping=MEMORY)
     exchange = rig.make(CALL, FINISH)
     rig.registry.add(exchange, None)
     exchange.begin()

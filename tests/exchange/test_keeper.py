@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
-from tests.exchange.archive import CALL, FINISH, Archive
+from tests.exchange.archive import CALL, FINISH, MEMORY, Archive
 
-from outwait.core.fault import fault
 from outwait.core.plan import OnDisconnect
 from outwait.exchange import keeper as keeping
-from outwait.exchange import scribe
 from outwait.exchange.driver import Exchange
 from outwait.exchange.handle import Handle
 from outwait.exchange.replay import Bounds
-from outwait.exchange.story import state
 from outwait.exchange.ties import Kept
-from outwait.store.errors import StorageFull, StoreError
+from outwait.store.errors import StoreError
 from outwait.store.rows import State
 from outwait.testing.playbook import plan_of
 from outwait.testing.rig import Rig, scene
@@ -28,7 +23,7 @@ GONE = StoreError("it is gone")
 
 
 def office(*scripts: object, shelf: Shelf | None = None, bounds: Bounds | None = None) -> Archive:
-    return Archive(shelf, rig=Rig(Upstream(*scripts), bounds=bounds))  # type: ignore[arg-type]
+    return Archive(shelf, rig=Rig(Upstream(*scripts), bounds=bounds, keeping=MEMORY))  # type: ignore[arg-type]
 
 
 def nothing_left(office: Archive) -> bool:
@@ -111,169 +106,6 @@ async def test_of_a_silent_key_nothing_is_kept() -> None:
     assert (len(here.registry), here.registry.orphans, list(here.registry.names())) == (0, 0, [])
 
 
-@pytest.mark.parametrize("stream, ending", [(True, "finished"), (False, "whole")])
-@scene
-async def test_an_orphan_that_ends_is_running_until_its_end_is_stored(stream: bool, ending: str) -> None:
-    here = office(answers(b"hello\n", b".\n", after=10.5))
-    gate = here.shelf.hang("exchanges.settle")
-    visit = here.rig.ask(SLOW, stream=stream)
-    visit.client.go()
-    exchange = visit.exchange
-    await here.rig.until(11)
-    retry = here.rig.ask(SLOW, stream=stream, retry=1)
-    assert (retry.exchange, exchange.settled, state(exchange)["status"]) == (exchange, False, "running")
-    assert (retry.client.text, retry.client.ending) == ("hello\n.\n" if stream else "", "")
-    gate.set()
-    await here.rig.until(11.1)
-    assert (retry.client.text, retry.client.ending) == ("hello\n.\n" if stream else "hello\n", ending)
-    assert state(exchange)["status"] == "completed"
-    assert here.counts == {Kept.ANSWER: 1}
-    assert here.shelf.asked == ["exchanges.remember", "exchanges.settle", "exchanges.adopted"]
-    assert (len(here.registry), nothing_left(here)) == (0, True)
-
-
-@scene
-async def test_a_store_that_hangs_delays_it_so_long_and_no_longer() -> None:
-    here = office(answers(b"hello\n", b".\n", after=10))
-    here.shelf.hang("exchanges.settle")
-    visit = here.rig.ask(SLOW)
-    visit.client.go()
-    await here.rig.until(10 + scribe.PATIENCE - 0.1)
-    assert not visit.exchange.settled
-    await here.rig.until(10 + scribe.PATIENCE + 0.1)
-    assert (visit.exchange.settled, visit.exchange.stored) == (True, False)
-    assert here.counts == {Kept.REFUSED: 1, Kept.ERROR: 1}
-    retry = here.rig.ask(SLOW, retry=1)
-    assert retry.client.text == "hello\n.\n"
-    assert (len(here.registry), nothing_left(here)) == (0, True)
-
-
-@scene
-async def test_a_memory_that_hangs_does_not_say_later_that_it_runs() -> None:
-    here = office(answers(b"hello\n", b".\n", after=10))
-    here.shelf.hang("exchanges.remember")
-    visit = here.rig.ask(SLOW)
-    visit.client.go()
-    await here.rig.until(25)
-    assert (visit.exchange.settled, here.shelf.asked) == (True, ["exchanges.remember"])
-    assert nothing_left(here)
-
-
-@scene
-async def test_without_room_it_settles_without_its_answer() -> None:
-    here = office(answers(b"hello\n", b".\n", after=10))
-    here.shelf.fail("exchanges.settle", StorageFull("there"), 1)
-    visit = here.rig.ask(SLOW)
-    visit.client.go()
-    await here.rig.until(11)
-    assert (visit.exchange.settled, visit.exchange.stored) == (True, True)
-    full, bare = here.settled()
-    assert (full.result is None, bare.result) == (False, None)
-    assert here.counts == {Kept.REFUSED: 1, Kept.ERROR: 1}
-
-
-@scene
-async def test_without_any_room_it_is_refused_once() -> None:
-    here = office(answers(b"hello\n", b".\n"))
-    here.shelf.fail("exchanges.keep", StorageFull("there"))
-    visit = here.rig.ask(SLOW)
-    visit.client.blocked = True
-    await here.rig.until(1)
-    visit.client.go()
-    await here.rig.until(2)
-    assert (visit.exchange.stored, here.counts) == (False, {Kept.REFUSED: 1, Kept.ERROR: 1})
-    assert here.shelf.asked == ["exchanges.keep", "exchanges.keep"]
-    assert here.rig.ask(SLOW, retry=1).client.text == "hello\n.\n"
-    assert (len(here.registry), nothing_left(here)) == (0, True)
-
-
-@scene
-async def test_whatever_goes_wrong_the_end_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    here = office(answers(b"hello\n", b".\n", after=10))
-    here.shelf.fail("exchanges.settle", ZeroDivisionError())
-    visit = here.rig.ask(SLOW)
-    visit.client.go()
-    await here.rig.until(11)
-    assert (visit.exchange.settled, visit.exchange.stored) == (True, False)
-    assert "could not be stored" in caplog.text
-    assert nothing_left(here)
-
-
-@scene
-async def test_who_leaves_with_half_of_what_is_over_finds_it_in_the_store() -> None:
-    here = office(answers(b"hello\n", b".\n", after=1))
-    visit = here.rig.ask(SLOW)
-    visit.client.blocked = True
-    await here.rig.until(2)
-    assert (visit.exchange.settled, here.shelf.asked) == (True, [])
-    gate = here.shelf.hang("exchanges.keep")
-    visit.client.go()
-    await here.rig.until(3)
-    assert here.shelf.asked == ["exchanges.keep"]
-    gate.set()
-    await here.rig.until(4)
-    (end,) = here.settled()
-    assert end.result is not None
-    assert end.orphan == pytest.approx(2, abs=0.1)
-    assert (here.registry.orphans, here.counts) == (1, {Kept.ANSWER: 1})
-    await here.rig.until(100)
-    assert here.shelf.asked == ["exchanges.keep"]
-    await here.rig.until(200)
-    assert (len(here.registry), nothing_left(here)) == (0, True)
-
-
-@scene
-async def test_who_comes_back_while_it_is_written_has_it() -> None:
-    here = office(answers(b"hello\n", b".\n", after=1))
-    visit = here.rig.ask(SLOW)
-    visit.client.blocked = True
-    await here.rig.until(2)
-    gate = here.shelf.hang("exchanges.keep")
-    visit.client.go()
-    await here.rig.until(3)
-    retry = here.rig.ask(SLOW, retry=1)
-    assert retry.client.text == "hello\n.\n"
-    gate.set()
-    await here.rig.until(4)
-    assert here.shelf.asked == ["exchanges.keep", "exchanges.adopted"]
-    assert (len(here.registry), nothing_left(here)) == (0, True)
-
-
-@scene
-async def test_adopted_later_and_lost_again_it_waits_again() -> None:
-    here = office(answers(b"hello\n", b".\n", after=10))
-    here.rig.ask(SLOW).client.go()
-    await here.rig.until(20)
-    retry = here.rig.ask(SLOW, retry=1, gone=True)
-    await here.rig.until(21)
-    assert here.asked[2:] == ["adopted", "orphan"]
-    assert (retry.exchange.stored, here.registry.orphans) == (True, 1)
-    here.rig.ask(SLOW, retry=2)
-    await here.rig.until(22)
-    assert here.asked[4:] == ["adopted"]
-    assert (len(here.registry), nothing_left(here)) == (0, True)
-
-
-@scene
-async def test_a_second_client_may_read_while_the_first_end_is_written() -> None:
-    """It goes when the write is over, and takes the exchange with it."""
-    here = office(answers(b"hello\n", b".\n", after=1))
-    visit = here.rig.ask(SLOW)
-    visit.client.blocked = True
-    await here.rig.until(2)
-    gate = here.shelf.hang("exchanges.keep")
-    visit.client.go()
-    reader = visit.exchange.join(lambda: None)
-    await here.rig.until(3)
-    gate.set()
-    await here.rig.until(4)
-    assert (nothing_left(here), len(here.registry)) == (True, 1)
-    visit.relay.delivery.whole = True
-    visit.exchange.leave(reader, visit.relay.delivery)
-    await here.rig.until(5)
-    assert here.shelf.asked == ["exchanges.keep"]
-
-
 @scene
 async def test_the_words_of_a_detached_stream_are_drafted_and_only_those() -> None:
     here = office(answers(*[b"word\n"] * 100, b".\n", every=1))
@@ -309,11 +141,22 @@ async def test_a_draft_that_fails_leaves_no_gap() -> None:
 
 
 @scene
+async def test_where_nothing_new_was_said_nothing_is_drafted() -> None:
+    here = office(answers(b"hello\n", b".\n", every=50))
+    here.rig.ask(SLOW).client.go()
+    await here.rig.until(3)
+    here.keeper.tick(3.0)
+    assert (here.keeper._tasks, here.shelf.asked) == (set(), ["exchanges.remember", "draft.add"])
+
+
+@scene
 async def test_the_end_waits_for_the_draft_before_it() -> None:
-    here = office(answers(b"hello\n", b".\n", every=5))
+    here = office(answers(b"hello\n", b"more\n", b".\n", every=3))
     gate = here.shelf.hang("draft.add")
     here.rig.ask(SLOW).client.go()
-    await here.rig.until(6)
+    await here.rig.until(5)
+    assert here.shelf.asked == ["exchanges.remember", "draft.add"]
+    await here.rig.until(6.9)
     assert here.shelf.asked == ["exchanges.remember", "draft.add"]
     gate.set()
     await here.rig.until(7)
@@ -352,44 +195,6 @@ async def test_a_handle_is_stored_after_its_exchange() -> None:
     assert here.shelf.asked[2:] == ["exchanges.handle"]
 
 
-@pytest.mark.parametrize("handle", [None, Handle("a", "job_1")])
-@scene
-async def test_what_a_drain_cuts_is_lost_unless_its_job_goes_on(handle: Handle | None) -> None:
-    here = office(answers(b"hello\n", b".\n", every=60))
-    visit = here.rig.ask(SLOW)
-    visit.client.go()
-    await here.rig.until(3)
-    visit.exchange._handle = handle
-    visit.exchange.cancel(fault("gateway_draining"))
-    await here.keeper.close()
-    assert visit.exchange.settled
-    if handle is not None:
-        assert (here.settled(), visit.exchange.stored, here.counts) == ([], False, {})
-        return
-    (end,) = here.settled()
-    assert (end.state, end.result is not None and end.result.partial) == (State.LOST, True)
-    assert here.counts == {Kept.ANSWER: 1, Kept.LOST_DRAIN: 1}
-
-
-@scene
-async def test_close_finishes_what_is_being_written_and_ticks_no_more() -> None:
-    here = office(answers(b"hello\n", b".\n", after=10), hangs)
-    gate = here.shelf.hang("exchanges.settle")
-    visit = here.rig.ask(SLOW)
-    visit.client.go()
-    await here.rig.until(11)
-    closing = asyncio.ensure_future(here.keeper.close())
-    await here.rig.until(12)
-    assert not closing.done()
-    gate.set()
-    await closing
-    assert (visit.exchange.settled, visit.exchange.stored) == (True, True)
-    here.rig.ask(SLOW, body=b"another").client.blocked = True
-    count = len(here.shelf.asked)
-    await here.rig.until(13 + 2 * keeping.LONG)
-    assert here.shelf.asked[count:] == []
-
-
 @scene
 async def test_a_submission_that_fails_leaves_nothing() -> None:
     here = office(answers(b"hello\n", b".\n", after=30))
@@ -407,33 +212,6 @@ async def test_a_submission_that_fails_leaves_nothing() -> None:
     assert row.idempotency == here.named("q").name.hex()
     (end,) = here.settled()
     assert (end.orphan, end.result is None) == (None, False)
-
-
-@scene
-async def test_what_is_cancelled_after_it_was_remembered_is_settled() -> None:
-    here = office(hangs)
-    visit = here.rig.ask(plan_of("a", on_disconnect=OnDisconnect.LINGER, linger=20.0, spans={"first_byte": 900}))
-    await here.rig.until(17)
-    visit.client.go()
-    await here.rig.until(60)
-    (end,) = here.settled()
-    assert (end.state, end.result) == (State.CANCELLED, None)
-    assert (len(here.registry), nothing_left(here)) == (0, True)
-
-
-@scene
-async def test_what_is_dropped_while_it_is_written_goes_then() -> None:
-    here = office(answers(b"hello\n", b".\n", after=1))
-    visit = here.rig.ask(SLOW)
-    visit.client.blocked = True
-    await here.rig.until(2)
-    gate = here.shelf.hang("exchanges.keep")
-    visit.client.go()
-    here.registry.drop(visit.exchange.id)
-    await here.rig.until(3)
-    gate.set()
-    await here.rig.until(4)
-    assert (len(here.registry), nothing_left(here)) == (0, True)
 
 
 @scene

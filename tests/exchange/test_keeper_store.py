@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from unittest.mock import patch
 
 import pytest
 from tests.exchange.archive import CALL, FINISH, JSON, Archive, with_store
 
 from outwait.core.fault import fault
+from outwait.exchange.account import Delivery
 from outwait.exchange.driver import Exchange
+from outwait.exchange.replay import Replay
 from outwait.exchange.ties import Kept
 from outwait.store.errors import StoreError
 from outwait.store.rows import State
@@ -55,6 +58,18 @@ async def test_a_retry_has_it_from_another_process_byte_by_byte(store: Store) ->
 
 
 @with_store
+async def test_what_could_not_be_read_waits_for_the_next_retry(store: Store) -> None:
+    here, there = Archive(store), Archive(store, "there")
+    await lost_by(here)
+    there.shelf.fail("results.find", StoreError("not now"), 1)
+    with pytest.raises(StoreError):
+        await there.keeper.adopt("key", CALL, PLAIN, there.rig.ports)
+    await there.keeper.quiet()
+    assert len(there.registry) == 0
+    assert await there.keeper.adopt("key", CALL, PLAIN, there.rig.ports) is not None
+
+
+@with_store
 async def test_who_loses_it_there_makes_it_wait_again(store: Store) -> None:
     here, there = Archive(store), Archive(store, "there")
     exchange = await lost_by(here)
@@ -77,10 +92,29 @@ async def test_two_that_look_for_it_share_what_they_find(store: Store) -> None:
     assert await there.keeper.find(exchange.id, "other") is None
     assert await there.keeper.find("ow_none", "key") is None
     asking = (there.keeper.recall(row, None, PLAIN, there.rig.ports) for _ in range(3))
-    first, second, third = await asyncio.gather(*asking)
+    with patch.object(Replay, "close", autospec=True) as close:
+        first, second, third = await asyncio.gather(*asking)
+    assert close.call_count == 2  # they may have files
     assert first is second is third is there.registry.get(exchange.id)
     assert await there.keeper.recall(row, None, PLAIN, there.rig.ports) is first
     assert len(there.registry) == 1
+
+
+@with_store
+async def test_what_is_recalled_and_not_read_is_forgotten(store: Store) -> None:
+    here, there = Archive(store), Archive(store, "there")
+    row = await here.row(await lost_by(here))
+    assert await there.keeper.recall(row, None, PLAIN, there.rig.ports) is not None
+    there.keeper.tick(0.0)
+    assert len(there.registry) == 0
+    again = await there.keeper.recall(row, None, PLAIN, there.rig.ports)
+    assert again is not None
+    reader = again.join(lambda: None)
+    there.keeper.tick(0.0)
+    there.keeper.tick(0.0)
+    assert there.registry.get(row.id) is again
+    again.leave(reader, Delivery(whole=True))
+    assert len(there.registry) == 0
 
 
 @with_store

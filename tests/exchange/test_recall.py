@@ -40,6 +40,7 @@ TOLD = Story(
     silence=61.5,
     usage=Usage(input=1, output=2),
     dropped=("remark",),
+    inserted=(0, 1),
     timeline=(Mark(0.0, "accepted", "chat"), Mark(0.5, "attempt", "far")),
 )
 
@@ -106,6 +107,7 @@ async def test_it_is_what_it_was() -> None:
     assert (exchange.settled, exchange.machine.outcome, exchange.fault) == (True, Outcome.COMPLETED, None)
     assert (exchange.replay.head, chunks(exchange)) == (HEAD, [b"data: 1\n\n", b"data: 2\n\n"])
     assert (exchange.usage, exchange.dropped) == (TOLD.usage, ("remark",))
+    assert exchange.inserted == (0, 1)  # who comes back counts them
     told = state(exchange)
     assert (told["status"], told["channel"], told["upstream_model"], told["attempts"]) == ("completed", "far", "big", 2)
     assert [(mark.at, mark.event) for mark in told["timeline"]] == [(0.0, "accepted"), (0.5, "attempt")]

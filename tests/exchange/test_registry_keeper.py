@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.exchange.archive import FINISH
+from tests.exchange.archive import FINISH, MEMORY
 
 from outwait.core.fault import fault
 from outwait.exchange.adopt import Named
@@ -37,7 +37,7 @@ class Clerk:
 
 
 def with_clerk(*scripts: object, writes: int = 0, bounds: Bounds | None = None) -> tuple[Rig, list[str]]:
-    rig, clerk = Rig(Upstream(*scripts), bounds=bounds), Clerk(writes)  # type: ignore[arg-type]
+    rig, clerk = Rig(Upstream(*scripts), bounds=bounds, keeping=MEMORY), Clerk(writes)  # type: ignore[arg-type]
     rig.registry.keeper = clerk
     return rig, clerk.told
 

@@ -204,8 +204,22 @@ def test_history_lost_after_a_spill_is_told_only_where_it_is_missing(monkeypatch
     replay.close()
 
 
-def test_lag_is_the_slowest_readers() -> None:
+def test_lag_is_the_quickest_readers_as_long_as_all_is_kept() -> None:
     replay = Replay(Bounds(lag=10))
+    quick, slow = reader(replay), reader(replay)
+    for piece in (b"12345", b"67890", b"1"):
+        replay.append(piece)
+    assert (replay.lag(), replay.over()) == (11, True)
+    rest(quick)
+    assert (replay.lag(), replay.over(), replay.caught_up()) == (0, False, True)
+    slow.read()
+    replay.readers.remove(quick)
+    assert (replay.lag(), replay.over(), replay.caught_up()) == (6, False, False)
+
+
+def test_lag_is_the_slowest_readers_once_history_is_given_up() -> None:
+    replay = Replay(Bounds(lag=10))
+    replay.whole = False
     assert (replay.lag(), replay.over(), replay.caught_up()) == (0, False, True)
     quick, slow = reader(replay), reader(replay)
     replay.append(b"12345")

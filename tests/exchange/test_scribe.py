@@ -6,7 +6,7 @@ import asyncio
 
 import msgspec
 import pytest
-from tests.exchange.archive import CALL, FINISH, JSON, Archive, with_store
+from tests.exchange.archive import CALL, FINISH, JSON, MEMORY, Archive, with_store
 
 from outwait.core.fault import fault
 from outwait.core.request import State as Asked
@@ -30,7 +30,7 @@ GONE = StoreError("it is gone")
 
 
 def office(*scripts: object) -> Archive:
-    return Archive(rig=Rig(Upstream(*scripts)))  # type: ignore[arg-type]
+    return Archive(rig=Rig(Upstream(*scripts), keeping=MEMORY))  # type: ignore[arg-type]
 
 
 @with_store
@@ -49,7 +49,7 @@ async def test_a_response_is_in_the_store_before_its_end_is_told(store: Store) -
     assert row is not None
     assert (row.exchange, row.status, row.background) == (visit.exchange.id, "completed", False)
     assert msgspec.json.decode(row.output or b"")["id"] == "resp_1"
-    assert (here.cases, len(here.registry)) == ({}, 0)
+    assert (here.cases, len(here.registry), visit.exchange.stored) == ({}, 0, None)
 
 
 @scene
@@ -183,6 +183,33 @@ async def test_without_room_a_background_response_has_its_end_at_least() -> None
 
 
 @scene
+async def test_who_streams_a_background_response_hears_no_end_before_it_is_stored() -> None:
+    here = await background(office(answers(ANSWER, b".\n", after=1)))
+    (exchange,) = here.registry
+    gate = here.shelf.hang("exchanges.settle")
+    reader = here.rig.join(exchange)
+    await here.rig.until(2)
+    assert (exchange.settled, reader.client.status, here.asked) == (False, 0, ["remember", "settle"])
+    (end,) = here.settled()
+    assert isinstance(end.response, ResponseEnd)
+    gate.set()
+    await here.rig.until(3)
+    assert reader.client.ending == "whole"
+    assert (here.asked, here.cases, len(here.registry)) == (["remember", "settle"], {}, 0)
+
+
+@scene
+async def test_a_background_response_waits_for_nobody_s_retry() -> None:
+    here = await background(office(answers(ANSWER, b".\n", after=5)))
+    (exchange,) = here.registry
+    here.rig.join(exchange).client.go()
+    assert here.registry.orphans == 1
+    await here.rig.until(6)
+    (end,) = here.settled()
+    assert (end.orphan, end.result is None) == (None, False)
+
+
+@scene
 async def test_a_cancelled_background_response_says_so() -> None:
     here = await background(office(answers(ANSWER, b".\n", after=1)))
     (exchange,) = here.registry
@@ -236,6 +263,22 @@ async def test_a_name_whose_exchange_did_nothing_is_given_back() -> None:
     assert here.shelf.given[-1][1] == ("key", here.named("q").name.hex(), exchange.id)
     (end,) = here.settled()
     assert (end.state, end.result, end.orphan) == (State.FAILED, None, None)
+
+
+@scene
+async def test_who_reads_a_named_answer_hears_its_end_when_that_is_stored() -> None:
+    """Or what a killed process told as whole would be told as lost to the next who has the name."""
+    here = office(answers(b"hello\n", b".\n", after=1))
+    gate = here.shelf.hang("exchanges.settle")
+    exchange = here.rig.make(CALL, FINISH)
+    await here.keeper.submit(exchange, here.named("q"))
+    visit = here.rig.serve(exchange, here.named("q"))
+    await here.rig.until(1.5)
+    assert (visit.client.text, visit.client.ending, exchange.settled) == ("hello\n.\n", "", False)
+    assert here.registry.named(here.named("q")) is exchange
+    gate.set()
+    await here.rig.until(2)
+    assert (visit.client.ending, exchange.settled, exchange.stored) == ("finished", True, True)
 
 
 @scene

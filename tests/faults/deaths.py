@@ -42,7 +42,7 @@ async def die(cells: Iterable[Cell], start: Start, folder: Path) -> list[Seen]:
     config = {**scene.config(upstream.port), "data_dir": str(folder / "data")}
     seen = [Seen(part.cell, part) for part in made.values()]
     try:
-        gateway = await asyncio.to_thread(start, config)
+        gateway = start(config)
         async with AsyncExitStack() as open_ones:
             ids = await _arrive(seen, gateway, open_ones)
             gateway = await _end(seen[0].cell.fault, gateway, lambda: start(config))
@@ -90,7 +90,7 @@ async def _end(fault: Fault, gateway: Gateway, restart: Callable[[], Gateway]) -
     gateway.process.send_signal(signal.SIGTERM)
     status = await asyncio.to_thread(gateway.process.wait, BACK)
     assert status == 0, f"the gateway ended with {status}"
-    return await asyncio.to_thread(restart)
+    return restart()
 
 
 def workers(gateway: Gateway) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.faults.cells import DEATHS, Cell, Fault, Mode, Phase, Reader
+from tests.faults.cells import DEATHS, Cell, Phase, Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +14,6 @@ class Finding:
 
     covers: Callable[[Cell], bool]
     what: str
-
-
-def _cut_json(cell: Cell) -> bool:
-    where = (cell.fault, cell.phase, cell.mode) == (Fault.UPSTREAM_TRUNCATE, Phase.HELD, Mode.JSON)
-    return where and cell.dialect in ("anthropic", "gemini") and cell.reader is not Reader.PAID
 
 
 def _not_told_to_wait(cell: Cell) -> bool:
@@ -30,11 +25,6 @@ FINDINGS: tuple[Finding, ...] = (
         _not_told_to_wait,
         "An exchange whose client is connected, and was never told to wait by a heartbeat, is not remembered for its"
         " first minute: when its process ends, its id is not found instead of `lost`.",
-    ),
-    Finding(
-        _cut_json,
-        "Half a JSON reply whose framing ends is told as `upstream_bad_response` where the upstream speaks Anthropic or"
-        " Gemini, and as `upstream_truncated` where it speaks OpenAI.",
     ),
 )
 

@@ -70,7 +70,7 @@ def _quietly(_: object) -> None:
 async def run(kills: int, seed: int, stage: Stage, provider: Provider, say: Callable[[str], None] = _quietly) -> Run:
     """Kill `kills` workers of a gateway in front of `provider`, one after the other."""
     made = Run()
-    gateway = await asyncio.to_thread(stage.serve, config(provider.url), "kills")
+    gateway = stage.serve(config(provider.url), "kills")
     load = Load(gateway.port, made.oracle, seed)
     clients = [asyncio.ensure_future(load.ask()) for _ in range(CLIENTS)]
     chance = random.Random(f"{seed}/kills")

@@ -16,7 +16,7 @@ RUNNING, GONE = "running", "not there"
 FINAL = frozenset({"completed", "failed", "cancelled", "lost"})
 # The end of these is told once it is on the disk. Others are told at once: a kill in the moment between leaves a client
 # with its answer, and the store without: such an exchange is `torn`.
-HELD_BACK = frozenset({"background"})
+HELD_BACK = frozenset({"background", "named", "named JSON"})
 # By kind of call: who was told an id of these may come back for it, whatever has died meanwhile.
 PROMISED = frozenset({"named", "named JSON", "background"})
 

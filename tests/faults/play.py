@@ -198,12 +198,15 @@ async def look(seen: Seen, port: int, ident: str) -> None:
 
 
 async def whole(cells: Iterable[Cell], start: Any) -> list[Seen]:
-    """Start an upstream, a gateway in front of it (`start(port)`), and play `cells`."""
+    """Start an upstream, a gateway in front of it (`start(port)`), and play `cells`.
+
+    It is started by this very thread, as all of them are: the kernel ends a gateway whose starter is gone,
+    be that a thread.
+    """
     made = parts(cells)
     upstream = Upstream(made)
     await upstream.start()
     try:
-        gateway = await asyncio.to_thread(start, upstream.port)
-        return await play(made, gateway)
+        return await play(made, start(upstream.port))
     finally:
         await upstream.stop()

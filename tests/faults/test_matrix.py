@@ -94,7 +94,7 @@ async def _drained(cell: Cell, serve: Serve) -> tuple[Gateway, str]:
     upstream = Upstream(found)
     await upstream.start()
     try:
-        gateway = await asyncio.to_thread(serve, scene.config(upstream.port), "drained")
+        gateway = serve(scene.config(upstream.port), "drained")
         async with Caller(gateway.port) as caller:
             await play.reach(caller, found[cell.model])
             caller.reset()

@@ -51,6 +51,22 @@ def test_any_value_becomes_plain_data() -> None:
     assert "too deep" in json.dumps(cleaned)
 
 
+def test_ids_stay_readable_and_keys_do_not() -> None:
+    ident, response = "ow_00a3f2" + "1b" * 8, "resp_00a3f2" + "1b" * 8
+    event, hook = "evt_" + "2c" * 16, "wh_" + "3d" * 16
+    redactor = Redactor()
+    for said in (
+        f"exchange {ident} goes on here",
+        f"{response} ended: {event}, told as {hook}",
+        f"/v1/exchanges/{ident}?x",
+    ):
+        assert redactor.text(said) == said
+    assert redactor.fields({"exchange": ident, "response": [response]}) == {"exchange": ident, "response": [response]}
+    assert redactor.text(f"{ident} of ow-{'Zz09_' * 6}ab") == f"{ident} of {MASK}"
+    assert redactor.text(f"{ident} with sk-proj-{'aB3' * 8}") == f"{ident} with {MASK}"
+    assert Redactor([ident]).text(f"exchange {ident}") == f"exchange {MASK}"
+
+
 def test_long_texts_are_cut_after_they_are_cleaned() -> None:
     text = Redactor([CANARY]).text("x" * (LONGEST - 5) + CANARY + "y" * 100)
     assert len(text) == LONGEST + 1

@@ -317,13 +317,22 @@ async def test_a_cancelled_exchange_is_told_in_its_state() -> None:
         assert (visit.client.status, visit.client.text) == (status, text)
 
 
-@pytest.mark.parametrize("mode", ["comments", "headers"])
+@pytest.mark.parametrize("mode", ["auto", "headers"])
 @scene
-async def test_the_first_beat_of_each_client_says_that_it_waits(mode: str) -> None:
-    rig, told = Rig(Upstream(answers(b"hello\n", b".\n", after=50))), []
-    rig.registry.held = lambda exchange: told.append((round(rig.loop.time()), exchange.id))
-    object.__setattr__(rig.ports, "held", rig.registry.held)
-    rig.ask(LONG)
+async def test_the_first_beat_says_that_its_client_waits(mode: str) -> None:
+    told: list[float] = []
+    rig = Rig(Upstream(answers(b"hello\n", b".\n", after=50, every=20)))
+    object.__setattr__(rig.ports, "held", lambda _: told.append(round(rig.loop.time(), 1)))
+    visit = rig.ask(plan_of("a", spans=LONG, heartbeat=beats(mode=mode)))
+    await rig.until(100)
+    assert (told, visit.client.ending) == ([10.0], "finished")
+
+
+@scene
+async def test_who_is_served_in_time_was_not_told_to_wait() -> None:
+    told: list[str] = []
+    rig = Rig(Upstream(answers(b"hello\n", b".\n", after=9, every=20)))
+    object.__setattr__(rig.ports, "held", lambda exchange: told.append(exchange.id))
+    visit = rig.ask(plan_of("a", spans=LONG, heartbeat=beats()))
     await rig.until(60)
-    assert mode
-    assert told
+    assert (told, visit.client.text.count(": beat"), visit.client.ending) == ([], 1, "finished")

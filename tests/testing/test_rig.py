@@ -9,6 +9,7 @@ import pytest
 from outwait.testing.playbook import plan_of
 from outwait.testing.rig import Client, Rig, scene
 from outwait.testing.scripted import Upstream, answers
+from outwait.testing.shelf import Shelf
 
 
 @scene
@@ -77,3 +78,18 @@ async def test_an_alarm_rings_until_the_end() -> None:
     client.abort()
     await rig.until(10)
     assert told == pytest.approx([5, 7], abs=0.01)
+
+
+@scene
+async def test_a_rig_can_keep_what_its_clients_may_come_back_for() -> None:
+    rig, shelf = Rig(Upstream(answers(b"hello\n", b".\n", after=30))), Shelf()
+    keeper = rig.keep(shelf.store, "there")
+    assert rig.registry.keeper is keeper
+    visit = rig.ask(plan_of("a"))
+    await rig.until(20)
+    assert [(name, given[0].owner.boot) for name, given in shelf.given] == [("exchanges.remember", "there")]
+    again = rig.join(visit.exchange)
+    await rig.until(31)
+    assert visit.client.text.endswith("hello\n.\n")
+    assert again.client.text.endswith("hello\n.\n")
+    assert rig.make(visit.exchange.call, plan_of("a")).id == "ow_2"

@@ -71,6 +71,10 @@ async def test_it_fails_so_many_times() -> None:
         with pytest.raises(StoreError, match="gone"):
             await shelf.exchanges.find("ow_1")
     assert await shelf.exchanges.find("ow_1") is None
+    shelf.fail("exchanges.find", StoreError("gone"))
+    shelf.hang("exchanges.find")
+    shelf.heal()
+    assert await shelf.exchanges.find("ow_1") is None
 
 
 @scene
@@ -82,8 +86,10 @@ async def test_it_hangs_until_it_is_let_go() -> None:
     await shelf.met("exchanges.find")
     await asyncio.sleep(100)
     assert not asking.done()
+    assert shelf.done == []
     gate.set()
     assert await asking is None
+    assert shelf.done == [("exchanges.find", ("ow_1",))]
 
 
 @scene

@@ -208,6 +208,8 @@ def test_redirects_are_not_followed_and_say_where_they_lead() -> None:
         ({"retry-after": "30"}, 30.0),
         ({"retry-after": "0.5"}, 0.5),
         ({"retry-after-ms": "1500", "retry-after": "30"}, 1.5),
+        ({"retry-after-ms": "soon", "retry-after": "30"}, 30.0),
+        ({"retry-after-ms": "Thu, 01 Jan 1970 00:02:00 GMT"}, None),
         ({"retry-after": "Thu, 01 Jan 1970 00:02:00 GMT"}, 120.0),
         ({"retry-after": "Thu, 01 Jan 1970 00:02:00 -0000"}, 120.0),
         ({"retry-after": "Thu, 01 Jan 1970 00:00:00 GMT"}, 0.0),

@@ -26,7 +26,18 @@ class Place:
     its neighbours find its side door, under another name in each life; None if there is no such folder.
     """
 
-    __slots__ = ("_folder", "_line", "_lives", "_ready_at", "_side_door", "failures", "number", "process", "ready", "sockets")
+    __slots__ = (
+        "_folder",
+        "_line",
+        "_lives",
+        "_ready_at",
+        "_side_door",
+        "failures",
+        "number",
+        "process",
+        "ready",
+        "sockets",
+    )
 
     def __init__(self, number: int, sockets: list[socket.socket], folder: Path | None = None) -> None:
         self.number = number

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,7 @@ from outwait.notify.post import Post
 from outwait.notify.sender import Means, Sender
 from outwait.notify.webhook import Webhook, webhooks
 from outwait.store import lives
+from outwait.store.manifest import Left, Manifest, take
 from outwait.store.rows import EventRow, Owner
 from outwait.wire.tasks import spawn
 from outwait.wire.wheel import Wheel
@@ -60,20 +61,25 @@ async def open_store(settings: Settings, *, check: bool) -> Store | None:
 
 @dataclass(slots=True)
 class Storage:
-    """All that keeps answers in one worker. `life`: what tells the others that this process is alive."""
+    """All that keeps answers in one worker. `life`: what tells the others that this process is alive. `naming(ttl)`:
+    names that are kept for so many seconds.
+    """
 
     store: Store
     life: lives.Life
+    manifest: Manifest
     keeper: Keeper
     upkeep: Upkeep
     sender: Sender
     scribe: Scribe
     post: Post
     told: Told
+    naming: Callable[[float], Names]
 
     def use(self, settings: Settings) -> None:
         """Take up a new configuration. Where it is stored stays as it is until a restart."""
         self.scribe.keeps = keeps_of(settings)
+        self.keeper.names = self.naming(settings.keep_results.ttl)
         self.upkeep.use(settings.keep_results.size)
         self.told.use(settings)
         self.sender.use(self.told.webhooks)
@@ -85,6 +91,7 @@ class Storage:
         await self.keeper.close()
         await self.sender.close()
         await self.store.close()
+        self.manifest.close()
         self.life.end()
 
 
@@ -131,16 +138,20 @@ def join(store: Store, settings: Settings, door: Door, worker: int, wheel: Wheel
     async def dead(boots: Collection[str]) -> frozenset[str]:
         return await asyncio.to_thread(lives.dead, data_dir, boots)
 
+    async def left() -> list[Left]:
+        return await asyncio.to_thread(take, data_dir, life.boot, partial(lives.dead, data_dir))
+
     def count(kept: Kept) -> None:
         counts.add(kept.value)
 
     resuming = Resuming(door, store)
-    ties = Ties(told.keeps, told.events, sender.wake, count, time.time, dead, resuming.resume)
+    ties = Ties(told.keeps, told.events, sender.wake, count, time.time, dead, resuming.resume, left)
     scribe = Scribe(store, owner, ties, keeps_of(settings))
     heirs = Heirs(store, owner, ties)
     upkeep = Upkeep(store, heirs, settings.keep_results.size, wheel, time.time, random.random)
-    names = Names(store, heirs.bury, time.time, scribe.keeps.ttl)
-    keeper = Keeper(store, scribe, names, door.registry, wheel, ties)
+    naming = partial(Names, store, heirs.bury, time.time)
+    keeper = Keeper(store, scribe, naming(scribe.keeps.ttl), door.registry, wheel, ties)
     door.keeper = door.registry.keeper = keeper
     door.registry.keeps = told.keeps
-    return Storage(store, life, keeper, upkeep, sender, scribe, post, told)
+    door.registry.manifest = manifest = Manifest(data_dir, life.boot)
+    return Storage(store, life, manifest, keeper, upkeep, sender, scribe, post, told, naming)

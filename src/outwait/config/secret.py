@@ -14,8 +14,9 @@ KEY_PREFIX = "ow-"
 MASK = "[masked]"
 
 # Prefixes of provider and gateway keys, with enough characters behind them not to hit ordinary words ("task-list").
+# An exchange's id, `ow_` and 22 hexadecimal digits, is no key: whoever reads a log follows a call by it.
 KEY_LIKE = re.compile(
-    r"(?<![A-Za-z0-9])(?:sk|ow|pk|rk|gsk|xai|nvapi|pplx|fw|r8|hf|ghp|glpat)[-_](?=[A-Za-z0-9_-]*[0-9A-Z])[A-Za-z0-9_-]{12,}"
+    r"(?<![A-Za-z0-9])(?!ow_[0-9a-f]{22}(?![A-Za-z0-9_-]))(?:sk|ow|pk|rk|gsk|xai|nvapi|pplx|fw|r8|hf|ghp|glpat)[-_](?=[A-Za-z0-9_-]*[0-9A-Z])[A-Za-z0-9_-]{12,}"
     r"|(?<![A-Za-z0-9])(?:sk|ow)-[A-Za-z0-9_-]{8,}"
     r"|AIza[0-9A-Za-z_-]{20,}"
     r"|(?<![A-Z0-9])AKIA[0-9A-Z]{16}"

@@ -144,7 +144,7 @@ FAULTS: dict[str, Kind] = {
     "gateway_overloaded": Kind(503, "overloaded", _G, "overloaded_error", "The gateway is overloaded; try again soon."),
     "gateway_draining": Kind(503, "overloaded", _G, "overloaded_error", "The gateway is shutting down; try again."),
     "owner_unreachable": Kind(503, "overloaded", _G, _API, "The worker that holds this exchange cannot be reached."),
-    "exchange_lost": Kind(502, "unknown", _G, _API, "The process that ran this exchange ended before its answer was whole."),
+    "exchange_lost": Kind(502, "unknown", _G, _API, "The process of this exchange ended before its answer was whole."),
     "storage_full": Kind(507, "resource_exhausted_local", _G, _API, "The gateway has no space left to keep this."),
     "internal_error": Kind(500, "unknown", _G, _API, "outwait failed to handle this request; that is a bug."),
     # the seven clocks

@@ -52,7 +52,10 @@ class Deed:
         return ident
 
     async def _kept(self, ident: str) -> Exchange | str | None:
-        """The exchange that has the name, as it was kept, or its id if a neighbour runs it. Raises Refusal, StoreError."""
+        """The exchange that has the name, as it was kept; its id if a neighbour runs it; None if nobody has it.
+
+        Raises Refusal, StoreError.
+        """
         keeper, visit = self._keeper, self._visit
         for _ in range(ROUNDS):
             holder = await keeper.names.claim(visit.key, self._named, ident)

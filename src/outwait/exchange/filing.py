@@ -14,6 +14,7 @@ from outwait.exchange.driver import Exchange
 from outwait.exchange.effects import Outcome
 from outwait.exchange.replay import Reader
 from outwait.exchange.story import pack, story
+from outwait.store.manifest import Aboard
 from outwait.store.rows import EventRow, ExchangeRow, Owner, ResponseEnd, ResponseRow, Result, Settlement, State
 
 _STATES: Final = {
@@ -42,6 +43,25 @@ def row_of(exchange: Exchange, owner: Owner, now: float, expires: float, named: 
         on_disconnect=exchange.plan.on_disconnect.value,
         idempotency=None if named is None else named.name.hex(),
         story=pack(story(exchange)),
+    )
+
+
+def lost_row(entry: Aboard, heir: Owner, now: float, expires: float) -> ExchangeRow:
+    """The row of an exchange that was never remembered, and was lost with its process."""
+    return ExchangeRow(
+        id=entry.id,
+        owner=heir,
+        key=entry.key,
+        fingerprint=b"",
+        dialect=entry.dialect,
+        endpoint=entry.endpoint,
+        model=entry.model,
+        stream=entry.stream,
+        created=entry.created,
+        updated=now,
+        expires=expires,
+        on_disconnect="",
+        state=State.LOST,
     )
 
 

@@ -6,21 +6,26 @@ workers that look at the same time, each exchange falls to one.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from outwait.exchange import responded
+from outwait.exchange import filing, responded
 from outwait.exchange.story import LOST
 from outwait.exchange.ties import Kept, Ties
 from outwait.store.errors import StoreError
+from outwait.store.manifest import Left
 from outwait.store.rows import ExchangeRow, Owner, State
 
 if TYPE_CHECKING:
     from outwait.store.store import Store
 
 _log = logging.getLogger("outwait")
+
+KNOWN: Final = 86_400.0  # seconds for which a loss is told that nothing else is known of
+_TOGETHER: Final = 200  # rows that are written at the same time
 
 
 class Heirs:
@@ -39,6 +44,8 @@ class Heirs:
         over = await self._ties.dead(await self._store.exchanges.boots())
         if over:
             await self._take(over)
+        for manifest in await self._ties.left():
+            await self._note(manifest)
         while self._left:
             row = self._left.popleft()  # others may be at it as well
             try:
@@ -54,6 +61,18 @@ class Heirs:
             self._ties.count(Kept.LOST_PROCESS)
         if fallen.lost:
             _log.warning("%d exchanges were lost with their process", len(fallen.lost))
+
+    async def _note(self, manifest: Left) -> None:
+        """Write down the loss of those on board whom the store does not know."""
+        now = self._ties.wall()
+        entries = await asyncio.to_thread(lambda: list(manifest.entries()))
+        rows = [filing.lost_row(entry, self._owner, now, now + KNOWN) for entry in entries]
+        remember = self._store.exchanges.remember
+        for at in range(0, len(rows), _TOGETHER):  # those that wait together share a commit
+            for fresh in await asyncio.gather(*map(remember, rows[at : at + _TOGETHER])):
+                if fresh:
+                    self._ties.count(Kept.LOST_PROCESS)
+        await asyncio.to_thread(manifest.done)
 
     async def _see_to(self, row: ExchangeRow) -> None:
         if row.state is State.LOST:

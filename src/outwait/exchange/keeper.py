@@ -21,7 +21,7 @@ from outwait.exchange import recall
 from outwait.exchange.adopt import Named, fingerprint
 from outwait.exchange.driver import Exchange, Ports
 from outwait.exchange.replay import Reader
-from outwait.exchange.scribe import Case, Scribe, nobody
+from outwait.exchange.scribe import PATIENCE, Case, Scribe, nobody
 from outwait.exchange.ties import Ties
 from outwait.store.errors import StoreError
 from outwait.store.rows import ExchangeRow, ResponseRow, State
@@ -40,7 +40,9 @@ LONG: Final = 60.0  # seconds after which a running exchange is remembered, thou
 class Keeper:
     """Keeps one worker's exchanges in `store`. `names`: those that clients gave."""
 
-    __slots__ = ("_alarm", "_cases", "_registry", "_scribe", "_tasks", "_ties", "_wheel", "names", "store")
+    __slots__ = (
+        "_alarm", "_cases", "_late", "_recalled", "_registry", "_scribe", "_tasks", "_ties", "_wheel", "names", "store",
+    )  # fmt: skip
 
     def __init__(
         self, store: Store, scribe: Scribe, names: Names, registry: Registry, wheel: Wheel, ties: Ties
@@ -53,6 +55,8 @@ class Keeper:
         self._ties = ties
         self._cases: dict[str, Case] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._late: asyncio.Task[None] | None = None
+        self._recalled: list[Exchange] = []  # since the last tick
         self._alarm = Alarm(self._ring)
         wheel.set(self._alarm, wheel.now() + TICK)
 
@@ -105,7 +109,7 @@ class Keeper:
         written down, and the registry hears of it again after that.
         """
         case = self._cases.get(exchange.id)
-        known = case is not None and not case.ended and (case.known or case.remembering is not None)
+        known = case is not None and (case.known or case.remembering is not None)
         if exchange.stored is not None or not (known or (awaited and self._ties.keeps(exchange.key))):
             self._close(case)
             return False
@@ -150,6 +154,7 @@ class Keeper:
             found.replay.close()
             return here
         self._registry.add(found)
+        self._recalled.append(found)
         return found
 
     async def adopt(self, key: str, call: Call, dialect: Dialect, ports: Ports) -> Exchange | None:
@@ -158,16 +163,31 @@ class Keeper:
         if await self.store.exchanges.waiting(key, question, now) is None:
             return None
         row = await self.store.exchanges.adopt(key, question, now)
-        return None if row is None else await self.recall(row, call, dialect, ports)
+        if row is None:
+            return None
+        try:
+            return await self.recall(row, call, dialect, ports)
+        except StoreError:
+            self._attempt(self.store.exchanges.orphan(row.id, now))  # the next retry may have it
+            raise
 
     def complain(self, error: StoreError) -> None:
         """The store could not be asked; the call goes on without it."""
         self._scribe.complain(error)
 
     async def close(self) -> None:
-        """Write what is still to be written. Exchanges that run are somebody else's to end before."""
+        """Write what is still to be written, as far as the store takes it in time. Exchanges that run are somebody
+        else's to end before.
+        """
         self._wheel.forget(self._alarm)
-        await self.quiet()
+        try:
+            async with asyncio.timeout(2 * PATIENCE):  # ends are over after half of it
+                await self.quiet()
+                self._catch_up()
+                await self.quiet()
+        except TimeoutError:
+            for task in self._tasks:
+                task.cancel()
 
     async def quiet(self) -> None:
         """Wait until everything that was to be written is."""
@@ -206,9 +226,9 @@ class Keeper:
         """The exchange has settled: True holds back its end until it is on the disk."""
         case, awaited = self._open(exchange), self._registry.awaited(exchange)
         read, answers = bool(exchange.replay.readers), exchange.call.state is not None
-        if not (answers or (awaited and not read)):
+        if not (answers or case.named is not None or (awaited and not read)):
             return False  # a client has it before it, and is not kept waiting; `over` comes when it has gone
-        if read and not awaited and case.response is None:
+        if read and not awaited and case.response is None and case.named is None:
             self._run(self._respond(case), "response of an exchange")  # what its client got of it shows later
             return True
         case.ended = True
@@ -233,8 +253,6 @@ class Keeper:
             await self._end(case, awaited=awaited)
         finally:
             self._close(case)
-            if exchange.stored is None:
-                exchange.stored = False  # or the registry would have it written again
             exchange.replay.readers.remove(reader)
             if not exchange.replay.readers:
                 self._registry.done(exchange)
@@ -242,7 +260,7 @@ class Keeper:
     async def _end(self, case: Case, *, awaited: bool) -> None:
         await self._scribe.end(case, awaited=awaited)
         exchange = case.exchange
-        if exchange.stored and awaited and case.named is None and not self._registry.awaited(exchange):
+        if exchange.stored and awaited and not self._registry.awaited(exchange):
             self.adopted(exchange)  # somebody came back meanwhile
 
     # -- from time to time ---------------------------------------------------------------------------------------
@@ -260,6 +278,16 @@ class Keeper:
         for case in self._cases.values():
             if case.known and case.drafting is None and case.alone and case.drafted.behind:
                 case.drafting = self._run(self._draft(case), "draft of an answer")
+
+        recalled, self._recalled = self._recalled, []
+        for exchange in recalled:
+            if not exchange.replay.readers:  # whom it was recalled for went, or was refused
+                self._registry.done(exchange)
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        if self._scribe.late and (self._late is None or self._late.done()):
+            self._late = self._run(self._scribe.catch_up(), "ends that are late")
 
     async def _draft(self, case: Case) -> None:
         await self._scribe.draft(case)

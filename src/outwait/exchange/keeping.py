@@ -1,14 +1,16 @@
 """What is kept of finished exchanges, for how long, and what goes first when there is too much of it.
 
-Named ones are kept for a day, since their clients may ask again whatever they got; the others for minutes, since only a
-client that lost its answer comes for those. When there is no room the oldest without a name go first; but a quarter of
-each bound is theirs, or clients that name every call would leave nothing for those that cannot.
+Named ones are kept for a day, since their clients may ask again whatever they got; orphans for minutes, since only a
+client that lost its answer comes for those; what was delivered, as far as we know, for seconds. When there is no room
+these go first, then the oldest orphans; but a quarter of each bound is the orphans', or clients that name every call
+would leave nothing for those that cannot.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 
 from outwait.exchange.driver import Exchange
 from outwait.wire.wheel import Alarm, Wheel
@@ -26,6 +28,7 @@ class Keeping:
 
     ttl: float = 120.0
     named: float = 86_400.0
+    doubt: float = 15.0
     memory: int = 256 << 20
     size: int = 2 << 30
     count: int = 10_000
@@ -38,6 +41,14 @@ class _Held:
     until: float
     memory: int
     size: int
+
+
+class Row(Enum):
+    """Why a finished exchange is kept; the first go first."""
+
+    DOUBT = "doubt"  # it was delivered, but perhaps not received
+    ORPHAN = "orphan"
+    NAMED = "named"
 
 
 class _Row:
@@ -68,19 +79,22 @@ class Kept:
     must `take` it.
     """
 
-    __slots__ = ("_alarm", "_drop", "_keeping", "_named", "_unnamed", "_wheel")
+    __slots__ = ("_alarm", "_drop", "_keeping", "_rows", "_wheel")
 
     def __init__(self, wheel: Wheel, keeping: Keeping, drop: Callable[[str], None]) -> None:
         self._wheel = wheel
         self._keeping = keeping
         self._drop = drop
-        self._unnamed = _Row(keeping.ttl)
-        self._named = _Row(keeping.named)
+        self._rows = {
+            Row.DOUBT: _Row(keeping.doubt),
+            Row.ORPHAN: _Row(keeping.ttl),
+            Row.NAMED: _Row(keeping.named),
+        }
         self._alarm = Alarm(self._ring)
 
-    def put(self, exchange: Exchange, *, named: bool) -> None:
+    def put(self, exchange: Exchange, why: Row) -> None:
         """Keep `exchange`, which is settled; nothing happens if it is kept already."""
-        row = self._named if named else self._unnamed
+        row = self._rows[why]
         if exchange.id not in row.held:
             replay = exchange.replay
             memory = replay.memory + len(exchange.call.body)
@@ -90,13 +104,19 @@ class Kept:
 
     def take(self, ident: str) -> None:
         """Keep it no longer, if it is kept at all."""
-        self._unnamed.take(ident)
-        self._named.take(ident)
+        for row in self._rows.values():
+            row.take(ident)
 
     def _trim(self) -> None:
-        while self._over(1, self._unnamed, self._named):
-            first = self._unnamed if self._over(_SHARE, self._unnamed) or not self._named.held else self._named
-            self._drop(next(iter(first.held)))
+        while self._over(1, *self._rows.values()):
+            self._drop(next(iter(self._first().held)))
+
+    def _first(self) -> _Row:
+        """The row whose oldest goes first."""
+        doubts, orphans, named = self._rows.values()
+        if doubts.held:
+            return doubts
+        return orphans if self._over(_SHARE, orphans) or not named.held else named
 
     def _over(self, share: int, *rows: _Row) -> bool:
         """Whether `rows` together have more than one part in `share` of what there may be of anything."""
@@ -108,7 +128,7 @@ class Kept:
         )
 
     def _ring(self, now: float) -> None:
-        for row in (self._unnamed, self._named):
+        for row in self._rows.values():
             while row.held:
                 ident, held = next(iter(row.held.items()))
                 if held.until > now:
@@ -117,6 +137,6 @@ class Kept:
         self._arm()
 
     def _arm(self) -> None:
-        due = [next(iter(row.held.values())).until for row in (self._unnamed, self._named) if row.held]
+        due = [next(iter(row.held.values())).until for row in self._rows.values() if row.held]
         if due:
             self._wheel.set(self._alarm, min(due))

@@ -75,6 +75,7 @@ def _settled(row: ExchangeRow, known: Story, call: Call, dialect: Dialect, ports
     made.started = row.created
     made.usage = known.usage
     made.dropped = known.dropped
+    made.inserted = known.inserted
     made.stored = True
     return made
 

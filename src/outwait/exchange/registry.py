@@ -1,24 +1,34 @@
-"""The exchanges alive in this worker: by id, by the name that a client gave its question, and the orphans among them,
-whose client went without the whole answer.
+"""The exchanges alive in this worker: by id, by the name that a client gave its question, and those that the retry of
+their question may adopt.
+
+These are the orphans, whose client went without the whole answer, and for some seconds those that took long and were
+delivered, as far as our kernel knows: what it was given may have gone into a connection that was dead already, and an
+SDK that repeats its call says so. Adopting one of those costs nothing; asking again would be paid for twice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Final, Protocol
 
 from outwait.core.fault import Fault, Refusal, RetryClass, fault
 from outwait.exchange.adopt import Named, fingerprint
 from outwait.exchange.driver import Exchange
 from outwait.exchange.effects import Outcome
-from outwait.exchange.keeping import Keeping, Kept
+from outwait.exchange.keeping import Keeping, Kept, Row
+from outwait.exchange.waiting import Waiting
 from outwait.policy import retry
+from outwait.store.manifest import Aboard, Manifest
 from outwait.wire.wheel import Wheel
 
 _MISMATCH = (
     "This Idempotency-Key was used for another request: method, path and body must be the same. Give each question a"
     " name of its own."
 )
+
+
+LONG: Final = 1.0
+"""Seconds from which on a delivered answer is kept for a moment, in case it was not received."""
 
 
 class Keeper(Protocol):
@@ -40,19 +50,25 @@ class Keeper(Protocol):
 class Registry:
     """Finds an exchange by id or name, and an orphan by its question. One retry adopts one orphan; a name gives the
     same exchange to everybody who has it, for as long as there is an answer in it. `keeper`: None where nothing is
-    written down. `keeps(key)`: whether anything of this client key may outlive its exchange.
+    written down; `manifest`: where it is noted who is on board, if it is. `keeps(key)`: whether anything of this client
+    key may outlive its exchange.
     """
 
-    __slots__ = ("_alive", "_kept", "_named", "_names", "_orphans", "_questions", "keeper", "keeps")
+    __slots__ = (
+        "_alive", "_doubting", "_doubts", "_kept", "_named", "_names", "_orphans", "keeper", "keeps", "manifest",
+    )  # fmt: skip
 
     def __init__(self, wheel: Wheel, keeping: Keeping | None = None) -> None:
         self._alive: dict[str, Exchange] = {}
         self._names: dict[bytes, Exchange] = {}
         self._named: dict[str, Named] = {}  # exchange id -> its name and question
-        self._orphans: dict[bytes, dict[str, Exchange]] = {}  # question -> orphans by id, oldest first
-        self._questions: dict[str, bytes] = {}  # orphan id -> its question
-        self._kept = Kept(wheel, keeping or Keeping(), self._drop)
+        self._orphans = Waiting()
+        self._doubts = Waiting()  # delivered, as far as we know
+        keeping = keeping or Keeping()
+        self._kept = Kept(wheel, keeping, self._drop)
+        self._doubting = keeping.doubt > 0
         self.keeper: Keeper | None = None
+        self.manifest: Manifest | None = None
         self.keeps: Callable[[str], bool] = _everybody
 
     def __len__(self) -> int:
@@ -64,7 +80,7 @@ class Registry:
     @property
     def orphans(self) -> int:
         """How many exchanges without a name wait for their client."""
-        return len(self._questions)
+        return len(self._orphans)
 
     def get(self, ident: str) -> Exchange | None:
         """The exchange named `ident`, running or kept."""
@@ -73,6 +89,8 @@ class Registry:
     def add(self, exchange: Exchange, named: Named | None = None) -> None:
         """A new exchange, and the name it is to be found by."""
         self._alive[exchange.id] = exchange
+        if self.manifest is not None and exchange.stored is None and self.keeps(exchange.key):
+            self.manifest.board(aboard(exchange))
         if named is not None:
             self._names[named.name] = exchange
             self._named[exchange.id] = named
@@ -85,11 +103,9 @@ class Registry:
     def left(self, exchange: Exchange) -> None:
         """Its client went without the whole answer: keep it for the client's retry."""
         ident = exchange.id
-        unknown = ident not in self._questions and ident not in self._named
+        unknown = ident not in self._orphans and ident not in self._named
         if unknown and ident in self._alive and exchange.replay.whole:
-            question = fingerprint(exchange.key, exchange.call)
-            self._orphans.setdefault(question, {})[ident] = exchange
-            self._questions[ident] = question
+            self._orphans.add(fingerprint(exchange.key, exchange.call), exchange)
         if self.keeper is not None and ident in self._alive:
             self.keeper.left(exchange)
         if exchange.settled and not exchange.replay.readers:
@@ -100,16 +116,29 @@ class Registry:
         awaited = self.awaited(exchange)
         if self.keeper is not None and self.keeper.over(exchange, awaited=awaited):
             return
+        if self.manifest is not None:
+            self.manifest.leave(exchange.id)
         if awaited:
-            self._kept.put(exchange, named=exchange.id in self._named)
+            self._kept.put(exchange, Row.NAMED if exchange.id in self._named else Row.ORPHAN)
             return
         self._unlist(exchange)
-        self._forget(exchange)
+        if self._doubtful(exchange):
+            self._doubts.add(fingerprint(exchange.key, exchange.call), exchange)
+            self._kept.put(exchange, Row.DOUBT)
+        else:
+            self._forget(exchange)
+
+    def _doubtful(self, exchange: Exchange) -> bool:
+        """Whether it would be a pity to have it asked again, should its client not have got it after all."""
+        took = exchange.ports.clock() - exchange.machine.timeline.accepted
+        if took < LONG or not self._doubting or exchange.id not in self._alive or not self.keeps(exchange.key):
+            return False
+        return exchange.machine.outcome is Outcome.COMPLETED and exchange.replay.whole
 
     def awaited(self, exchange: Exchange) -> bool:
         """Whether a client may come back for a settled exchange, and would be given something."""
         named = exchange.id in self._named
-        known = named or exchange.id in self._questions
+        known = named or exchange.id in self._orphans
         return known and self.keeps(exchange.key) and _worth_keeping(exchange, named=named)
 
     def name_of(self, exchange: Exchange) -> Named | None:
@@ -148,15 +177,13 @@ class Registry:
 
     def find(self, question: bytes) -> Exchange | None:
         """The oldest orphan that is this question; it stays one."""
-        waiting = self._orphans.get(question)
-        return next(iter(waiting.values())) if waiting else None
+        return self._orphans.find(question) or self._doubts.find(question)
 
     def adopt(self, question: bytes, ident: str = "") -> Exchange | None:
         """The orphan `ident` if it is this question, else the oldest that is; it is an orphan no more."""
-        waiting = self._orphans.get(question)
-        if not waiting:
+        exchange = self._orphans.find(question, ident) or self._doubts.find(question, ident)
+        if exchange is None:
             return None
-        exchange = waiting.get(ident) or next(iter(waiting.values()))
         self._unlist(exchange)
         if self.keeper is not None:
             self.keeper.adopted(exchange)
@@ -164,7 +191,7 @@ class Registry:
 
     def asked_for(self, exchange: Exchange) -> None:
         """Its client has its id, and is given it by that: no retry of its question need be."""
-        if exchange.id in self._questions and not exchange.settled:
+        if exchange.id in self._orphans and not exchange.settled:
             self._unlist(exchange)
 
     # -- the end -------------------------------------------------------------------------------------------------
@@ -181,12 +208,8 @@ class Registry:
         named = self._named.pop(ident, None)
         if named is not None and self._names[named.name] is exchange:
             del self._names[named.name]
-        question = self._questions.pop(ident, None)
-        if question is not None:
-            waiting = self._orphans[question]
-            del waiting[ident]
-            if not waiting:
-                del self._orphans[question]
+        self._orphans.remove(ident)
+        self._doubts.remove(ident)
 
     def _forget(self, exchange: Exchange) -> None:
         if self._alive.pop(exchange.id, None) is not None:
@@ -201,6 +224,12 @@ class Registry:
 
 def _everybody(_: str) -> bool:
     return True
+
+
+def aboard(exchange: Exchange) -> Aboard:
+    """What must be known of it to tell its loss."""
+    call = exchange.call
+    return Aboard(exchange.id, exchange.key, call.dialect, call.endpoint, call.model, call.stream, exchange.started)
 
 
 def mismatch() -> Fault:

@@ -173,18 +173,22 @@ class Replay:
         return os.pread(self._file, length, offset)
 
     def lag(self) -> int:
-        """Bytes by which the slowest reader is behind; 0 without readers."""
+        """Bytes by which the quickest reader is behind, or the slowest once history is given up; 0 without readers.
+
+        As long as everything is kept, who reads slowly finds it later, and holds nobody else up.
+        """
         readers = self.readers
         if len(readers) == 1:
             return self.size - readers[0].taken
-        return self.size - min((reader.taken for reader in readers), default=self.size)
+        first = max if self.whole else min
+        return self.size - first((reader.taken for reader in readers), default=self.size)
 
     def over(self) -> bool:
-        """A reader is so far behind that the upstream should be held back."""
+        """Readers are so far behind that the upstream should be held back."""
         return self.lag() > self._bounds.lag
 
     def caught_up(self) -> bool:
-        """The slowest reader is near enough for the upstream to go on."""
+        """They are near enough for the upstream to go on."""
         return self.lag() <= self._bounds.lag // 2
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -31,6 +32,7 @@ _log = logging.getLogger("outwait")
 PATIENCE: Final = 10.0  # seconds the end of an exchange waits for the store
 _TOGETHER: Final = 256 << 10  # bytes of a draft written at a time
 _OFTEN: Final = 60.0  # seconds between complaints
+_LATE: Final = 1000  # ends that wait for a store that failed
 
 
 def nobody() -> None:
@@ -43,7 +45,8 @@ class Case:
     """
 
     __slots__ = (
-        "answered", "draft", "drafted", "drafting", "ended", "exchange", "known", "named", "remembering", "response",
+        "answered", "draft", "drafted", "drafting", "end", "ended", "exchange", "known", "named", "remembering",
+        "response",
     )  # fmt: skip
 
     def __init__(self, exchange: Exchange, named: Named | None = None) -> None:
@@ -52,6 +55,7 @@ class Case:
         self.known = False
         self.ended = False
         self.answered = False
+        self.end: Settlement | None = None  # as it is to be stored, without the answer
         self.remembering: asyncio.Task[None] | None = None
         self.response: ResponseRow | None = None
         self.draft: Draft | None = None
@@ -78,7 +82,7 @@ class Keeps:
 class Scribe:
     """Writes for one worker; `owner` is its process's life. `keeps` may be replaced."""
 
-    __slots__ = ("_complained", "_owner", "_store", "_ties", "keeps")
+    __slots__ = ("_complained", "_owner", "_store", "_ties", "keeps", "late")
 
     def __init__(self, store: Store, owner: Owner, ties: Ties, keeps: Keeps) -> None:
         self._store = store
@@ -86,6 +90,7 @@ class Scribe:
         self._ties = ties
         self.keeps = keeps
         self._complained = 0.0
+        self.late: deque[Settlement] = deque(maxlen=_LATE)  # of exchanges that the store still takes for running
 
     def forgotten_at(self) -> float:
         """When a response that begins now is forgotten."""
@@ -121,8 +126,25 @@ class Scribe:
         store has it.
         """
         exchange = case.exchange
-        if filing.goes_on(exchange) or not await self._in_time(case, self._file_after(case, awaited=awaited)):
+        if filing.goes_on(exchange):
             exchange.stored = False
+        elif not await self._in_time(case, self._file_after(case, awaited=awaited)):
+            exchange.stored = False
+            if case.known:
+                now = self._ties.wall()
+                self.late.append(case.end or filing.settlement_of(exchange, now, now + self.keeps.delivered, None))
+
+    async def catch_up(self) -> None:
+        """Store the ends that could not be stored in time; their answers are in memory only."""
+        while self.late:
+            end = self.late.popleft()
+            try:
+                await self._store.exchanges.settle(end)
+            except StoreError as error:
+                full = isinstance(error, StorageFull)
+                self.late.appendleft(filing.with_all(end, None, None, ()) if full else end)
+                self.complain(error)
+                return
 
     async def respond(self, case: Case) -> None:
         """The response that it made, and nothing else of it."""
@@ -171,6 +193,7 @@ class Scribe:
             events = () if kind is None else self._ties.events(exchange.key, kind, response.id, now)
         orphan = now if awaited and case.named is None and case.response is None else None
         end = filing.settlement_of(exchange, now, now + (self.keeps.ttl if wanted else self.keeps.delivered), orphan)
+        case.end = filing.with_all(end, None, response, events)
         full = filing.with_all(end, body.result() if wanted else None, response, events)
         exchange.stored = await self._settled(case, full, end)
         if events:

@@ -25,7 +25,8 @@ LOST: Final = fault("exchange_lost")
 
 class Story(msgspec.Struct, frozen=True, gc=False):
     """What the store keeps of how an exchange went, beside what it looks up itself. Spans of `timeline` are seconds
-    since acceptance; `silence` is the longest time the upstream gave nothing.
+    since acceptance; `silence` is the longest time the upstream gave nothing; `inserted` are the numbers of heartbeats
+    that the last client saw among the events, and counts when it comes back.
     """
 
     scenario: str = "unknown"
@@ -38,6 +39,7 @@ class Story(msgspec.Struct, frozen=True, gc=False):
     fault: Fault | None = None
     usage: Usage | None = None
     dropped: tuple[str, ...] = ()
+    inserted: tuple[int, ...] = ()
     timeline: tuple[Mark, ...] = ()
 
 
@@ -58,6 +60,7 @@ def story(exchange: Exchange) -> Story:
         fault=exchange.fault,
         usage=exchange.usage,
         dropped=exchange.dropped,
+        inserted=tuple(exchange.inserted),
         timeline=machine.timeline.marks(),
     )
 

@@ -8,14 +8,11 @@ send what is meant for one address to another (Standard Webhooks 1.0.0, "Deliver
 
 from __future__ import annotations
 
-import math
-import re
-from calendar import timegm
-from email.utils import parsedate_tz
 from enum import Enum
 from typing import Final
 
 from outwait.policy.backoff import jittered
+from outwait.wire.retry_after import seconds_asked
 
 SPAN: Final = 72 * 3600.0  # seconds from the event to its last attempt
 # An event whose time ran out while no process was there to send it is tried once more, for so long.
@@ -23,7 +20,6 @@ KEPT: Final = SPAN + 24 * 3600.0
 BASE: Final = 10.0
 CAP: Final = 6 * 3600.0
 SHORTEST: Final = 1.0  # full jitter may draw next to nothing
-_SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{0,9})?")
 
 
 class Verdict(Enum):
@@ -54,19 +50,5 @@ def again(created: float, attempts: int, now: float, *, luck: float, asked: floa
 
 
 def asked(retry_after: str, now: float) -> float:
-    """Seconds that a Retry-After header asks for (RFC 9110, 10.2.3), as a number or a date; 0 for none or nonsense."""
-    text = retry_after.strip()
-    if _SECONDS.fullmatch(text):
-        return float(text)
-    moment = _moment(text)
-    return 0.0 if moment is None else max(0.0, moment - now)
-
-
-def _moment(text: str) -> float | None:
-    """The wall seconds of an HTTP date; one without a zone is UTC (RFC 9110, 5.6.7)."""
-    try:
-        parts = parsedate_tz(text)
-        seconds = None if parts is None else float(timegm(parts[:9]) - (parts[9] or 0))
-    except (ValueError, TypeError, OverflowError, IndexError):  # the parser lets through what is no date at all
-        return None
-    return seconds if seconds is not None and math.isfinite(seconds) else None
+    """Seconds that a receiver's Retry-After header asks for; 0 for none or nonsense."""
+    return seconds_asked(retry_after, now) or 0.0

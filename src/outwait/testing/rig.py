@@ -189,7 +189,7 @@ class Rig:
         self.loop = asyncio.get_running_loop()
         self.upstream = upstream
         self.wheel = Wheel(self.loop, tick=0.001)
-        self.registry = Registry(self.wheel, keeping)
+        self.registry = Registry(self.wheel, keeping or Keeping(doubt=0.0))
         self.slots = Slots(limits or {})
         self.budgets = Budgets()
         self.entries: list[Entry] = []

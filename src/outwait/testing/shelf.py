@@ -36,10 +36,13 @@ _ANSWERS: Final[dict[str, Any]] = {
 
 
 class Shelf:
-    """`asked`: what was asked of it, oldest first; `given`: the same, with what came along."""
+    """`asked`: what was asked of it, oldest first; `given`: the same, with what came along; `done`: what of that was
+    answered.
+    """
 
     def __init__(self, store: Store | None = None) -> None:
         self.given: list[tuple[str, tuple[Any, ...]]] = []
+        self.done: list[tuple[str, tuple[Any, ...]]] = []
         self._store = store
         self._gates: dict[str, asyncio.Event] = {}
         self._errors: dict[str, tuple[Exception, int]] = {}
@@ -70,6 +73,12 @@ class Shelf:
         """Let `name` raise `error` so many times."""
         self._errors[name] = error, times
 
+    def heal(self) -> None:
+        """Let nothing hang or fail any more."""
+        for gate in self._gates.values():
+            gate.set()
+        self._errors.clear()
+
     def answer(self, name: str, answer: object) -> None:
         """What `name` returns, where there is no store behind."""
         self._answers[name] = answer
@@ -97,9 +106,9 @@ class Shelf:
             if error is not None and times:
                 self._errors[name] = error, times - 1
                 raise error
-            if real is not None:
-                return await real(*given, **more)
-            return self._answers.get(name, True)
+            answer = self._answers.get(name, True) if real is None else await real(*given, **more)
+            self.done.append((name, given))
+            return answer
 
         return ask
 

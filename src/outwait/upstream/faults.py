@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 
 from outwait.core.fault import Fault, Side, UpstreamError, fault
 from outwait.upstream.redact import redact, redact_bytes
 from outwait.upstream.words import READ_LIMIT, ErrorWords, read_words
+from outwait.wire.retry_after import number_asked, seconds_asked
 
 _U, _M, _C, _G = Side.UPSTREAM, Side.MIDDLEBOX, Side.CLIENT, Side.GATEWAY
 _ANY = range(600)
@@ -222,17 +221,10 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
     What is negative, not a number or not finite is ignored (FACTS 2.2); a date in the past means 0.
     """
-    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        text = headers.get(name, "").strip()
-        if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{0,9})?", text):
-            return float(text) * scale
-    try:
-        moment = parsedate_to_datetime(headers.get("retry-after", ""))
-        if moment.tzinfo is None:  # RFC 9110 5.6.7: asctime and "-0000" dates are UTC
-            moment = moment.replace(tzinfo=UTC)
-        return max(0.0, moment.timestamp() - now)
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
+    milliseconds = number_asked(headers.get("retry-after-ms", ""))
+    if milliseconds is not None:
+        return milliseconds * 0.001
+    return seconds_asked(headers.get("retry-after", ""), now)
 
 
 def _effective(status: int, words: ErrorWords) -> int:

@@ -207,3 +207,10 @@ def test_a_count_where_a_message_should_be() -> None:
     assert made.whole(b'{"input_tokens":12}') == ()
     assert made.fault is not None
     assert made.fault.code == "upstream_bad_response"
+
+
+def test_half_a_message_was_cut() -> None:
+    made = Decoder()
+    assert made.whole(BODY[: len(BODY) // 2]) == ()
+    assert made.fault is not None
+    assert made.fault.code == "upstream_truncated"

@@ -185,6 +185,8 @@ def test_half_an_emoji_is_read() -> None:
         (b'{"error":{"message":"o"}}', False, "upstream_error"),
         (b'{"type":"message"}', False, "upstream_bad_response"),
         (b"<html>", False, "upstream_bad_response"),
+        (b'{"type":"message","content":[{"type":"te', False, "upstream_truncated"),
+        (b'[{"type":"message"', False, "upstream_bad_response"),
     ],
 )
 def test_whole_bodies(body: bytes, complete: bool, code: str | None) -> None:

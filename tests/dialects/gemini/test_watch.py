@@ -96,6 +96,8 @@ def test_faults(name: bytes, data: bytes, code: str) -> None:
         (b"[]", "upstream_empty", False),
         (b"[1]", "upstream_bad_response", False),
         (b"<html>", "upstream_bad_response", False),
+        (WORDS[:-5], "upstream_truncated", False),
+        (b"[" + WORDS + b",", "upstream_truncated", False),
     ],
 )
 def test_whole_bodies(body: bytes, code: str | None, complete: bool) -> None:

@@ -194,6 +194,8 @@ def test_a_reply_that_is_none() -> None:
     cut = made()
     assert cut.whole(b'{"output":[') == []
     assert not cut.complete
+    assert cut.fault is not None
+    assert cut.fault.code == "upstream_truncated"
 
 
 def test_odd_fields_do_not_hinder() -> None:

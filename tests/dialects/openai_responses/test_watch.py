@@ -171,16 +171,22 @@ def test_a_json_reply(body: dict[str, Any], complete: bool, content: bool, code:
 @pytest.mark.parametrize(
     "body, code",
     [
-        (b'{"output":[', None),
+        (b'{"output":[', "upstream_truncated"),
+        (b'{"output":[{"text":"\\ud83d', "upstream_truncated"),
+        (b'{"a":' * 5000, "upstream_bad_response"),
         (b"<html>", "upstream_bad_response"),
         (b"[" * 500, "upstream_bad_response"),
         (b'{"a":' * 200 + b"1" + b"}" * 200, "upstream_bad_response"),
     ],
 )
-def test_what_is_no_response(body: bytes, code: str | None) -> None:
+def test_what_is_no_response(body: bytes, code: str) -> None:
     value, found = response_in(body)
     assert value is None
-    assert (found.code if found else None) == code
+    assert found is not None
+    assert found.code == code
+    watch = Watch()
+    watch.whole(body)
+    assert (watch.complete, watch.fault) == (False, found)
 
 
 def test_what_stood_where_a_stream_should_have_been() -> None:
@@ -190,6 +196,7 @@ def test_what_stood_where_a_stream_should_have_been() -> None:
     assert told.cause == "model_not_found"
     assert watch.stray(b'{"output":[]}') is None
     assert watch.stray(b'{"output":') is None
+    assert watch.stray(b"<html>") is None
 
 
 def test_counts() -> None:

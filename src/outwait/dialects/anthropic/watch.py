@@ -13,7 +13,7 @@ import msgspec
 
 from outwait.core.fault import Fault, fault
 from outwait.core.reply import Usage
-from outwait.dialects import document
+from outwait.dialects import cut, document
 from outwait.dialects.anthropic import errors, usage
 from outwait.dialects.told import fault_of, text_of
 
@@ -158,7 +158,7 @@ class Watch:
         """Judge the JSON body of a reply that is no stream."""
         told = told_of(body)
         if told is None:
-            self.fault = fault("upstream_bad_response", detail=f"no JSON object: {body[:200]!r}")
+            self.fault = cut.no_answer(body)
         elif told.error or told.type == "error":
             self.fault = fault_in(told, body)
         elif type(told.input_tokens) is int and told.content is None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from outwait.core.fault import Fault, fault
 from outwait.core.reply import Usage
-from outwait.dialects import document
+from outwait.dialects import cut, document
 from outwait.dialects.gemini import chunk as reading
 from outwait.dialects.gemini.target import COUNT, EMBED, EMBED_BATCH
 
@@ -60,7 +60,7 @@ class Watch:
         try:
             value = document.loads(body)
         except ValueError:
-            self.fault = fault("upstream_bad_response", detail=f"no JSON: {body[:200]!r}")
+            self.fault = cut.no_answer(body, lists=True)
             return []
         items = value if isinstance(value, list) else [value]
         found: list[dict[str, Any]] = []

@@ -15,14 +15,13 @@ import msgspec
 from outwait.core.fault import Fault, fault
 from outwait.core.reply import Ending, Head, Usage
 from outwait.core.request import Call
-from outwait.dialects import document, openai_judge
+from outwait.dialects import cut, document, openai_judge
 from outwait.dialects.openai_chat.watch import Choice, chunk_of
 from outwait.dialects.told import fault_of
 
 HOLD_LIMIT = 1024 * 1024
 _TAIL = 4096
 _SPACE = b" \t\r\n"
-_CUT = "Input data was truncated"  # what msgspec says where the end is missing
 _USAGE = re.compile(r'(?<!\\)"usage"\s*:\s*')
 
 _Tokens = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)] | None
@@ -113,7 +112,7 @@ class JsonReader:
             return None
         chunk = chunk_of(body)
         if chunk is None:
-            return _no_object(body)
+            return cut.no_answer(body)
         told = None
         if chunk.error or not chunk.choices or chunk.object == "error":
             try:
@@ -178,16 +177,3 @@ def _usage(counts: _Counts) -> Usage:
         (completion and completion.reasoning_tokens) or 0,
         (prompt and prompt.cache_write_tokens) or 0,
     )
-
-
-def _no_object(body: bytes) -> Fault:
-    """The fault for a body that is no JSON object: the beginning of one was cut, anything else never was one."""
-    cut = False
-    try:
-        msgspec.json.decode(document.without_surrogates(body), type=msgspec.Raw)
-    except RecursionError:
-        pass
-    except ValueError as error:
-        cut = body.startswith(b"{") and str(error) == _CUT
-    code = "upstream_truncated" if cut else "upstream_bad_response"
-    return fault(code, detail=f"{len(body)} bytes: {body[:200]!r}")

@@ -14,7 +14,7 @@ import msgspec
 
 from outwait.core.fault import Fault, fault
 from outwait.core.reply import Usage
-from outwait.dialects import document, lenient
+from outwait.dialects import cut, document, lenient
 from outwait.dialects.told import fault_of, text_of
 
 # Names and data by which upstreams keep a stream alive (FACTS 1.4).
@@ -29,7 +29,6 @@ _SETTLED = frozenset({"completed", "incomplete", "cancelled"})
 # A response may end so without a word.
 _WORDLESS = frozenset({"incomplete", "cancelled"})
 _PLAIN_ITEMS = frozenset({"message", "reasoning"})
-_CUT = "Input data was truncated"  # what msgspec says where the end is missing
 
 # Codes of a failed response that speak of the request itself: another attempt would fail alike.
 _REFUSED = frozenset({
@@ -147,27 +146,19 @@ class Watch:
 
     def stray(self, text: bytes) -> Fault | None:
         """See `watch.Watch`."""
-        value, failed = response_in(text)
-        return failed if value is None or not value.get("error") else fault_in(value)
+        value, _ = response_in(text)  # perhaps only the first lines of it are here, so half a response tells nothing
+        return fault_in(value) if value is not None and value.get("error") else None
 
 
 def response_in(body: bytes) -> tuple[dict[str, Any] | None, Fault | None]:
-    """The response in a JSON body, or neither it nor a fault if the body was cut off, or the fault that it is none."""
+    """The response in a JSON body, or the fault that it is none."""
     try:
         value = document.loads(body)
     except ValueError:
-        return None, None if _is_cut(body) else fault("upstream_bad_response", detail=f"no JSON: {body[:200]!r}")
+        return None, cut.no_answer(body)
     if isinstance(value, dict) and (isinstance(value.get("output"), list) or value.get("error")):
         return value, None
     return None, fault("upstream_bad_response", detail=f"no response: {body[:200]!r}")
-
-
-def _is_cut(body: bytes) -> bool:
-    try:
-        msgspec.json.decode(body)
-    except ValueError as error:
-        return body.startswith(b"{") and str(error) == _CUT
-    return False  # nested too deep
 
 
 def item_says(item: object) -> bool:

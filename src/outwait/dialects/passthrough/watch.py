@@ -14,14 +14,13 @@ from msgspec import UNSET, Raw, UnsetType
 
 from outwait.core.fault import Fault, fault
 from outwait.core.reply import Usage
-from outwait.dialects import document, openai_judge
+from outwait.dialects import cut, document, openai_judge
 from outwait.dialects.passthrough.endpoints import Endpoint
 from outwait.dialects.passthrough.usage import usage_of
 
 T = TypeVar("T")
 
 _DONE = b"[DONE]"
-_CUT = "Input data was truncated"  # what msgspec says where the end is missing
 _NOTHING = frozenset({b"null", b"false", b'""', b"{}", b"[]"})
 _BLANK = b" \t\r\n"
 # Where events say something.
@@ -147,8 +146,8 @@ class Watch:
             return
         try:
             peek = _peeked(_decode, body)
-        except (ValueError, RecursionError) as error:
-            self.fault = _no_json(body, str(error))
+        except (ValueError, RecursionError):
+            self.fault = cut.no_answer(body, lists=True)
             return
         answer = self._answer_of(peek)
         if self._tells_error(peek) or (answer is None and self._row.answers):
@@ -197,8 +196,8 @@ class Watch:
         """A bare list, as some servers answer embeddings and rerankings."""
         try:
             _peeked(_decode_any, body)
-        except (ValueError, RecursionError) as error:
-            self.fault = _no_json(body, str(error))
+        except (ValueError, RecursionError):
+            self.fault = cut.no_answer(body, lists=True)
             return
         self.complete = True
         self.content = body.strip(_BLANK) != b"[]"
@@ -232,8 +231,3 @@ def _is_typed(value: object) -> bool:
         return False
     kind = value.get("type")
     return isinstance(kind, str) and kind != "error"
-
-
-def _no_json(body: bytes, why: str) -> Fault:
-    cut = body.startswith((b"{", b"[")) and why == _CUT
-    return fault("upstream_truncated" if cut else "upstream_bad_response", detail=f"{len(body)} bytes: {body[:200]!r}")
