@@ -26,6 +26,7 @@ LONG_FILES: dict[str, str] = {}
 MANY_PARAMETERS = {
     "src/outwait/core/fault.py:fault": "makes a row of data; keyword-only, every field optional",
     "src/outwait/cli/explain.py:explain": "each is an option of the command",
+    "src/outwait/cli/serve.py:serve": "each is an option of the command",
     "src/outwait/cli/simulate.py:simulate": "each is an option of the command",
 }
 NO_TEST_FILE = {

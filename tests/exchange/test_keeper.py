@@ -13,6 +13,7 @@ from outwait.exchange.replay import Bounds
 from outwait.exchange.ties import Kept
 from outwait.store.errors import StoreError
 from outwait.store.rows import State
+from outwait.testing.plain import PLAIN
 from outwait.testing.playbook import plan_of
 from outwait.testing.rig import Rig, scene
 from outwait.testing.scripted import Upstream, answers, hangs
@@ -235,3 +236,11 @@ async def test_what_the_keeper_says_of_keys_and_times() -> None:
     here.rig.joined.silent.add("mute")
     assert (here.keeper.keeps("key"), here.keeper.keeps("mute")) == (True, False)
     assert here.keeper.forgotten_at() == pytest.approx(30 * 86_400, abs=1)
+
+
+@scene
+async def test_of_two_that_adopt_at_once_the_slower_has_nothing() -> None:
+    here = office()
+    here.shelf.answer("exchanges.waiting", "ow_1")
+    assert await here.keeper.adopt("key", CALL, PLAIN, here.rig.ports) is None
+    assert here.asked == ["waiting", "adopt"]

@@ -16,12 +16,13 @@ from outwait.core.request import Call
 from outwait.dialects.table import DIALECTS
 from outwait.edge.door import Door
 from outwait.exchange import responded
+from outwait.exchange.account import Delivery
 from outwait.exchange.adopt import Named
 from outwait.exchange.driver import Exchange
 from outwait.exchange.handle import Handle
 from outwait.exchange.recall import NO_TIME
 from outwait.plan.facts import Facts
-from outwait.store.rows import ExchangeRow, ResponseRow
+from outwait.store.rows import ExchangeRow, ResponseRow, Settlement, State
 
 if TYPE_CHECKING:
     from outwait.store.store import Store
@@ -43,6 +44,8 @@ class Resuming:
         response = await self._store.responses.of(row.id)
         if response is None or row.provider is None or self._door.keeper is None:
             _log.error("exchange %s cannot go on: nothing says what it was asked", row.id)
+            now = self._door.ports.wall()
+            await self._store.exchanges.settle(Settlement(row.id, State.LOST, now, row.expires))
             return
         handle = msgspec.json.decode(row.provider, type=Handle)
         call = responded.call_of(response)
@@ -50,8 +53,10 @@ class Resuming:
         named = None if row.idempotency is None else Named(bytes.fromhex(row.idempotency), row.fingerprint)
         self._door.registry.add(exchange, named)
         self._door.keeper.inherit(exchange, named, response)
+        reader = exchange.join(_nobody)
         exchange.begin()
-        exchange.detach()
+        exchange.leave(reader, Delivery())  # the client of the process before; the ledger has one entry for it
+        self._door.registry.asked_for(exchange)
 
     def _made(self, row: ExchangeRow, response: ResponseRow, call: Call, handle: Handle) -> Exchange:
         door = self._door
@@ -71,6 +76,10 @@ class Resuming:
             _log.error("a job cannot be read any more: %s", refused.fault.message)
             return Plan("unknown", (), NO_TIME)
         return replace(plan, on_disconnect=OnDisconnect.FINISH)
+
+
+def _nobody() -> None:
+    """Whoever comes reads from the beginning."""
 
 
 def _unbound(principal: Principal) -> Principal:

@@ -12,7 +12,8 @@ class State(msgspec.Struct, frozen=True, gc=False):
 
     `ident`: the id outwait gives the response. `background`: it is answered at once, and goes on without a client.
     `expanded`: the body with the whole conversation as its input, None if it continues nothing that is kept here.
-    `channel`: has the response that this one continues by itself, under the id `upstream`; "" if none has.
+    `channel`: has the response that this one continues by itself, under the id `upstream`; "" if none has. `created`:
+    when it was asked for (whole seconds since 1970).
     """
 
     ident: str
@@ -20,6 +21,7 @@ class State(msgspec.Struct, frozen=True, gc=False):
     expanded: bytes | None = None
     channel: str = ""
     upstream: str = ""
+    created: int = 0
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):

@@ -40,6 +40,7 @@ _log = logging.getLogger("outwait")
 
 _JSON = Head(200, "application/json")
 _ALONE = "a background response goes on without a client"
+_SOON = 1.0  # seconds
 
 
 class Asking(Visit):
@@ -55,8 +56,7 @@ class Asking(Visit):
         if asked.background:
             if self._kept is None:
                 raise Refusal(_keeps_nothing(self.key))
-            why = {**plan.why, "on_disconnect": _ALONE}
-            self.plan = replace(plan, on_disconnect=OnDisconnect.FINISH, why=why)
+            self.plan = _alone(plan)
 
     def when_ready(self, then: Callable[[], None]) -> None:
         """Look up what the call continues, if it does."""
@@ -96,7 +96,8 @@ class Asking(Visit):
         so_far = self._continued or Continued(self.plan)
         if self._kept is not None or so_far.body is not None or so_far.channel:
             own, background = responded.response_id(ident), self._asked.background
-            state = State(own, background, so_far.body, so_far.channel, so_far.upstream)
+            now = int(self.door.ports.wall())
+            state = State(own, background, so_far.body, so_far.channel, so_far.upstream, now)
             self.call = msgspec.structs.replace(self.call, state=state)
         return super().make(ident)
 
@@ -159,6 +160,15 @@ class Asking(Visit):
         now, attached = exchange.ports.clock(), named and not replayed
         delivery = Delivery(status=200, adopted=adopted, attached=attached, replayed=replayed, came=now)
         exchange.leave(reader, delivery)
+
+
+def _alone(plan: Plan) -> Plan:
+    """The plan of a call that goes on without a client. Whoever streams it needs its id first of all, to come back
+    with: the first heartbeat tells it, and does not wait long.
+    """
+    why = {**plan.why, "on_disconnect": _ALONE}
+    beats = replace(plan.heartbeat, after=min(plan.heartbeat.after, _SOON))
+    return replace(plan, on_disconnect=OnDisconnect.FINISH, heartbeat=beats, why=why)
 
 
 def _keeps_nothing(key: str) -> Fault:

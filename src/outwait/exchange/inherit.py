@@ -67,12 +67,13 @@ class Heirs:
         now = self._ties.wall()
         entries = await asyncio.to_thread(lambda: list(manifest.entries()))
         rows = [filing.lost_row(entry, self._owner, now, now + KNOWN) for entry in entries]
-        remember = self._store.exchanges.remember
         for at in range(0, len(rows), _TOGETHER):  # those that wait together share a commit
-            for fresh in await asyncio.gather(*map(remember, rows[at : at + _TOGETHER])):
-                if fresh:
-                    self._ties.count(Kept.LOST_PROCESS)
+            await asyncio.gather(*map(self._note_one, rows[at : at + _TOGETHER]))
         await asyncio.to_thread(manifest.done)
+
+    async def _note_one(self, row: ExchangeRow) -> None:
+        if await self._store.exchanges.remember(row):
+            self._ties.count(Kept.LOST_PROCESS)
 
     async def _see_to(self, row: ExchangeRow) -> None:
         if row.state is State.LOST:

@@ -23,12 +23,13 @@ FOLDER: Final = "manifests"
 LINE: Final = 256  # bytes of a line: whether it is in use, its length, and the entry
 LINES: Final = 1024  # to begin with; the file doubles when they are all in use
 _LONGEST: Final = LINE - 2
-_NAME_MAX: Final = 60  # characters kept of a model's name, or of a key's, where the whole entry is too long
 _TAKEN: Final = "~"  # between the life that wrote a manifest and the heir that reads it
 
 
 class Aboard(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One exchange, as far as it must be known to tell its loss. `created`: wall seconds."""
+    """One exchange, as far as it must be known to tell its loss. `created`: wall seconds. Where the whole is too long
+    for a line, the model's name is cut: the rest says whose it is, and what was asked.
+    """
 
     id: str
     key: str
@@ -57,6 +58,9 @@ class Manifest:
             try:
                 os.posix_fallocate(handle, 0, LINES * LINE)  # a full disk is told now, not by a signal later
                 self._map = mmap.mmap(handle, LINES * LINE)
+            except OSError:
+                _remove(self._file)
+                raise
             finally:
                 os.close(handle)
         except OSError as error:
@@ -74,7 +78,7 @@ class Manifest:
             return
         data = _encode(entry)
         if len(data) > _LONGEST:
-            data = _encode(_short(entry))
+            data = _shortened(entry)
             if len(data) > _LONGEST:
                 return
         place = self._free.pop()
@@ -97,7 +101,7 @@ class Manifest:
         self._places.clear()
         self._free.clear()
         self._map.close()
-        self._file.unlink(missing_ok=True)
+        _remove(self._file)
 
     def _grow(self) -> bool:
         """Twice as many lines."""
@@ -118,8 +122,18 @@ class Manifest:
         return True
 
 
-def _short(entry: Aboard) -> Aboard:
-    return msgspec.structs.replace(entry, model=entry.model[:_NAME_MAX], key=entry.key[:_NAME_MAX])
+def _shortened(entry: Aboard) -> bytes:
+    """`entry` with as much of the model's name as there is room for."""
+    bare = _encode(msgspec.structs.replace(entry, model=""))
+    room = max(0, _LONGEST - len(bare))
+    model = entry.model.encode()[:room].decode(errors="ignore")
+    data = _encode(msgspec.structs.replace(entry, model=model))
+    return data if len(data) <= _LONGEST else bare  # it had to be escaped
+
+
+def _remove(file: Path) -> None:
+    with suppress(OSError):  # it is gone, or an heir finds it, and nothing new in it
+        file.unlink()
 
 
 class Left:
@@ -131,8 +145,13 @@ class Left:
         self._file = file
 
     def entries(self) -> Iterator[Aboard]:
-        """Who was on board."""
-        data = self._file.read_bytes()
+        """Who was on board; nobody any more, once it is done with. Raises StoreError."""
+        try:
+            data = self._file.read_bytes()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StoreError(f"{self._file} cannot be read: {error.strerror}") from None
         for at in range(0, len(data) - LINE + 1, LINE):
             if data[at] == 1:
                 with suppress(msgspec.DecodeError):
@@ -140,12 +159,13 @@ class Left:
 
     def done(self) -> None:
         """All of it is written down."""
-        self._file.unlink(missing_ok=True)
+        _remove(self._file)
 
 
 def take(data_dir: Path, heir: str, dead: Callable[[Collection[str]], frozenset[str]]) -> list[Left]:
-    """The manifests of processes that are dead, as `dead` says, or whose heir is; they are the life `heir`'s now. Of
-    several that ask at the same time each manifest falls to one.
+    """The manifests of processes that are dead, as `dead` says, or whose heir is; they are the life `heir`'s now, and
+    are given to it again until they are done with. Of several that ask at the same time each manifest falls to one.
+    Raises StoreError.
     """
     folder = data_dir / FOLDER
     try:
@@ -158,9 +178,9 @@ def take(data_dir: Path, heir: str, dead: Callable[[Collection[str]], frozenset[
     over = dead(set(holders.values()) - {heir})
     taken = []
     for name, holder in holders.items():
-        if holder in over:
+        if holder in over or (holder == heir and holder != name):
             mine = folder / f"{name.partition(_TAKEN)[0]}{_TAKEN}{heir}"
-            with suppress(FileNotFoundError):  # another heir was quicker
+            with suppress(OSError):  # another heir was quicker, or it stays for the next look
                 (folder / name).rename(mine)
                 taken.append(Left(mine))
     return taken

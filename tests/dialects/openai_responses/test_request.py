@@ -44,7 +44,7 @@ def test_the_facts_of_a_call() -> None:
         ("", None, True),
         (',"stream":null', None, True),
         (',"reasoning":"x"', None, True),
-        (',"background":true', None, False),
+        (',"background":true', None, True),
         (',"background":false', None, True),
     ],
 )

@@ -91,8 +91,9 @@ class RenamedStream(StreamReader):
         return ending
 
     def resume(self) -> None:
-        """Forget a part of an event; see `Resumable`."""
+        """Forget a part of an event, and what was made of it; see `Resumable`."""
         self._splitter = Splitter()
+        self._watch.fault = None
 
 
 class RenamedFold(FoldReader):
@@ -110,8 +111,9 @@ class RenamedFold(FoldReader):
             super()._take(name, told)
 
     def resume(self) -> None:
-        """Forget a part of an event; see `Resumable`."""
+        """Forget a part of an event, and what was made of it; see `Resumable`."""
         self._splitter = Splitter()
+        self._watch.fault = None
 
 
 class RenamedWhole(WholeReader):

@@ -72,9 +72,7 @@ def read(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Cal
     stream = peek.stream is True
     reasoning = reading.loosely(peek.reasoning, _Reasoning)
     effort = reasoning.effort if reasoning else None
-    # A background job is answered at once with its state; there is nothing to stream and fold.
-    foldable = not stream and peek.background is not True
-    return Call(DIALECT, ENDPOINT, model, stream, body, headers, effort, foldable, method=method, path=path)
+    return Call(DIALECT, ENDPOINT, model, stream, body, headers, effort, not stream, method=method, path=path)
 
 
 def in_background(call: Call) -> bool:
