@@ -175,7 +175,7 @@ DROPPED: list[tuple[str, str, dict[str, Any], str]] = [
     ("chat", "responses", {"seed": 7}, "seed"),
     ("chat", "gemini", {"user": "u-1", "prompt_cache_key": "k"}, "user, prompt_cache_key"),
     ("responses", "chat", {"truncation": "auto"}, "truncation"),
-    ("responses", "anthropic", {"store": True, "metadata": {"a": "b"}}, "metadata, store"),
+    ("responses", "anthropic", {"store": True, "metadata": {"a": "b"}}, "metadata"),
     ("anthropic", "chat", {"top_k": 5, "cache_control": {"type": "ephemeral"}}, "top_k, cache_control"),
     ("anthropic", "gemini", {"metadata": {"user_id": "u-1"}}, "metadata.user_id"),
     (
@@ -201,8 +201,7 @@ REFUSED: list[tuple[str, str, dict[str, Any], str]] = [
     ("chat", "anthropic", {"n": 2}, "n"),
     ("chat", "responses", {"stop": ["x"]}, "stop"),
     ("chat", "gemini", {"x_unknown": 1}, "x_unknown"),
-    ("responses", "chat", {"previous_response_id": "resp_1"}, "previous_response_id"),
-    ("responses", "anthropic", {"background": True}, "background"),
+    ("responses", "chat", {"conversation": "conv_1"}, "conversation"),
     ("responses", "gemini", {"tools": [{"type": "web_search"}]}, "tools[0].type"),
     ("anthropic", "chat", {"tools": [{"type": "web_search_20250305", "name": "web_search"}]}, "tools[0].type"),
     ("anthropic", "gemini", {"container": "c-1"}, "container"),

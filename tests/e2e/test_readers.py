@@ -21,6 +21,7 @@ READERS = 1000
 LATE = 50  # of them come with what they have seen
 SLOW = 10  # of them read little by little
 WORDS = 90
+BIG = 16  # megabytes of an answer: many times what is kept in memory
 SCRIPT = f"drip-60ms+long-{WORDS}"
 PER_READER = 20 << 10  # bytes of the gateway's memory for each, at most; a copy of the answer each would be more
 ENOUGH = 2 * READERS + 400  # descriptors: both sides of a line are ours or the gateway's
@@ -106,15 +107,12 @@ async def _read(port: int, ident: str, read: Read, *, slow: bool) -> None:
 
 @pytest.mark.timeout(60)
 def test_a_slow_reader_holds_nobody_up(gateway: Gateway, provider: Provider) -> None:
-    """It reads nothing while the others are given the whole answer, and the rest when it likes.
-
-    Not for longer than a megabyte: who is further behind than that holds the upstream back.
-    """
-    asked = "big and slow"
+    """It reads nothing while the others are given the whole answer, and the rest when it likes."""
+    asked, script = "big and slow", f"silent-700ms+big-{BIG}mb"
     with Line(gateway.port) as asker:
-        asker.send(request(chat("silent-700ms+big-800kb", stream=True, question=asked), path=CHAT))
+        asker.send(request(chat(script, stream=True, question=asked), path=CHAT))
         until(lambda: provider.calls(asked), "the upstream to be asked", timeout=5.0)
-        ident = _running(gateway, asked="silent-700ms+big-800kb")
+        ident, before = _running(gateway, asked=script), _memory(gateway)
         with _stalling(gateway.port) as slow, Line(gateway.port) as quick:
             for line in (slow, quick):
                 line.send(f"GET /v1/exchanges/{ident}/stream HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
@@ -122,9 +120,10 @@ def test_a_slow_reader_holds_nobody_up(gateway: Gateway, provider: Provider) -> 
             heard = quick.hear()
             assert heard.end == "whole"
             assert time.monotonic() - begun < 10
+            assert _memory(gateway) - before < (BIG << 20) / 2  # the rest is in a file
             assert asker.hear().body == heard.body
             assert slow.hear().body == heard.body
-    assert len(heard.text) == 800 << 10
+    assert len(heard.text) == BIG << 20
     assert len(provider.calls(asked)) == 1
 
 

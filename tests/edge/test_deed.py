@@ -326,3 +326,34 @@ async def test_the_bug_of_a_store_is_told_as_one(tmp_path: Path) -> None:
         reply = await door.send(named(chat("echo", stream=False)))
         assert (reply.status, reply.error["code"]) == (500, "internal_error")
         assert door.gateway.door.claims._open == {}
+
+
+def test_while_the_end_of_a_cancelled_one_is_written_its_name_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is nothing in it to be given, and its name is not free yet."""
+
+    @story
+    async def told() -> None:
+        gate = asyncio.Event()
+        settle = Exchanges.settle
+
+        async def slowly(self: Exchanges, *end: Any) -> bool:
+            await gate.wait()
+            return await settle(self, *end)
+
+        monkeypatch.setattr(Exchanges, "settle", slowly)
+        async with provider() as (text, model), house(text, data_dir=tmp_path) as door:
+            registry = door.gateway.door.registry
+            await door.leave(named(ENDLESS), b"content")
+            (exchange,) = registry
+            exchange.cancel()
+            assert registry.ending(exchange)
+            again = asyncio.create_task(door.leave(named(ENDLESS), b"content"))
+            await asyncio.sleep(0)
+            assert len(model.calls) == 1
+            gate.set()
+            await again
+            assert len(model.calls) == 2
+
+    told()

@@ -7,6 +7,7 @@ import pytest
 from outwait.core.fault import fault
 from outwait.core.plan import OnDisconnect, Retry
 from outwait.core.reply import Usage
+from outwait.exchange.story import state
 from outwait.testing.playbook import plan_of
 from outwait.testing.rig import Rig, scene
 from outwait.testing.scripted import Upstream, answers, breaks, refuses
@@ -137,3 +138,26 @@ async def test_attempts_are_counted_without_repairs() -> None:
     rig.ask(plan_of("a", retry=Retry(attempts=1)))
     await rig.until(1)
     assert (rig.entries[0].attempts, rig.entries[0].retries) == (1, ("safe",))
+
+
+@scene
+async def test_an_exchange_counts_whoever_came_back_for_it() -> None:
+    rig = Rig(silent(100))
+    first = rig.ask(plan_of("a", spans=PATIENT, on_disconnect=OnDisconnect.FINISH))
+    await rig.until(10)
+    first.client.go()
+    await rig.until(20)
+    second = rig.ask(plan_of("a"), retry=1)
+    await rig.until(200)
+    assert second.exchange is first.exchange
+    told = state(first.exchange)["returns"]
+    assert told == {"adopted": 1, "attached": 0, "replayed": 0, "reattached": 0, "rescued": 1, "calls_saved": 1}
+
+
+@scene
+async def test_of_an_ordinary_call_nothing_is_counted() -> None:
+    rig = Rig(silent(1))
+    visit = rig.ask(plan_of("a"))
+    await rig.until(10)
+    assert visit.exchange.returns is None
+    assert set(state(visit.exchange)["returns"].values()) == {0}

@@ -34,7 +34,7 @@ def held(rig: Rig, call: Call = CALL, *, hold: bool = True) -> tuple[Visit, Nota
     return rig.serve(exchange), notary
 
 
-@pytest.mark.parametrize("call, before, after", [(CALL, "hello\n.\n", "hello\n.\n"), (JSON, "", "hello\n")])
+@pytest.mark.parametrize("call, before, after", [(CALL, "hello\n", "hello\n.\n"), (JSON, "", "hello\n")])
 @scene
 async def test_readers_see_no_end_before_it_is_released(call: Call, before: str, after: str) -> None:
     rig = Rig(Upstream(GOOD), keeping=MEMORY)

@@ -6,6 +6,7 @@ import pytest
 
 from outwait.core.fault import Stage, fault
 from outwait.core.plan import Retry
+from outwait.core.reply import Ending, Head
 from outwait.exchange.tap import ERROR_BODY
 from outwait.testing.playbook import plan_of
 from outwait.testing.rig import Rig, Visit, scene
@@ -308,3 +309,29 @@ async def test_a_pooled_connection_that_breaks_at_once_was_connected() -> None:
     rig = Rig(Upstream(at_once))
     visit = rig.ask(plan_of("a", retry=Retry(attempts=1)))
     assert events(visit)[2:4] == ["connected reused", "failed upstream_reset (safe)"]
+
+
+class Doubter:
+    """Reads what looks like an end, and finds that it is none."""
+
+    head = Head(200, "text/event-stream")
+    content = progress = finished = True
+    fault = usage = None
+
+    def feed(self, data: bytes) -> bytes:
+        return data
+
+    def end(self) -> Ending:
+        return Ending(b"", fault("upstream_bad_response"))
+
+
+@scene
+async def test_last_words_that_were_none_are_delivered_before_the_error() -> None:
+    _, visit, line = start("a")
+    line.head()
+    line.body(b"hello\n")
+    tap = visit.exchange._tap
+    assert tap is not None
+    tap._reader = Doubter()
+    line.body(b"and so on\n")
+    assert (visit.client.text, visit.client.ending) == ("hello\nand so on\n!upstream_bad_response\n.\n", "finished")

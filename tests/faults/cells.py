@@ -86,6 +86,20 @@ class Cell:
         return self.fault not in CLIENT and self.reader in LEAVING
 
     @property
+    def instant(self) -> bool:
+        """The client leaves in the very instant in which its answer comes: whoever is first, it has not received it.
+        That can be told only of an answer that took long enough to be kept in case of that.
+        """
+        leaves = self.fault in (Fault.CLIENT_RST, Fault.CLIENT_FIN)
+        return leaves and self.reader is Reader.FINISH and self.phase is Phase.HELD
+
+    @property
+    def retried(self) -> bool:
+        """Its client, which left, asks again when all is over, and says that it does."""
+        leaves = self.fault in (Fault.CLIENT_RST, Fault.CLIENT_FIN) and self.phase is not Phase.AFTER
+        return leaves and self.reader is Reader.FINISH
+
+    @property
     def name(self) -> str:
         """Tells it from all others; in words."""
         return f"{self.fault}, {self.phase}, {self.dialect} {self.mode}, {self.reader}"

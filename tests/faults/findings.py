@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.faults.cells import DEATHS, Cell, Phase, Reader
+from tests.faults.cells import Cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,17 +16,7 @@ class Finding:
     what: str
 
 
-def _not_told_to_wait(cell: Cell) -> bool:
-    return cell.fault in DEATHS and cell.reader is Reader.STAYS and cell.phase in (Phase.BEFORE, Phase.FLOWING)
-
-
-FINDINGS: tuple[Finding, ...] = (
-    Finding(
-        _not_told_to_wait,
-        "An exchange whose client is connected, and was never told to wait by a heartbeat, is not remembered for its"
-        " first minute: when its process ends, its id is not found instead of `lost`.",
-    ),
-)
+FINDINGS: tuple[Finding, ...] = ()
 
 
 def finding(cell: Cell) -> Finding | None:

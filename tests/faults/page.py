@@ -104,7 +104,7 @@ def _which(cells: Sequence[Cell]) -> str:
 _KEPT = {
     "state": "found by its id",
     "partial": "found by its id, with its words",
-    "result": "its answer is kept",
+    "result": "its answer is kept, also for a retry",
     "": "",
 }
 

@@ -25,8 +25,8 @@ _FAILED = re.compile(r"^[\d.]+ failed (\w+) \((\w+)\)$")
 @dataclass(slots=True)
 class Seen:
     """What came of a cell. `line`: of the log. `caller`: the client's side. `found`, `stream`: what is at the
-    exchange's id afterwards. `again`: the next call, where the break came behind the answer. `trouble`: what kept it
-    from being played."""
+    exchange's id afterwards. `again`: the next call, where the break came behind the answer. `retried`: the same call
+    once more, from a client that left. `trouble`: what kept it from being played."""
 
     cell: Cell
     part: Part
@@ -35,6 +35,7 @@ class Seen:
     found: Mapping[str, Any] | None = None
     stream: Caller | None = None
     again: Caller | None = None
+    retried: Caller | None = None
     trouble: str = ""
 
     @property
@@ -97,6 +98,11 @@ async def _one(part: Part, port: int, log: scene.Log) -> Seen:
             await _strike(caller, part, log)
         seen.line = await _line(part.cell, log)
         await look(seen, port, seen.line["exchange"])
+        if part.cell.retried:
+            async with Caller(port) as caller:
+                seen.retried = caller
+                await caller.send(scene.request(part.cell, retry=True))
+                await caller.to_the_end()
     except (TimeoutError, AssertionError) as error:
         seen.trouble = f"{type(error).__name__}: {error}"
     return seen
@@ -127,9 +133,7 @@ async def reach(caller: Caller, part: Part) -> None:
 async def _strike(caller: Caller, part: Part, log: scene.Log) -> None:
     cell = part.cell
     if cell.fault in CLIENT:
-        _leave(caller, cell.fault)
-        await asyncio.sleep(NOTICED)
-        part.strike.set()
+        await _leave(caller, part)
         if cell.fault is Fault.CLIENT_FIN:
             await caller.to_the_end()
         elif cell.fault is Fault.CLIENT_STALL:
@@ -143,11 +147,19 @@ async def _strike(caller: Caller, part: Part, log: scene.Log) -> None:
         await caller.to_the_end()
 
 
-def _leave(caller: Caller, fault: Fault) -> None:
-    if fault is Fault.CLIENT_RST:
+async def _leave(caller: Caller, part: Part) -> None:
+    """The client leaves, and the upstream may say the rest."""
+    cell = part.cell
+    if cell.instant and cell.stream:
+        part.strike.set()
+        await part.said.wait()  # it is on its way
+    if cell.fault is Fault.CLIENT_RST:
         caller.reset()
-    elif fault is Fault.CLIENT_FIN:
+    elif cell.fault is Fault.CLIENT_FIN:
         caller.finish()
+    if not cell.instant:
+        await asyncio.sleep(NOTICED)
+    part.strike.set()
 
 
 async def _stalled(caller: Caller, cell: Cell, part: Part) -> None:

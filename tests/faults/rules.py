@@ -25,8 +25,8 @@ WHOLE, IN_BAND, ERROR_CUT, CUT, NOTHING, LEFT = (
 class Expected:
     """`state`: in which the exchange ends. `fault`: the code it ends with. `retry_class`: of the failed attempt.
     `calls`: of the upstream. `told`: to the client, a status or one of the words above. `kept`: how the exchange is
-    found by its id afterwards: `state`, `partial` (the words that came), `result` (the whole answer), or "" where
-    nobody needs it any more. `why`: the rule's reason."""
+    found by its id afterwards: `state`, `partial` (the words that came), `result` (the whole answer, also for whoever
+    asks again), or "" where nobody needs it any more. `why`: the rule's reason."""
 
     state: str
     why: str
@@ -54,7 +54,11 @@ def _client(cell: Cell) -> Expected:
     if cell.phase is Phase.AFTER:
         return Expected(COMPLETED, "Who has the whole answer may leave as it likes.")
     if cell.reader is Reader.FINISH:
-        why = "`finish`: the call goes on without its client, and its whole answer is kept."
+        why = "`finish`: the call goes on without its client, and its whole answer is kept: a retry receives it, and"
+        why += " nothing is paid for twice."
+        if cell.instant:
+            why += " Also where the answer comes in the instant in which its client leaves: what our kernel took may"
+            why += " have reached nobody."
         return Expected(COMPLETED, why, told=LEFT, kept="result")
     if cell.reader is Reader.LINGER:
         why = "`linger`: nobody came back in time, so the call is ended, and the upstream told by closing."

@@ -45,11 +45,12 @@ def config(upstream: int, *, workers: int = 1) -> dict[str, Any]:
     }
 
 
-def request(cell: Cell) -> bytes:
-    """What the cell's client asks."""
+def request(cell: Cell, *, retry: bool = False) -> bytes:
+    """What the cell's client asks; `retry`: as an SDK does that asks again."""
     path = speakers.path(cell.dialect, cell.model, stream=cell.stream)
     body = speakers.body(cell.dialect, cell.model, "When does it break?", stream=cell.stream)
-    return asking("POST", path, credentials(cell.dialect) | dict(_wishes(cell)), body)
+    again = {"x-stainless-retry-count": "1"} if retry else {}
+    return asking("POST", path, credentials(cell.dialect) | dict(_wishes(cell)) | again, body)
 
 
 def credentials(dialect: str = "chat") -> dict[str, str]:

@@ -35,8 +35,8 @@ class Part:
     """One cell's part, shared by its client and the upstream.
 
     `calls`: of the upstream. `asked`: the first has come. `answer`: the client says that the whole answer may come,
-    where the upstream breaks behind it. `strike`: the client says: now. `closed`: the gateway closed the upstream
-    connection of the first call.
+    where the upstream breaks behind it. `strike`: the client says: now. `said`: the rest was written. `closed`: the
+    gateway closed the upstream connection of the first call.
     """
 
     cell: Cell
@@ -44,6 +44,7 @@ class Part:
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     answer: asyncio.Event = field(default_factory=asyncio.Event)
     strike: asyncio.Event = field(default_factory=asyncio.Event)
+    said: asyncio.Event = field(default_factory=asyncio.Event)
     closed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -151,6 +152,7 @@ async def _play(part: Part, kind: bytes, writer: asyncio.StreamWriter) -> None:
         if cell.reader is Reader.FINISH or cell.fault is Fault.CLIENT_STALL:
             rest = part.whole[len(out) :]
             writer.write((b"" if out else head) + _chunk(rest) + _END)
+            part.said.set()
     elif cell.fault in UPSTREAM:
         _break(part, writer)
 

@@ -17,6 +17,7 @@ from functools import partial
 from outwait.core.fault import Fault, Refusal, fault
 from outwait.edge.deed import Deed
 from outwait.edge.neighbours import ROUNDS
+from outwait.edge.standing import when
 from outwait.edge.visit import Visit
 from outwait.exchange.adopt import Named
 from outwait.relay.forward import forward, miss
@@ -47,7 +48,9 @@ class Naming:
         except Refusal as refused:
             visit.refuse(refused.fault)
             return
-        if exchange is not None:
+        if exchange is not None and door.registry.ending(exchange):
+            when(exchange, lambda: exchange.settled, self.serve)
+        elif exchange is not None:
             visit.join(exchange, named=True)
         elif door.claims.wait(self._named.name, self._told):
             return

@@ -33,6 +33,29 @@ class Delivery(msgspec.Struct, gc=False):
     came: float = 0.0
 
 
+class Returns(msgspec.Struct, gc=False):
+    """How often clients were given an exchange that was not made for them, or would not have had it without us."""
+
+    adopted: int = 0
+    attached: int = 0
+    replayed: int = 0
+    reattached: int = 0
+    rescued: int = 0
+
+    @property
+    def calls_saved(self) -> int:
+        """Upstream calls that were not needed."""
+        return self.adopted + self.attached + self.replayed
+
+    def add(self, entry: Entry) -> None:
+        """One delivery more."""
+        self.adopted += entry.adopted
+        self.attached += entry.attached
+        self.replayed += entry.replayed
+        self.reattached += entry.reattached
+        self.rescued += entry.rescued
+
+
 def entry_of(exchange: Exchange, delivery: Delivery) -> Entry:
     """The ledger entry of `delivery`; the exchange is settled."""
     machine, plan, call = exchange.machine, exchange.plan, exchange.call

@@ -20,7 +20,7 @@ from outwait.dialects.dialect import Dialect
 from outwait.dialects.dialect import Reader as Reading
 from outwait.exchange import effects as do
 from outwait.exchange import inputs as on
-from outwait.exchange.account import Delivery, entry_of
+from outwait.exchange.account import Delivery, Returns, entry_of
 from outwait.exchange.handle import Handle, narrowed
 from outwait.exchange.machine import Machine
 from outwait.exchange.phase import Phase
@@ -67,6 +67,7 @@ class Exchange:
         "ports",
         "replay",
         "retries",
+        "returns",
         "served",
         "started",
         "stored",
@@ -87,6 +88,7 @@ class Exchange:
         self._ticket: Ticket = ports.budgets.enter(call.model, plan.scenario, now)
         self.replay = Replay(ports.bounds)
         self.retries: list[str] = []
+        self.returns: Returns | None = None  # None as long as there is nothing to count
         self.served = False  # a client has the whole answer
         self.stored: bool | None = None  # whether the store has how it ended; None before it was told
         self.inserted: Sequence[int] = ()  # numbers of heartbeats that the last client saw among the answer's events
@@ -146,10 +148,9 @@ class Exchange:
         self.replay.readers.remove(reader)
         reader.close()
         self._deliveries.append(delivery)
-        if not self.replay.readers:
-            if not self.settled:
-                self.feed(on.READER_LEFT)
-            self.took()
+        if not self.replay.readers and not self.settled:
+            self.feed(on.READER_LEFT)
+        self.took()  # it may have been the one who was waited for
         self._book()
         if not delivery.whole and self.machine.outcome is not do.Outcome.CANCELLED:
             self.ports.left(self)
@@ -374,7 +375,11 @@ class Exchange:
             return
         deliveries, self._deliveries = self._deliveries, []
         for delivery in deliveries:
-            self.ports.record(entry_of(self, delivery))
+            entry = entry_of(self, delivery)
+            if entry.further or entry.rescued:
+                self.returns = self.returns or Returns()
+                self.returns.add(entry)
+            self.ports.record(entry)
             self.served = self.served or (delivery.whole and self.fault is None)
 
 

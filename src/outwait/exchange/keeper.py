@@ -1,10 +1,11 @@
 """The keeper: sees to it that what a client may come back for outlives the client, the worker and the process.
 
-Three kinds of exchanges come into the store, none of them plain: who had to wait for its first words (`held`, or
-running for a minute), whose client went without the whole answer (`left`), and what shall be found again by a name or a
-response id (`submit`, `attend`). While one runs without a client its words are drafted every few seconds, so that a
-killed process loses the connection but not the words. An end that somebody may come back for is on the disk before
-anybody is told that there is one; a store that does not answer in time delays it by `scribe.PATIENCE` seconds at most.
+Four kinds of exchanges come into the store, none of them plain: who had to wait for its first words (`held`, or running
+for a minute), whose client went without the whole answer (`left`), what a drain had no time for, and what shall be
+found again by a name or a response id (`submit`, `attend`). While one runs without a client its words are drafted every
+few seconds, so that a killed process loses the connection but not the words. An end that somebody may come back for is
+on the disk before anybody is told that there is one; a store that does not answer in time delays it by
+`scribe.PATIENCE` seconds at most.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import msgspec
 
 from outwait.core.request import Call
 from outwait.dialects.dialect import Dialect
-from outwait.exchange import recall
+from outwait.exchange import filing, recall
 from outwait.exchange.adopt import Named, fingerprint
 from outwait.exchange.driver import Exchange, Ports
 from outwait.exchange.replay import Reader
@@ -110,7 +111,8 @@ class Keeper:
         """
         case = self._cases.get(exchange.id)
         known = case is not None and (case.known or case.remembering is not None)
-        if exchange.stored is not None or not (known or (awaited and self._ties.keeps(exchange.key))):
+        missed = awaited or filing.cut_short(exchange)
+        if exchange.stored is not None or not (known or (missed and self._ties.keeps(exchange.key))):
             self._close(case)
             return False
         case = self._open(exchange)  # maybe it shows only now that it must be kept

@@ -76,6 +76,7 @@ def _settled(row: ExchangeRow, known: Story, call: Call, dialect: Dialect, ports
     made.usage = known.usage
     made.dropped = known.dropped
     made.inserted = known.inserted
+    made.returns = known.returns
     made.stored = True
     return made
 

@@ -114,18 +114,20 @@ class Registry:
     def done(self, exchange: Exchange) -> None:
         """Nobody reads it and nothing runs: forget it, unless a client may still come for what it has."""
         awaited = self.awaited(exchange)
+        doubtful = not awaited and self._doubtful(exchange)
+        if doubtful:  # from now on, not only once its end is written: the retry may be quicker
+            self._doubts.add(fingerprint(exchange.key, exchange.call), exchange)
         if self.keeper is not None and self.keeper.over(exchange, awaited=awaited):
             return
         if self.manifest is not None:
             self.manifest.leave(exchange.id)
         if awaited:
             self._kept.put(exchange, Row.NAMED if exchange.id in self._named else Row.ORPHAN)
-            return
-        self._unlist(exchange)
-        if self._doubtful(exchange):
-            self._doubts.add(fingerprint(exchange.key, exchange.call), exchange)
+        elif doubtful:
+            self._kept.take(exchange.id)
             self._kept.put(exchange, Row.DOUBT)
         else:
+            self._unlist(exchange)
             self._forget(exchange)
 
     def _doubtful(self, exchange: Exchange) -> bool:
@@ -140,6 +142,10 @@ class Registry:
         named = exchange.id in self._named
         known = named or exchange.id in self._orphans
         return known and self.keeps(exchange.key) and _worth_keeping(exchange, named=named)
+
+    def ending(self, exchange: Exchange) -> bool:
+        """Whether it is over without anything to come back for, and only waits for that to be written down."""
+        return exchange.machine.outcome is not None and not exchange.settled and not self.awaited(exchange)
 
     def name_of(self, exchange: Exchange) -> Named | None:
         """What a client calls it."""

@@ -2,9 +2,9 @@
 
 The exchange appends whole events (or body pieces); readers come, read at their own pace, and go. What is older than the
 memory bound is spilled to an unlinked temporary file, so that a reader who comes late still gets everything from
-the first byte. A reader who is there but slow does not make it grow: `lag()` tells the driver to hold the
-upstream back. Past `cap` bytes, or when the disk refuses, history is given up (`whole` turns False) and only
-readers who keep up are served.
+the first byte. While all readers are slow it does not grow: `lag()` tells the driver to hold the upstream back. One who
+is slower than another finds the rest in the file. Past `cap` bytes, or when the disk refuses, history is given up
+(`whole` turns False): the slowest of those who are there holds the upstream back then, and nobody else is served.
 """
 
 from __future__ import annotations

@@ -180,7 +180,7 @@ class Scribe:
     async def _file(self, case: Case, *, awaited: bool) -> None:
         exchange, now = case.exchange, self._ties.wall()
         body = filing.Body(exchange)
-        cut = case.known and filing.cut_short(exchange) and self._ties.keeps(exchange.key)
+        cut = filing.cut_short(exchange) and self._ties.keeps(exchange.key)
         wanted = awaited or cut or case.response is not None
         if not case.known and not wanted:
             if not case.answered:

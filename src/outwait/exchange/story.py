@@ -13,6 +13,7 @@ from outwait.core.entry import Mark
 from outwait.core.fault import Fault, fault
 from outwait.core.reply import Usage
 from outwait.dialects.telling import message
+from outwait.exchange.account import Returns
 from outwait.store.rows import ExchangeRow, ResultRow, State
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ LOST: Final = fault("exchange_lost")
 class Story(msgspec.Struct, frozen=True, gc=False):
     """What the store keeps of how an exchange went, beside what it looks up itself. Spans of `timeline` are seconds
     since acceptance; `silence` is the longest time the upstream gave nothing; `inserted` are the numbers of heartbeats
-    that the last client saw among the events, and counts when it comes back.
+    that the last client saw among the events, and counts when it comes back; `returns`: what is counted of clients that
+    did, None for nothing.
     """
 
     scenario: str = "unknown"
@@ -40,6 +42,7 @@ class Story(msgspec.Struct, frozen=True, gc=False):
     usage: Usage | None = None
     dropped: tuple[str, ...] = ()
     inserted: tuple[int, ...] = ()
+    returns: Returns | None = None
     timeline: tuple[Mark, ...] = ()
 
 
@@ -61,6 +64,7 @@ def story(exchange: Exchange) -> Story:
         usage=exchange.usage,
         dropped=exchange.dropped,
         inserted=tuple(exchange.inserted),
+        returns=exchange.returns,
         timeline=machine.timeline.marks(),
     )
 
@@ -128,8 +132,13 @@ def _told(known: Story, *, running: bool = False) -> dict[str, Any]:
         "attempts": known.attempts,
         "fault": None if known.fault is None else _failure(known.fault),
         "usage": known.usage,
+        "returns": _counted(known.returns or Returns()),
         "timeline": known.timeline,
     }
+
+
+def _counted(returns: Returns) -> dict[str, int]:
+    return msgspec.structs.asdict(returns) | {"calls_saved": returns.calls_saved}
 
 
 def _failure(failed: Fault) -> dict[str, Any]:
@@ -140,7 +149,7 @@ def _failure(failed: Fault) -> dict[str, Any]:
 
 _ORDER = (
     *("id", "object", "status", "phase", "created", "endpoint", "model", "stream", "scenario", "channel"),
-    *("upstream_model", "attempts", "readers", "bytes", "complete", "fault", "usage", "timeline"),
+    *("upstream_model", "attempts", "readers", "bytes", "complete", "fault", "usage", "returns", "timeline"),
 )
 
 

@@ -154,7 +154,7 @@ class Left:
             raise StoreError(f"{self._file} cannot be read: {error.strerror}") from None
         for at in range(0, len(data) - LINE + 1, LINE):
             if data[at] == 1:
-                with suppress(msgspec.DecodeError):
+                with suppress(msgspec.DecodeError, UnicodeDecodeError):  # torn by a power cut
                     yield _decode(data[at + 2 : at + 2 + data[at + 1]])
 
     def done(self) -> None:
