@@ -33,10 +33,20 @@ async def test_it_is_there_while_the_worker_is(tmp_path: Path) -> None:
         async with house(text, data_dir=tmp_path) as door:
             assert files(tmp_path) == [door.storage.life.boot]
             writer = await asking(door)
-            assert len(door.storage.manifest) == 1
+            manifest = door.storage.manifest
+            assert manifest is not None
+            assert len(manifest) == 1
         writer.close()
         assert files(tmp_path) == []
         assert list((tmp_path / lives.FOLDER).iterdir()) == []
+
+
+@story
+async def test_without_room_for_it_the_worker_serves(tmp_path: Path) -> None:
+    (tmp_path / FOLDER).write_text("in the way")
+    async with provider() as (text, _), house(text, data_dir=tmp_path) as door:
+        assert door.storage.manifest is None
+        assert (await door.chat("echo")).status == 200
 
 
 @story

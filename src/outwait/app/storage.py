@@ -7,6 +7,7 @@ never loaded.
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import Callable, Collection
@@ -31,6 +32,7 @@ from outwait.notify.post import Post
 from outwait.notify.sender import Means, Sender
 from outwait.notify.webhook import Webhook, webhooks
 from outwait.store import lives
+from outwait.store.errors import StoreError
 from outwait.store.manifest import Left, Manifest, take
 from outwait.store.rows import EventRow, Owner
 from outwait.wire.tasks import spawn
@@ -38,6 +40,8 @@ from outwait.wire.wheel import Wheel
 
 if TYPE_CHECKING:
     from outwait.store.store import Store
+
+_log = logging.getLogger("outwait")
 
 
 async def open_store(settings: Settings, *, check: bool) -> Store | None:
@@ -67,7 +71,7 @@ class Storage:
 
     store: Store
     life: lives.Life
-    manifest: Manifest
+    manifest: Manifest | None
     keeper: Keeper
     upkeep: Upkeep
     sender: Sender
@@ -91,7 +95,8 @@ class Storage:
         await self.keeper.close()
         await self.sender.close()
         await self.store.close()
-        self.manifest.close()
+        if self.manifest is not None:
+            self.manifest.close()
         self.life.end()
 
 
@@ -153,5 +158,14 @@ def join(store: Store, settings: Settings, door: Door, worker: int, wheel: Wheel
     keeper = Keeper(store, scribe, naming(scribe.keeps.ttl), door.registry, wheel, ties)
     door.keeper = door.registry.keeper = keeper
     door.registry.keeps = told.keeps
-    door.registry.manifest = manifest = Manifest(data_dir, life.boot)
+    door.registry.manifest = manifest = _manifest(data_dir, life.boot)
     return Storage(store, life, manifest, keeper, upkeep, sender, scribe, post, told, naming)
+
+
+def _manifest(data_dir: Path, boot: str) -> Manifest | None:
+    """Where it is noted who is on board. A worker without room for it serves all the same."""
+    try:
+        return Manifest(data_dir, boot)
+    except StoreError as error:
+        _log.error("should this worker be killed, its exchanges are not known to be lost: %s", error)
+        return None
