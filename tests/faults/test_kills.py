@@ -84,9 +84,10 @@ def test_what_cannot_be_is_noticed(events: tuple[Callable[[Oracle, Known], None]
 
 
 def test_who_has_a_whole_answer_was_told_before_it_was_written_down_or_after() -> None:
-    assert seen(heard("One two three"), stands("lost"), kind="named") == []
-    told = seen(heard("One two three"), stands("lost"), kind="background")
-    assert told == ["its client has the whole answer, and it is lost"]
+    assert seen(heard("One two three"), stands("lost"), kind="slow") == []
+    for kind in ("named", "named JSON", "background"):
+        told = seen(heard("One two three"), stands("lost"), kind=kind)
+        assert told == ["its client has the whole answer, and it is lost"]
 
 
 def test_one_question_is_charged_once_unless_its_exchange_was_lost() -> None:
