@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import msgspec
 
@@ -58,13 +59,13 @@ class Asking(Visit):
                 raise Refusal(_keeps_nothing(self.key))
             self.plan = _alone(plan)
 
-    def when_ready(self, then: Callable[[], None]) -> None:
+    def when_ready(self, then: Callable[[Visit, str], None], name: str) -> None:
         """Look up what the call continues, if it does."""
         previous = self._asked.previous_response_id
         if previous is None:
-            then()
+            then(self, name)
         else:
-            spawn(self._look_back(previous, then), "conversation of a response")
+            spawn(self._look_back(previous, partial(then, self, name)), "conversation of a response")
 
     async def _look_back(self, previous: str, then: Callable[[], None]) -> None:
         try:

@@ -41,7 +41,7 @@ def serve_call(door: Door, dialect: Dialect, request: Request) -> None:
     except Refusal as refused:
         refuse(door, dialect, request, refused.fault, known.principal if known else None)
         return
-    visit.when_ready(partial(_open, visit, name))
+    visit.when_ready(_open, name)
 
 
 def _target(request: Request) -> str:

@@ -48,9 +48,11 @@ class Visit:
         """What an exchange of this client needs."""
         return self.door.ports if self.known.principal.keep else self.door.bare
 
-    def when_ready(self, then: Callable[[], None]) -> None:
-        """Call `then` once all is known that the call needs, now or later; not at all where it is refused instead."""
-        then()
+    def when_ready(self, then: Callable[[Visit, str], None], name: str) -> None:
+        """Call `then` with this visit and `name` once all is known that the call needs, now or later; not at all where
+        it is refused instead.
+        """
+        then(self, name)
 
     def begin(self, ident: str | None = None, named: Named | None = None) -> None:
         """A new exchange answers; `ident`: its id, if that was said before."""

@@ -176,9 +176,11 @@ class Exchange:
     def release(self) -> None:
         """Tell the end of an exchange over which the machine has settled: its readers, the ledger, the registry."""
         ending, self.ending = self.ending, b""
+        alone = not self.replay.readers
         self.replay.finish(self.fault, ending)
-        self._book()
-        if not self.replay.readers:
+        if self._deliveries:
+            self._book()
+        if alone:  # else the last of them says that it is done, now or later
             self.ports.done(self)
 
     @property

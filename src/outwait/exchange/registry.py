@@ -113,6 +113,11 @@ class Registry:
 
     def done(self, exchange: Exchange) -> None:
         """Nobody reads it and nothing runs: forget it, unless a client may still come for what it has."""
+        if self._plain(exchange):
+            if self.manifest is not None:
+                self.manifest.leave(exchange.id)
+            self._forget(exchange)
+            return
         awaited = self.awaited(exchange)
         doubtful = not awaited and self._doubtful(exchange)
         if doubtful:  # from now on, not only once its end is written: the retry may be quicker
@@ -129,6 +134,14 @@ class Registry:
         else:
             self._unlist(exchange)
             self._forget(exchange)
+
+    def _plain(self, exchange: Exchange) -> bool:
+        """Whether it is like most calls: answered soon, had by its client, and of no concern to anybody else."""
+        if exchange.keep is not None or exchange.fault is not None or exchange.stored is not None:
+            return False
+        if exchange.ports.clock() - exchange.machine.timeline.accepted >= LONG:
+            return False
+        return exchange.id not in self._named and exchange.id not in self._orphans
 
     def _doubtful(self, exchange: Exchange) -> bool:
         """Whether it would be a pity to have it asked again, should its client not have got it after all."""
