@@ -21,6 +21,7 @@ HEAD_END = b"\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CLOSE = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
 _SCRIPT = re.compile(rb'"user": ?"([a-z]+)(?:-(\d+))?"')
+_LEAVE = "X-Outwait-On-Disconnect: cancel\r\n"  # an endless stream left to run would work against the next turn
 _STAMP = 1763800000
 _TEXT = "What must a gateway do while the model thinks, and who pays when it gives up? "
 
@@ -43,7 +44,7 @@ def request(port: int, model: str, script: str, *, stream: bool) -> bytes:
         "User-Agent: OpenAI/Python 3.54.0\r\nX-Stainless-Lang: python\r\nX-Stainless-Package-Version: 3.54.0\r\n"
         "X-Stainless-OS: Linux\r\nX-Stainless-Arch: x64\r\nX-Stainless-Runtime: CPython\r\n"
         "X-Stainless-Runtime-Version: 3.11.2\r\nX-Stainless-Async: async:asyncio\r\nX-Stainless-Retry-Count: 0\r\n"
-        f"X-Stainless-Read-Timeout: 600\r\nAuthorization: Bearer {KEY}\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"X-Stainless-Read-Timeout: 600\r\nAuthorization: Bearer {KEY}\r\n{_LEAVE}Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 
