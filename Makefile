@@ -38,7 +38,7 @@ check: check-static unit ## what to run before every commit: style, types, impor
 check-static: lint types ## the part of `check` that runs no code of ours
 
 unit: .venv/.stamp ## the fast tests alone
-	@$(BIN)/python -m pytest -q -n 3 --dist worksteal -m "not slow" $(addprefix --ignore=,$(WHOLE))
+	@OUTWAIT_HYPOTHESIS=$${OUTWAIT_HYPOTHESIS:-glance} $(BIN)/python -m pytest -q -n 3 --dist worksteal -m "not slow" $(addprefix --ignore=,$(WHOLE))
 
 fmt: .venv/.stamp ## put the code in order
 	@$(BIN)/ruff check --fix-only --quiet $(TREES)

@@ -1,6 +1,7 @@
 """What all tests stand on.
 
-How Hypothesis searches: the same examples on every run; `OUTWAIT_HYPOTHESIS=deep make unit` draws many new ones.
+How Hypothesis searches: the same examples on every run, fewer of them in `make check` (`glance`) than in `make test`
+(`quick`); `OUTWAIT_HYPOTHESIS=deep make unit` draws many new ones.
 Whose environment: nobody's. Keys, settings and proxies of the shell the tests run in reach neither the tests nor the
 programs and SDKs they start.
 """
@@ -9,6 +10,7 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+settings.register_profile("glance", derandomize=True, max_examples=25, deadline=None, print_blob=True)
 settings.register_profile("quick", derandomize=True, max_examples=100, deadline=None, print_blob=True)
 settings.register_profile(
     "deep", max_examples=5000, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]

@@ -104,7 +104,7 @@ def functions(name: str) -> Iterator[tuple[str, Function, bool]]:
                 yield from walk(child, f"{prefix}{child.name}.", inside_class=False)
             elif isinstance(child, ast.ClassDef):
                 yield from walk(child, f"{prefix}{child.name}.", inside_class=True)
-            else:
+            elif not isinstance(child, ast.expr):  # no expression holds a definition
                 yield from walk(child, prefix, inside_class)
 
     yield from walk(parsed(name), "", inside_class=False)

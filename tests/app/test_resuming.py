@@ -14,6 +14,8 @@ from tests.store.places import exchange
 from outwait.app.resuming import Resuming
 from outwait.toolkit.simulate.server import Simulator
 
+pytestmark = pytest.mark.slow  # real gateways and stores on disk
+
 MODEL = "drip-20ms+long-40"
 
 

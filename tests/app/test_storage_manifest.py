@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
 from tests.app.conftest import chat
 from tests.edge.conftest import House, house, provider, story, until
 
 from outwait.store import lives
 from outwait.store.manifest import FOLDER
 from outwait.store.rows import State
+
+pytestmark = pytest.mark.slow  # real gateways and stores on disk
 
 ENDLESS = chat("silent-20s", stream=False)
 

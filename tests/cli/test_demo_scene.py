@@ -10,6 +10,8 @@ import pytest
 
 from outwait.cli.demo_scene import Audience, Kind, Setting, Track, expected, is_beat, play, problems, tracks
 
+pytestmark = pytest.mark.slow  # whole processes
+
 FAKE = str(Path(__file__).with_name("fake_gateway.py"))
 
 

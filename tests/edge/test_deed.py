@@ -18,6 +18,8 @@ from outwait.store.errors import StoreError
 from outwait.store.exchanges import Exchanges
 from outwait.store.results import Results
 
+pytestmark = pytest.mark.slow  # real gateways and stores on disk
+
 MARK = "idempotent-replayed"
 ENDLESS = chat("drip-20ms+long-900", stream=True)
 KEPT, ERRORS = "outwait_kept_answers_total", "outwait_store_errors_total"

@@ -20,6 +20,8 @@ from outwait.toolkit.simulate.server import Simulator
 from outwait.wire.endpoint import SideDoor
 from outwait.wire.request import Request
 
+pytestmark = pytest.mark.slow  # real gateways and stores on disk
+
 SLOW = chat("silent-300ms-then-echo", stream=False)
 RETRY = SLOW.replace(b"host:", b"x-stainless-retry-count: 1\r\nhost:")
 

@@ -19,6 +19,8 @@ from outwait.exchange.keeper import Keeper
 from outwait.store.errors import StoreError
 from outwait.store.exchanges import Exchanges
 
+pytestmark = pytest.mark.slow  # real gateways and stores on disk
+
 SHORT = chat("silent-50ms-then-echo", stream=False)
 
 

@@ -18,6 +18,8 @@ from outwait.edge.stored import inside
 from outwait.store.errors import StoreError
 from outwait.store.exchanges import Exchanges
 
+pytestmark = pytest.mark.slow  # real gateways and stores on disk
+
 EVENT = re.compile(r".*?\n\n", re.DOTALL)
 SHORT = chat("silent-50ms-then-echo", stream=False)
 STREAM = chat("drip-2ms+long-12", stream=True)
