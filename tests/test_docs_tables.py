@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel
 from tests.pages import lines, plain, table, words
 
-from outwait.config import kept, sections, settings, webhooks
+from outwait.config import health, kept, sections, settings, webhooks
 from outwait.core.fault import FAULTS, Clock, RetryClass, Side, Stage, fault
 from outwait.dialects.providers import PROVIDERS, RESPONSES_ONLY
 from outwait.exchange import inputs
@@ -110,6 +110,17 @@ MODELS: dict[str, tuple[type[BaseModel], dict[str, object]]] = {
     "`timeouts.rules[].match`": (sections.Match, {}),
     "`heartbeat`": (sections.HeartbeatSection, {}),
     "`retry`": (sections.RetrySection, {}),
+    "`health`": (health.HealthSection, {}),
+    "`health.breaker`": (health.BreakerSection, {}),
+    "`health.penalty`": (health.PenaltySection, {}),
+    "`health.suspect`": (health.SuspectSection, {}),
+    "`health.credentials`": (health.CredentialsSection, {}),
+    "`health.concurrency`": (health.ConcurrencySection, {}),
+    "`health.queue`": (health.QueueSection, {}),
+    "`health.reserve`": (health.ReserveSection, {}),
+    "`health.stick`": (health.StickSection, {}),
+    "`health.probe`": (health.ProbeSection, {}),
+    "`health.adaptive`": (health.AdaptiveSection, {}),
     "`webhooks[]`": (webhooks.WebhookSection, {"name": "a", "url": "https://h", "secret": "whsec_" + "A" * 32}),
     "`log`": (settings.LogSection, {}),
 }
@@ -142,7 +153,7 @@ def test_every_section_has_its_table() -> None:
     known = {model for model, _ in MODELS.values()} | {sections.Spans}
     found = {
         each
-        for module in (kept, sections, settings, webhooks)
+        for module in (health, kept, sections, settings, webhooks)
         for each in vars(module).values()
         if isinstance(each, type) and issubclass(each, sections.Section) and each is not sections.Section
     }

@@ -42,15 +42,10 @@ def test_limits_that_bind_nothing_yet_are_known() -> None:
     assert set(LimitsSection.model_fields) - wired == set()
 
 
-def test_slots_are_only_for_channels_with_a_limit() -> None:
-    text = "channels: [{name: a, base_url: 'http://h', max_in_flight: 2}, {name: b, base_url: 'http://h'}]"
-    assert gateway.slot_limits(build(loads(text))) == {"a": 2}
-
-
 @story
 async def test_calls_above_a_channels_limit_wait_for_their_turn() -> None:
     async with scene() as (door, model):
-        door.gateway.slots.resize({"sim": 1})
+        door.gateway.health.tracker.channels["sim"].bound(1)
         replies = await asyncio.gather(*(door.chat("silent-50ms-then-echo") for _ in range(3)))
         assert [reply.status for reply in replies] == [200] * 3
         began = sorted(call.at for call in model.calls)
@@ -68,7 +63,7 @@ async def test_a_reload_changes_models_keys_slots_and_what_is_masked() -> None:
         assert (await door.ask("/v1/models/m7")).status == 200
         assert (await door.ask("/v1/models", key="ow-small")).status == 401
         assert (await door.ask("/v1/models", key="ow-other")).status == 200
-        assert made.slots._limits == {"one": 4}
+        assert made.health.tracker.channels["one"].max_in_flight == 4
         assert made.metrics.models.label("m7", served=False) == "m7"
         for secret in ("sk-canary-new", "ow-small", "ow-other"):
             assert secret not in made.logs.redactor.text(f"it was {secret}")

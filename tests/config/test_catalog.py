@@ -5,6 +5,7 @@ from outwait.config.load import loads
 from outwait.core.catalog import RetryRule, TimeoutRule
 from outwait.core.plan import Heartbeat
 from outwait.core.principal import Principal
+from outwait.policy.health_rules import HealthRules, rules_of
 
 TEXT = """
 channels:
@@ -35,6 +36,9 @@ heartbeat: {every: 7, max: 30m, late_error: body}
 retry: {attempts: 2, paid: {chat: 5%}}
 on_disconnect: finish
 scenarios: {"my-*": deep}
+fallback: {o3: [gpt-5, "claude-x"], "my-*": gpt-5}
+sticky: {"o3*": conversation, "*": off}
+health: {breaker: {in_row: 3}}
 """
 
 
@@ -70,6 +74,11 @@ def test_everything_reaches_the_catalog() -> None:
     assert catalog.heartbeat == Heartbeat(every=7, limit=1800, late_error="body", reason="config heartbeat")
     assert catalog.retry == RetryRule(2, {"chat": 0.05})
     assert (catalog.on_disconnect, catalog.scenarios) == ({"*": "finish"}, {"my-*": "deep"})
+    assert catalog.fallback == {"o3": ("gpt-5", "claude-x"), "my-*": ("gpt-5",)}
+    assert catalog.sticky == {"o3*": "conversation", "*": "off"}
+    rules = rules_of(catalog)
+    assert rules.standing.breaker.in_row == 3
+    assert (rules.floor, rules.ceiling) == ({"idle": 5}, {"total": 7200})
     assert (catalog.version, catalog.open_access) == (7, False)
 
 
@@ -78,6 +87,7 @@ def test_defaults_are_the_core_words_defaults() -> None:
     assert catalog.heartbeat == Heartbeat()
     assert catalog.retry == RetryRule()
     assert (catalog.rules, catalog.on_disconnect, catalog.open_access) == ((), {}, True)
+    assert (catalog.fallback, catalog.sticky, catalog.health) == ({}, {}, HealthRules())
     assert (catalog.channels[0].upstream_stream, catalog.channels[0].api_keys) == ("auto", ())
 
 
@@ -91,3 +101,13 @@ channels:
     assert (azure.dialect, azure.api_version, azure.endpoints) == ("azure", "2024-10-21", ("responses",))
     assert (vertex.region, vertex.project, vertex.credentials_file) == ("us-east5", "p", __file__)
     assert vertex.base_url == "https://us-east5-aiplatform.googleapis.com/v1"
+
+
+def test_an_admin_key_is_an_admins_principal() -> None:
+    text = """
+channels: [{name: a, base_url: 'http://h'}]
+keys: [{name: ops, key: k-1, admin: true, models: []}, {name: dev, key: k-2}]
+"""
+    ops, dev = build(loads(text)).keys.values()
+    assert (ops.name, ops.admin, ops.models) == ("ops", True, ())
+    assert (dev.name, dev.admin) == ("dev", False)

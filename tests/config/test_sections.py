@@ -1,15 +1,19 @@
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from outwait.config.sections import (
+    MOST_FALLBACKS,
     ChannelSection,
+    Fallbacks,
     HeartbeatSection,
     KeySection,
     Match,
     RetrySection,
     Rule,
+    Section,
+    Sticks,
     TimeoutsSection,
 )
 from outwait.dialects.providers import PROVIDERS
@@ -161,3 +165,42 @@ def test_the_scenarios_are_those_of_the_table() -> None:
     assert RetrySection.model_validate({"paid": dict.fromkeys(SCENARIOS, 0)}).paid == dict.fromkeys(SCENARIOS, 0)
     known = RetrySection.model_json_schema()["properties"]["paid"]["propertyNames"]["enum"]
     assert set(known) == set(SCENARIOS)
+
+
+class Routed(Section):
+    fallback: Fallbacks = Field(default_factory=dict)
+    sticky: Sticks = Field(default_factory=dict)
+
+
+def routed(**fields: object) -> Routed:
+    return Routed.model_validate(fields)
+
+
+def test_a_fallback_is_one_model_or_a_list_of_them() -> None:
+    assert routed(fallback={"gpt-5": "o3", "c*": ["a", "b"]}).fallback == {"gpt-5": ("o3",), "c*": ("a", "b")}
+
+
+@pytest.mark.parametrize(
+    "models", [[], ["m"] * (MOST_FALLBACKS + 1), ["gpt-*"], ["x" * 257], [""], ["a b"], 5, {"a": "b"}]
+)
+def test_what_is_no_fallback(models: object) -> None:
+    with pytest.raises(ValidationError):
+        routed(fallback={"gpt-5": models})
+
+
+@pytest.mark.parametrize(
+    "value, told",
+    [
+        ("conversation", {"*": "conversation"}),
+        (False, {"*": "off"}),
+        ({"claude*": "Conversation", "*": False}, {"claude*": "conversation", "*": "off"}),
+    ],
+)
+def test_sticky_is_one_word_or_a_table(value: object, told: dict[str, str]) -> None:
+    assert routed(sticky=value).sticky == told
+
+
+@pytest.mark.parametrize("value", ["user", True, {"a b": "off"}, ["off"]])
+def test_what_is_not_sticky(value: object) -> None:
+    with pytest.raises(ValidationError):
+        routed(sticky=value)

@@ -50,6 +50,21 @@ def test_background_jobs_are_openais_and_azures() -> None:
     assert {name for name, row in PROVIDERS.items() if row.quirks.background} == {"openai", "azure"}
 
 
+@pytest.mark.parametrize("row", PROVIDERS.values(), ids=list(PROVIDERS))
+def test_a_free_question_is_a_plain_path_of_the_provider(row: Provider) -> None:
+    free = row.free
+    if free is None:
+        assert row.name in {"bedrock", "vertex", "qwen", "zhipu"}
+        return
+    for path in filter(None, (free.path, free.dated)):
+        assert re.fullmatch(r"(/[a-z]+)+(\?[A-Za-z-]+=[a-z0-9_{}]+)?", path), path
+    assert free.accept == "application/json"
+    assert (free.streamed, free.envelope, free.rooted, free.models) == (None, None, False, ())
+    # Everybody is shown OpenRouter's list of models, whatever the key.
+    assert (free.path == "/key") == (row.name == "openrouter")
+    assert ("anthropic-version" in free.headers) == (row.name == "anthropic")
+
+
 def test_the_models_of_responses_are_those_of_the_sdk() -> None:
     chat = set(get_args(ChatModel))
     only = {name for part in get_args(ResponsesModel) for name in get_args(part)} - chat

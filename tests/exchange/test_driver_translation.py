@@ -53,7 +53,7 @@ async def test_what_cannot_be_said_there_is_asked_elsewhere() -> None:
     assert [line.candidate.channel for line in rig.upstream.lines] == ["home"]
     assert visit.client.text == "hello\n.\n"
     assert "x-outwait-dropped" not in visit.client.headers
-    assert rig.slots.acquire("abroad", lambda: None)
+    assert rig.places.running == {"abroad": 0, "home": 0}
 
 
 @scene

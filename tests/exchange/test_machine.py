@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from outwait.core.fault import fault
 from outwait.core.plan import OnDisconnect, Retry
 from outwait.exchange import inputs as on
-from outwait.exchange.effects import Close, Outcome, Settle
+from outwait.exchange.effects import Acquire, Close, Open, Outcome, Retrying, Settle
 from outwait.exchange.machine import ROWS, Machine
 from outwait.exchange.phase import Impossible, Phase
-from outwait.testing.playbook import plan_of, play
+from outwait.testing.playbook import plan_of, play, timeouts_of
 
 TO_CONTENT = """
     0   begin     -> acquire a
@@ -69,6 +70,67 @@ def test_a_new_exchange_waits_for_nothing_but_its_end() -> None:
     assert machine.outcome is None
     with pytest.raises(Impossible, match="Granted cannot happen in phase new"):
         machine.handle(on.GRANTED, 7.0)
+
+
+def test_what_is_no_attempt_yet_may_end_like_any_other() -> None:
+    play(
+        plan_of("a"),
+        """
+        0   tick -> | new until 600
+        1   left -> | new until 61
+        2   came -> | new until 600
+        600 tick -> settle failed total_timeout
+        """,
+    )
+    play(plan_of("a"), "1 cancel -> settle cancelled cancelled")
+
+
+def test_a_job_is_committed_before_its_first_words() -> None:
+    machine = play(
+        plan_of("a", "b", retry=Retry(paid=1.0)),
+        """
+        0 begin granted                                -> open a 1
+        0 dispatched
+        1 head
+        2 committed                                    -> | head until 81
+        3 fail upstream_reset stage=head paid          -> settle failed upstream_reset
+        """,
+    )
+    assert machine.committed
+
+
+def test_where_no_place_will_be_free_in_time_it_ends() -> None:
+    plan = plan_of("a", "b")
+    full = fault("rate_limited", retry_after=7.0)
+    machine = play(plan, "0 begin -> acquire a | queued until 5")
+    assert machine.handle(on.Refused(full), 1.0) == (Settle(Outcome.FAILED, full),)
+    assert [(mark.event, mark.detail) for mark in machine.timeline.marks()][-2:] == [
+        ("refused", "rate_limited"),
+        ("failed", "rate_limited"),
+    ]
+
+
+def test_what_failed_before_is_more_of_a_reason_than_a_full_house() -> None:
+    machine = play(
+        plan_of("a", "b"),
+        "0 begin granted -> open a 1\n1 fail upstream_connect -> retry a safe, acquire b | queued until 6",
+    )
+    (settle,) = machine.handle(on.Refused(fault("rate_limited")), 2.0)
+    assert isinstance(settle, Settle)
+    assert settle.fault is not None
+    assert settle.fault.code == "upstream_connect"
+
+
+def test_an_attempt_is_made_where_the_place_is() -> None:
+    plan = plan_of("a", "b")
+    machine = Machine(plan, 0.0)
+    other = replace(plan.candidates[1], key=3, timeouts=timeouts_of(connect=2))
+    assert machine.handle(on.Begin(on.Granted(1, other, "least loaded of two")), 0.0) == (Open(other, 1, fresh=False),)
+    assert (machine.candidate, machine.deadline()) == (other, 2.0)
+    assert [mark.detail for mark in machine.timeline.marks() if mark.event == "attempt"] == ["b: least loaded of two"]
+    (retrying, acquire) = machine.handle(on.Failed(fault("upstream_connect"), on.Odds(order=(1, 0))), 1.0)
+    assert isinstance(retrying, Retrying)
+    assert acquire == Acquire(plan.candidates[0], (0,), ((1, 3),))
 
 
 def test_a_plan_without_candidates_fails_at_once() -> None:
@@ -171,6 +233,16 @@ def test_silence_is_the_longest_wait_for_a_sign_of_life() -> None:
 
 
 # -- back-pressure
+
+
+def test_the_gap_is_the_longest_silence_after_the_first_words() -> None:
+    machine = play(
+        plan_of("a"),
+        "0 begin granted -> open a 1\n0 dispatched\n0 head\n30 content\n33 progress\n34 ended -> settle completed",
+    )
+    assert (machine.gap, machine.silence) == (3.0, 30.0)
+    machine.silence = 50.0
+    assert machine.silence == 50.0
 
 
 def test_back_pressure_stops_the_idle_clock_but_not_the_others() -> None:
@@ -297,7 +369,7 @@ def test_cancelling_closes_what_runs(steps: int) -> None:
 def test_who_cancels_may_say_why() -> None:
     machine = play(plan_of("a"), TO_CONTENT)
     why = fault("gateway_draining")
-    assert machine.handle(on.Cancel(why), 9.0) == (Close(), Settle(Outcome.CANCELLED, why))
+    assert machine.handle(on.Cancel(why), 9.0) == (Close(why), Settle(Outcome.CANCELLED, why))
 
 
 def test_cancelling_between_two_attempts_closes_nothing() -> None:

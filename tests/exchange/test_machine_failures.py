@@ -110,7 +110,7 @@ def test_what_failed_is_told_with_what_follows() -> None:
     failed = on.Failed(fault("upstream_connect"), on.Odds())
     retrying, acquire = machine.handle(failed, 1.0)
     assert retrying == Retrying(machine.plan.candidates[0], RetryClass.SAFE, failed.fault, failover=True)
-    assert acquire == Acquire(machine.plan.candidates[1])
+    assert acquire == Acquire(machine.plan.candidates[1], (1,), ((0, 0),))
     assert machine.candidate is machine.plan.candidates[1]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -23,6 +24,7 @@ def busy(retry_after: float | None) -> Fault:
 def take(turns: Turns, failed: Fault = BROKEN, retry: Retry = QUICK, *, deadline: float = 1000.0) -> float | None:
     """A turn that fails at second 100."""
     turns.taken += 1
+    turns.fail(failed, 100.0)
     return turns.pass_on(failed, retry, luck=0.5, now=100.0, deadline=deadline)
 
 
@@ -59,6 +61,7 @@ def test_retry_after_is_measured_from_when_it_was_asked() -> None:
     turns = Turns((A, B))
     assert take(turns, busy(30.0)) == 0
     turns.taken += 1
+    turns.fail(BROKEN, 110.0)
     assert turns.pass_on(BROKEN, QUICK, luck=0.5, now=110.0, deadline=1000.0) == 20
     assert turns.current is A
 
@@ -153,3 +156,104 @@ def test_a_candidate_without_other_spans_for_one_reply_keeps_its_own() -> None:
     turns = Turns((Candidate("a", "plain", "m", streamed=True, timeouts=own),))
     assert turns.repair(fault("upstream_error", hint="unstreamable")) is not None
     assert turns.current.timeouts is own
+
+
+# -- as the endpoints are
+
+
+def passed(turns: Turns, failed: Fault = BROKEN, order: tuple[int, ...] = (), retry: Retry = QUICK) -> float | None:
+    turns.taken += 1
+    turns.fail(failed, 100.0, order)
+    return turns.pass_on(failed, retry, luck=0.5, now=100.0, deadline=1000.0)
+
+
+def test_who_stands_best_is_next() -> None:
+    turns = Turns((A, B, C))
+    assert passed(turns, order=(0, 2, 1)) == 0
+    assert (turns.current, turns.places, turns.used) == (C, (2, 1), ((0, 0),))
+
+
+def test_each_has_its_turn_before_the_best_has_two() -> None:
+    turns = Turns((A, B, C))
+    walk = []
+    for _ in range(4):
+        assert passed(turns, order=(0, 1, 2)) == 0
+        walk.append(turns.current)
+    assert walk == [B, C, A, B]
+    assert turns.places == (1, 2)
+
+
+def test_who_is_out_is_not_asked() -> None:
+    turns = Turns((A, B, C))
+    assert passed(turns, order=(2,)) == 0
+    assert turns.current is C
+    assert not turns.again
+    assert passed(turns, order=()) is None
+    assert turns.again
+
+
+def test_the_place_that_was_found_counts_not_the_one_that_was_asked_for() -> None:
+    turns = Turns((A, B, C))
+    turns.sit(2, replace(C, key=1))
+    assert turns.current.key == 1
+    assert passed(turns, order=(2, 0, 1)) == 0
+    assert (turns.current, turns.used) == (A, ((2, 1),))
+
+
+def test_a_repaired_candidate_stays_repaired_wherever_its_place_is_found() -> None:
+    streamed = Candidate("b", "plain", "m", streamed=True)
+    turns = Turns((A, streamed))
+    turns.sit(1, streamed)
+    assert turns.repair(fault("upstream_error", hint="unstreamable")) is not None
+    assert turns.places == (1,)
+    turns.sit(1, replace(streamed, key=2))
+    assert (turns.current.streamed, turns.current.key) == (False, 2)
+
+
+def test_another_credential_is_as_good_as_another_channel_but_comes_after_those() -> None:
+    several = Candidate("a", "plain", "m", keys=2)
+    turns = Turns((several, B))
+    refused = fault("upstream_auth", upstream=UpstreamError(401, "", b""))
+    slow = Retry(base_transport=4.0, base_overload=4.0, cap=100.0)
+    assert passed(turns, refused, (0, 1), slow) == 0
+    assert (turns.current, turns.places) == (B, (1, 0))
+    assert passed(turns, order=(0, 1), retry=slow) == 0
+    assert turns.current is several
+    assert not turns.again
+    turns.sit(0, replace(several, key=1))
+    assert passed(turns, refused, (0, 1), slow) == 4 * 0.5 * 2**2
+    assert (turns.current, turns.again) == (B, True)
+
+
+def test_a_second_credential_has_its_own_patience() -> None:
+    turns = Turns((Candidate("a", "plain", "m", keys=2),))
+    assert passed(turns, busy(30.0), (0,)) == 0
+    assert passed(turns, busy(30.0), (0,)) == 30
+
+
+def test_what_is_no_matter_of_credentials_is_not_tried_with_another() -> None:
+    turns = Turns((Candidate("a", "plain", "m", keys=2),))
+    missing = fault("upstream_error", cause="model_not_found", upstream=UpstreamError(404, "", b""))
+    assert passed(turns, missing, (0,)) is None
+
+
+def test_who_waited_in_vain_waited_for_all_that_would_have_done() -> None:
+    full = fault("queue_timeout", clock=Clock.QUEUE)
+    turns = Turns((A, B, C))
+    assert passed(turns, full, (0, 1, 2)) is None
+    turns = Turns((A, B, C))
+    passed(turns, order=(0, 1))
+    assert turns.places == (1,)
+    assert passed(turns, full, (0, 1, 2)) == 0
+    assert turns.current is C
+
+
+def test_those_that_may_be_asked_as_soon_will_do() -> None:
+    turns = Turns((A, B, C))
+    for failed in (busy(30.0), busy(20.0), busy(10.0)):
+        passed(turns, failed, (0, 1, 2))
+    assert (turns.current, turns.places) == (A, (0, 1, 2))
+    turns = Turns((A, B, C))
+    for failed in (busy(10.0), busy(20.0), busy(30.0)):
+        passed(turns, failed, (0, 1, 2))
+    assert (turns.current, turns.places) == (A, (0,))

@@ -35,7 +35,7 @@ def test_every_clock_has_a_row_and_every_row_a_reason() -> None:
     assert rows["exchange scenario"].value == "chat"
     assert rows["exchange on_disconnect"].value == "linger:1m"
     assert rows["exchange patience"].seconds == 600
-    assert rows["route 1"].value == "one"
+    assert rows["route 1"] == Row("route", "1", "one", "gpt-4o, streamed as asked (tier 0, weight 1)")
     assert rows["heartbeat every"].seconds == 15
 
 
@@ -53,7 +53,7 @@ def test_a_plan_with_nothing_special() -> None:
     assert rows["exchange on_disconnect"] == Row("exchange", "on_disconnect", "finish", "")
     assert rows["clock growth"].value == "× 2, ..."
     assert rows["heartbeat limit"].seconds == 600
-    assert rows["route 2"].reason == "o3-pro"
+    assert rows["route 2"].reason == "o3-pro (tier 1, weight 1)"
 
 
 def test_no_heartbeat() -> None:
@@ -62,8 +62,18 @@ def test_no_heartbeat() -> None:
     assert "heartbeat every" not in rows
 
 
-def test_a_further_key_is_named() -> None:
-    plan = _plan()
-    second = replace(plan.candidates[0], key=1)
-    rows = _by_name(replace(plan, candidates=(*plan.candidates, second)))
-    assert rows["route 3"].value == "one, key 2"
+def test_keys_tiers_and_fallbacks_are_told() -> None:
+    channels = (
+        Channel("one", "openai", "http://h", models=("gpt-*", "o3"), api_keys=("a", "b"), weight=2),
+        Channel("two", "openai", "http://h", models=("gpt-4o",)),
+    )
+    call = Call("openai", "chat.completions", "gpt-4o", stream=True, body=b"")
+    catalog = Catalog(channels=channels, fallback={"*": ("gone", "o3")}, sticky={"*": "conversation"})
+    rows = _by_name(Planner(catalog).plan(Facts(call, Principal("dev"))))
+    assert (rows["route 1"].value, rows["route 2"].value) == ("one", "two")
+    assert rows["route 1"].reason == "gpt-4o, streamed as asked (tier 0, weight 2, 2 keys)"
+    assert rows["route 2"].reason == "gpt-4o, streamed as asked (tier 0, weight 1)"
+    assert rows["route 3"] == Row("route", "3", "one", "fallback 2, o3, streamed as asked (tier 1, weight 2, 2 keys)")
+    assert rows["route gone"] == Row("route", "gone", "skipped", "No channel serves the model 'gone'.")
+    assert rows["route sticky"] == Row("route", "sticky", "conversation", "config: *")
+    assert rows["clock idle (one/o3)"].seconds == 300

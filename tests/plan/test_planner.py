@@ -46,7 +46,7 @@ def test_a_plain_chat() -> None:
     assert plan.heartbeat == Heartbeat()
     assert plan.why == {
         "scenario": "model table: gpt-4*",
-        "channel one": "gpt-4o, streamed as asked",
+        "endpoint one/gpt-4o": "gpt-4o, streamed as asked",
         "retry": "3 attempts (config); up to 2.00% of requests may be risked twice (scenario chat)",
         "on_disconnect": "scenario chat",
     }
@@ -55,7 +55,7 @@ def test_a_plain_chat() -> None:
 def test_a_slow_json_call_is_streamed_upstream() -> None:
     plan = _plan(_facts("o3", stream=False))
     assert plan.candidates[0].streamed
-    assert plan.why["channel one"] == "o3, streamed and folded: scenario reasoning is slow"
+    assert plan.why["endpoint one/o3"] == "o3, streamed and folded: scenario reasoning is slow"
     assert plan.on_disconnect is OnDisconnect.FINISH
     assert plan.retry.paid == 0
     assert "never risked twice" in plan.why["retry"]
@@ -76,7 +76,7 @@ def test_a_slow_json_call_is_streamed_upstream() -> None:
 def test_upstream_stream(model: str, channel: dict, changes: dict, streamed: bool, word: str) -> None:
     plan = _plan(_facts(model, **({"stream": False} | changes)), channels=(replace(ONE, **channel),))
     assert plan.candidates[0].streamed is streamed
-    assert word in plan.why["channel one"]
+    assert word in plan.why[f"endpoint one/{model}"]
 
 
 def test_a_streamed_chat_reply_is_timed_as_a_stream() -> None:
@@ -236,8 +236,107 @@ def test_remembering_changes_no_decision(requests: list[Facts]) -> None:
         assert planner.plan(facts) == Planner(catalog).plan(facts)
 
 
-def test_a_channels_other_keys_come_after_the_other_channels() -> None:
-    first, second = replace(ONE, api_keys=("k1", "k2", "k3")), replace(TWO, api_keys=("k",))
+def test_a_channel_is_one_candidate_with_all_its_keys() -> None:
+    first, second = replace(ONE, api_keys=("k1", "k2", "k3"), weight=2.5), TWO
     plan = _plan(_facts(), channels=(first, second))
-    assert [(each.channel, each.key) for each in plan.candidates] == [("one", 0), ("two", 0), ("one", 1), ("one", 2)]
-    assert len({id(each.timeouts) for each in plan.candidates if each.channel == "one"}) == 1
+    assert [(each.name, each.key, each.keys, each.weight) for each in plan.candidates] == [
+        ("one/gpt-4o", 0, 3, 2.5),
+        ("two/gpt-4o", 0, 1, 1.0),
+    ]
+    assert plan.public == "gpt-4o"
+
+
+def test_tiers_are_priorities_and_in_each_those_that_need_no_translation_come_first() -> None:
+    channels = (
+        Channel("last", "openai", "http://h", priority=7),
+        Channel("other", "anthropic", "http://h", weight=9),
+        Channel("light", "openai", "http://h"),
+        Channel("heavy", "openai", "http://h", weight=3),
+        Channel("third", "gemini", "http://h", priority=7),
+    )
+    plan = _plan(_facts(), channels=channels)
+    assert [(each.channel, each.tier) for each in plan.candidates] == [
+        ("heavy", 0),
+        ("light", 0),
+        ("other", 1),
+        ("last", 2),
+        ("third", 3),
+    ]
+
+
+FALLBACKS = (
+    replace(ONE, models=("gpt-*",)),
+    Channel("claude", "anthropic", "http://h", models=("claude-*",), timeouts={"idle": 77}),
+    Channel("all", "openai", "http://h", priority=3, upstream_stream="never"),
+)
+
+
+def test_a_fallback_has_its_own_model_clocks_and_way_of_being_asked() -> None:
+    plan = _plan(_facts(stream=False), channels=FALLBACKS, fallback={"gpt-*": ("claude-opus-4-8", "o3-pro")})
+    assert [(each.name, each.tier, each.streamed) for each in plan.candidates] == [
+        ("one/gpt-4o", 0, False),
+        ("all/gpt-4o", 1, False),
+        ("claude/claude-opus-4-8", 2, False),
+        ("all/claude-opus-4-8", 3, False),
+        ("all/o3-pro", 4, False),
+    ]
+    spans = {each.name: each.timeouts for each in plan.candidates}
+    assert spans["claude/claude-opus-4-8"].idle.seconds == 77  # type: ignore[union-attr]  # every candidate has its own
+    assert spans["all/o3-pro"].first_byte.reason == "scenario deep"  # type: ignore[union-attr]
+    assert (plan.scenario, plan.public, plan.timeouts.total.seconds) == ("chat", "gpt-4o", 900)
+    assert plan.why["endpoint claude/claude-opus-4-8"].startswith(
+        "fallback 1, claude-opus-4-8, translated to messages, not streamed"
+    )
+    assert plan.why["endpoint all/o3-pro"] == (
+        "fallback 2, o3-pro, translated to responses, not streamed: upstream_stream is never"
+    )
+
+
+def test_a_slow_fallback_is_streamed_upstream_for_a_quick_model() -> None:
+    plan = _plan(_facts(stream=False), channels=(ONE,), fallback={"*": ("o3",)})
+    assert [(each.model, each.streamed, each.unstreamed is None) for each in plan.candidates] == [
+        ("gpt-4o", False, True),
+        ("o3", True, False),
+    ]
+
+
+def test_what_may_be_risked_twice_is_the_strictest_share_of_all_models() -> None:
+    strict = _plan(_facts(), fallback={"*": ("o3",)})
+    assert (strict.retry.attempts, strict.retry.paid) == (3, 0)
+    assert strict.why["retry"] == "3 attempts (config); never risked twice (scenario reasoning of o3)"
+    own = _plan(_facts("o3"), fallback={"*": ("gpt-4o",)})
+    assert own.retry.paid == 0
+    assert own.why["retry"].endswith("(scenario reasoning)")
+    told = _plan(_facts(), fallback={"*": ("o3",)}, retry=RetryRule(paid={"reasoning": 0.01}))
+    assert told.retry.paid == 0.01
+    assert told.why["retry"].endswith("(config of o3)")
+
+
+def test_the_first_model_that_is_served_has_the_say() -> None:
+    plan = _plan(_facts("smart"), channels=FALLBACKS[:2], fallback={"smart": ("gone", "gpt-5", "claude-haiku")})
+    assert [each.name for each in plan.candidates] == ["one/gpt-5", "claude/claude-haiku"]
+    assert (plan.scenario, plan.public, plan.on_disconnect) == ("reasoning", "smart", OnDisconnect.FINISH)
+    assert plan.why["skipped smart"].startswith("No channel serves the model 'smart'.")
+    assert "skipped gone" in plan.why
+
+
+def test_an_endpoint_stands_in_a_plan_once() -> None:
+    alias = replace(ONE, model_map={"gpt-latest": "gpt-4o"})
+    plan = _plan(_facts(), channels=(alias,), fallback={"gpt-4o": ("gpt-latest", "gpt-4o-mini")})
+    assert [(each.name, each.tier) for each in plan.candidates] == [("one/gpt-4o", 0), ("one/gpt-4o-mini", 1)]
+
+
+@pytest.mark.parametrize(
+    "model, endpoint, sticky, why",
+    [
+        ("gpt-4o", "chat.completions", True, "config: gpt-*"),
+        ("o3", "chat.completions", False, None),
+        ("other", "chat.completions", False, None),
+        ("gpt-4o", "embeddings", False, None),
+    ],
+)
+def test_conversations_stick_where_the_configuration_says_so(
+    model: str, endpoint: str, sticky: bool, why: str | None
+) -> None:
+    plan = _plan(_facts(model, endpoint=endpoint), sticky={"gpt-*": "conversation", "o3": "off"})
+    assert (plan.sticky, plan.why.get("sticky")) == (sticky, why)

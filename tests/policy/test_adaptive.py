@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 
@@ -9,14 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outwait.core.fault import Clock
 from outwait.core.plan import Span
 from outwait.policy import adaptive
-from outwait.policy.adaptive import Adapting, Adaptive, Bounds, Key, Learner
+from outwait.policy.adaptive import Adapting, Bounds, Learner
 from outwait.policy.sketch import HALF
+from outwait.policy.waits import drained
 
 WIDE = Bounds(configured=600, floor=0.01, ceiling=10_000)
-KEY = Key("openai/gpt-5", "reasoning", Clock.FIRST_TOKEN)
 
 
 def _learner(values: dict[float, int], cuts: dict[float, int] | None = None) -> Learner:
@@ -40,7 +40,7 @@ def test_the_numbers() -> None:
     assert Adapting() == Adapting(
         samples=200, cut=0.01, quantile=0.99, stretch=2.0, margin=1.25, growth=1.5, near=0.98, review=60.0
     )
-    assert {clock.value for clock in adaptive.CLOCKS} == {"first_byte", "first_token", "idle"}
+    assert [clock.value for clock in adaptive.CLOCKS] == ["first_byte", "first_token", "idle"]
 
 
 @pytest.mark.parametrize("values, cuts, learned", [(199, 0, False), (200, 0, True), (198, 1, False), (400, 1, True)])
@@ -304,96 +304,109 @@ def test_a_span_never_leaves_its_bounds_nor_undercuts_what_was_seen(
             assert span.seconds >= min(longest, ceiling)
 
 
-def _taught() -> Adaptive:
-    made = Adaptive()
-    for key in (KEY, KEY._replace(endpoint="azure/gpt-5"), KEY._replace(clock=Clock.IDLE)):
-        for _ in range(300):
-            made.learner(key, 0).add(10, 0)
-        made.learner(key, 0).cut(700, 0)
-    made.learner(KEY._replace(scenario="chat"), 0).add(1, 0)
-    return made
+def test_what_grew_from_one_configured_span_shortens_no_other() -> None:
+    made = _learner({10: 900}, {20: 100})
+    assert _seconds(made.span(Bounds(20, 1, 900), 0)) == 30
+    assert made.span(WIDE, 1) is None
+    assert made.explain(WIDE, 1) == "10m as configured: longer than 30s, which a shorter span grew to"
+    made.cut(30, 60)
+    assert _seconds(made.span(Bounds(20, 1, 900), 60)) == 45
+    assert made.span(WIDE, 61) is None  # it grew twice, and still from there
+    for _ in range(100):
+        made.add(300, 120)
+    assert _seconds(made.span(Bounds(20, 1, 1000), 120)) == pytest.approx(600, rel=0.045)
+    assert made.span(WIDE, 121) == made.span(Bounds(20, 1, 10_000), 122)  # now it is learned
 
 
-def test_each_endpoint_scenario_and_clock_learns_for_itself() -> None:
-    made = _taught()
-    assert made.learner(KEY, 0) is made.learner(KEY, 9)
-    assert _seconds(made.span(KEY, WIDE, 0)) == pytest.approx(20, rel=0.045)
-    assert made.span(KEY._replace(scenario="chat"), WIDE, 0) is None
-    assert made.span(KEY._replace(scenario="deep"), WIDE, 0) is None
-    assert made.explain(KEY, WIDE, 0).startswith("2")
-    assert "1 of the 200" in made.explain(KEY._replace(scenario="chat"), WIDE, 0)
-    assert "0 of the 200" in made.explain(KEY._replace(scenario="deep"), WIDE, 0)
-    assert len(made._learners) == 4  # asking makes none
+def test_what_is_too_old_to_have_grown_from_is_forgotten_too() -> None:
+    made = _learner({10: 900}, {20: 100})
+    assert made.span(Bounds(20, 1, 900), 0)
+    assert made.span(Bounds(20, 1, 900), 2 * HALF) is None
+    assert made.explain(WIDE, 2 * HALF).endswith("0 of the 200 waits that are needed were seen")
 
 
-@pytest.mark.parametrize("clock", [Clock.QUEUE, Clock.CONNECT, Clock.WRITE, Clock.TOTAL])
-def test_other_clocks_are_not_learned(clock: Clock) -> None:
-    with pytest.raises(ValueError, match=clock.value):
-        Adaptive().learner(KEY._replace(clock=clock), 0)
+def test_the_same_samples_are_looked_at_once() -> None:
+    made = _learner({10: 300})
+    made.span(WIDE, 0)
+    made._adapting = Adapting(stretch=9)
+    assert _seconds(made.span(WIDE, 60)) < 25
+    made.add(10, 61)
+    assert _seconds(made.span(WIDE, 120)) > 80
 
 
-def test_exported_with_counts_and_reasons() -> None:
-    made = _taught()
-    made.freeze(endpoint="azure/gpt-5")
-    asked: list[Key] = []
-
-    def bounds(key: Key) -> Bounds:
-        asked.append(key)
-        return Bounds(600, 30, 900) if key.clock is Clock.IDLE else WIDE
-
-    exported = made.export(bounds, 0)
-    assert len(asked) == 4
-    assert set(exported) == {KEY, KEY._replace(clock=Clock.IDLE)}  # frozen before anything was learned: nothing
-    assert exported[KEY].seconds == _seconds(made.span(KEY, WIDE, 0))
-    idle = exported[KEY._replace(clock=Clock.IDLE)]
-    assert (idle.seconds, idle.samples, idle.cut, idle.frozen) == (30, 301, 1, False)
-    assert idle.reason.startswith("learned from 301 waits, 0.332 % of them cut")
-    assert idle.reason.endswith("held to the floor")
-    made.freeze()
-    assert made.export(bounds, 0)[KEY].frozen
-
-
-def test_freezing_and_resetting_one_or_all() -> None:
-    made = _taught()
-    other = KEY._replace(endpoint="azure/gpt-5")
-
-    def frozen() -> list[bool]:
-        return [made.learner(key, 0).frozen for key in (KEY, other)]
-
-    made.freeze(endpoint=KEY.endpoint)
-    assert frozen() == [True, False]
-    made.freeze()
-    assert frozen() == [True, True]
-    made.freeze(frozen=False, endpoint=other.endpoint)
-    assert frozen() == [True, False]
-    made.reset(0, endpoint=KEY.endpoint)
-    assert (made.span(KEY, WIDE, 0), made.span(other, WIDE, 0) is None) == (None, False)
-    made.reset(0)
-    assert made.span(other, WIDE, 0) is None
-
-
-def test_endpoints_that_are_gone_are_forgotten() -> None:
-    made = _taught()
-    made.keep_endpoints({KEY.endpoint})
-    assert {key.endpoint for key in made._learners} == {KEY.endpoint}
-    assert made.span(KEY, WIDE, 0)
+def test_learned_with_its_evidence() -> None:
+    made = _learner({10: 300, 40: 1}, {700: 1})
+    learned = made.learned(WIDE, 0)
+    assert learned is not None
+    assert (learned.seconds, learned.samples, learned.cut, learned.frozen) == (50, 302, 1, False)
+    assert learned.reason.startswith("learned from 302 waits, 0.331 % of them cut")
+    assert Learner(0).learned(WIDE, 0) is None
 
 
 def test_workers_share_what_they_learn() -> None:
-    here, there = Adaptive(share=True), Adaptive(share=True)
+    here, there = Learner(0, share=True), Learner(0, share=True)
     for _ in range(300):
-        here.learner(KEY, 0).add(10, 0)
-    there.learner(KEY, 0).waits.absorb(here.learner(KEY, 0).waits.drain(), 0)
-    assert there.span(KEY, WIDE, 0) == here.span(KEY, WIDE, 0) is not None
-    assert there.learner(KEY, 0).waits.drain() is None
-    silent = Adaptive()
-    silent.learner(KEY, 0).add(10, 0)
-    assert silent.learner(KEY, 0).waits.drain() is None
+        here.add(10, 0)
+    there.merge(*drained(here.waits.drain()), 0)
+    assert there.span(WIDE, 0) == here.span(WIDE, 0) is not None
+    assert there.waits.drain() is None
+    for _ in range(10):
+        here.cut(600, 1)
+    there.merge(*drained(here.waits.drain()), 1)
+    assert _seconds(there.span(Bounds(600, 300, 5000), 60)) == 450  # it learned 300 at first, which cut too many
 
 
 def test_the_rules_can_be_changed() -> None:
-    made = Adaptive(Adapting(samples=2, stretch=3))
+    made = Learner(0, Adapting(samples=2, stretch=3))
+    assert "0 of the 2 waits" in made.explain(WIDE, 0)
     for _ in range(150):
-        made.learner(KEY, 0).add(10, 0)
-    assert _seconds(made.span(KEY, WIDE, 0)) == pytest.approx(30, rel=0.045)
-    assert "0 of the 2 waits" in made.explain(KEY._replace(endpoint="x"), WIDE, 0)
+        made.add(10, 60)
+    assert _seconds(made.span(WIDE, 60)) == pytest.approx(30, rel=0.045)
+
+
+def _dumped(made: Learner, now: float) -> dict[str, object]:
+    plain: dict[str, object] = json.loads(json.dumps(made.dump(now)))
+    return plain
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+@pytest.mark.parametrize("cuts", [{}, {600: 20}])
+def test_a_restart_forgets_nothing(cuts: dict[float, int], frozen: bool) -> None:
+    before, after = _learner({10: 900}, cuts), Learner(7000)
+    span = before.span(WIDE, 0)
+    before.frozen = frozen
+    before.cut(880, 1)
+    after.restore(_dumped(before, 1), 7000, age=5)
+    assert after.frozen is frozen
+    before.cut(899, 2)
+    after.cut(899, 7001)
+    assert after.span(WIDE, 7061) == before.span(WIDE, 61)
+    if frozen:
+        assert before.span(WIDE, 61) == span
+    assert after.waits.counts(7000 + 2 * HALF - 6) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "change, field",
+    [
+        ({"waits": 7}, "waits: "),
+        ({"wanted": -1}, "wanted: "),
+        ({"wanted": "x"}, "wanted: "),
+        ({"raised": 1}, "raised, frozen: "),
+        ({"frozen": None}, "raised, frozen: "),
+        ({"reason": None}, "reason: "),
+        ({"reason": "x" * 301}, "reason: "),
+        ({"cut": None}, "cut: "),
+    ],
+)
+def test_a_bad_dump_is_refused_whole(change: dict[str, object], field: str) -> None:
+    kept = _learner({10: 300})
+    span = kept.span(WIDE, 0)
+    with pytest.raises(ValueError, match=f"^{field}"):
+        kept.restore(Learner(0).dump(0) | change, 0)
+    assert kept.span(WIDE, 60) == span is not None
+
+
+def test_only_a_mapping_is_read() -> None:
+    with pytest.raises(ValueError, match="mapping"):
+        Learner(0).restore([], 0)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outwait.core.fault import FAULTS, Side, UpstreamError, fault
-from outwait.policy.blame import CAUSES, Blame, blame
+from outwait.core.fault import FAULTS, Side, Stage, UpstreamError, fault
+from outwait.policy.blame import CAUSES, WORDED, Blame, blame
 
 FAILURES = {
     "connect_timeout",
@@ -62,7 +62,16 @@ def test_every_code(code: str) -> None:
         (429, "upstream_error", Blame.THROTTLE),
         (498, "overloaded", Blame.THROTTLE),
         (429, "quota_exhausted", Blame.KEY),
-        (400, "auth_failed", Blame.KEY),
+        (401, "auth_failed", Blame.KEY),
+        (402, "quota_exhausted", Blame.KEY),
+        (403, "auth_failed", Blame.KEY),
+        (403, "quota_exhausted", Blame.KEY),
+        (400, "auth_failed", Blame.NOTHING),
+        (400, "quota_exhausted", Blame.NOTHING),
+        (200, "auth_failed", Blame.NOTHING),
+        (200, "quota_exhausted", Blame.NOTHING),
+        (429, "auth_failed", Blame.THROTTLE),
+        (503, "quota_exhausted", Blame.FAILURE),
         (403, "permission_denied", Blame.NOTHING),
         (407, "proxy_misconfigured", Blame.NOTHING),
         (400, "bad_request", Blame.NOTHING),
@@ -91,7 +100,25 @@ def test_what_is_repaired_at_once_is_nothing(hint: str) -> None:
 
 def test_an_answer_on_our_side_is_still_an_answer() -> None:
     assert _said(502, side=Side.GATEWAY) is Blame.FAILURE
-    assert _said(400, "auth_failed", side=Side.CLIENT) is Blame.KEY
+    assert _said(401, "auth_failed", side=Side.CLIENT) is Blame.KEY
+
+
+@pytest.mark.parametrize("code", sorted(KEYS))
+def test_words_put_no_key_out(code: str) -> None:
+    assert blame(fault(code, hint=WORDED)) is Blame.NOTHING
+    assert blame(fault(code, hint="other")) is Blame.KEY
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 429, 500, 503])
+def test_nor_do_words_with_a_status(status: int) -> None:
+    answer = UpstreamError(status, "application/json", b"{}")
+    assert blame(fault("upstream_auth", upstream=answer, hint=WORDED)) is Blame.NOTHING
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_a_credential_that_could_not_be_fetched_was_refused_by_nobody(stage: Stage) -> None:
+    unsent = stage in (Stage.QUEUED, Stage.CONNECTING)
+    assert blame(fault("upstream_auth", stage=stage)) is (Blame.FAILURE if unsent else Blame.KEY)
 
 
 @given(st.integers(400, 499), st.sampled_from([*CAUSES, "upstream_error", "overloaded", "model_not_found"]))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from outwait.core.fault import RetryClass, fault
+from outwait.core.fault import Fault, RetryClass, fault
 from outwait.policy.budget import TOKENS, Budgets, Paid, Ticket
 
 RESET = fault("upstream_reset")
@@ -21,7 +22,7 @@ def test_three_may_always_retry_and_then_a_fifth() -> None:
     tickets = [budgets.enter("m", "chat", 0) for _ in range(10)]
     for ticket in tickets[:3]:
         assert ticket.active("c", RESET)
-        ticket.charge("c", SAFE, RESET, 0)
+        ticket.charge(SAFE, 0)
     assert not tickets[3].active("c", RESET)
     assert tickets[0].active("c", RESET)  # who retries already takes no second place
     more = [budgets.enter("m", "chat", 0) for _ in range(10)]
@@ -33,12 +34,12 @@ def test_leaving_gives_the_place_back_once() -> None:
     budgets = Budgets()
     tickets = [budgets.enter("m", "chat", 0) for _ in range(4)]
     for ticket in tickets[:3]:
-        ticket.charge("c", SAFE, RESET, 0)
-        ticket.charge("c", SAFE, RESET, 0)
+        ticket.charge(SAFE, 0)
+        ticket.charge(SAFE, 0)
     tickets[0].leave()
     tickets[0].leave()
     assert tickets[3].active("c", RESET)
-    tickets[3].charge("c", SAFE, RESET, 0)
+    tickets[3].charge(SAFE, 0)
     assert not budgets.enter("m", "chat", 0).active("c", RESET)
     assert budgets.routes == 1
 
@@ -57,11 +58,13 @@ def test_a_bad_channel_runs_out_of_tokens_and_earns_them_back() -> None:
     ticket = budgets.enter("m", "chat", 0)
     spent = 0
     while ticket.active("c", RESET):
-        ticket.charge("c", SAFE, RESET, 0)
+        assert ticket.room("c")
+        ticket.failed("c", RESET)
         spent += 1
     assert spent == TOKENS // 14
+    assert not ticket.room("c")
     assert ticket.active("c", BUSY)  # a throttle costs less
-    ticket.charge("c", SAFE, BUSY, 0)
+    ticket.failed("c", BUSY)
     assert budgets.tokens("c").left == TOKENS - 35 * 14 - 5
     assert ticket.active("other", RESET)
     for _ in range(9):
@@ -73,13 +76,22 @@ def test_a_failover_takes_no_place_among_those_who_retry() -> None:
     budgets = Budgets()
     tickets = [budgets.enter("m", "chat", 0) for _ in range(5)]
     for ticket in tickets:
-        ticket.charge("c", SAFE, RESET, 0, failover=True)
+        ticket.charge(SAFE, 0, failover=True)
     assert tickets[0].active("c", RESET)
-    assert budgets.tokens("c").left == TOKENS - 5 * 14
-    tickets[0].charge("c", SAFE, RESET, 0)
-    tickets[0].charge("c", SAFE, RESET, 0, failover=True)
+    assert budgets.tokens("c").left == TOKENS
+    tickets[0].charge(SAFE, 0)
+    tickets[0].charge(SAFE, 0, failover=True)
     tickets[0].leave()
     assert tickets[1].active("c", RESET)
+
+
+@pytest.mark.parametrize(
+    "failed", [fault("cancelled"), fault("upstream_auth", cause="auth_failed"), fault("upstream_reset", hint="stale")]
+)
+def test_what_is_no_fault_of_the_channel_costs_it_nothing(failed: Fault) -> None:
+    budgets = Budgets()
+    budgets.enter("m", "chat", 0).failed("c", failed)
+    assert budgets.tokens("c").left == TOKENS
 
 
 def test_tokens_are_bounded_both_ways() -> None:
@@ -110,15 +122,15 @@ def test_three_paid_retries_in_ten_minutes_and_then_the_share() -> None:
     ticket = budgets.enter("m", "chat", 0)
     for _ in range(3):
         assert ticket.paid(0.02, 0)
-        ticket.charge("c", AMBIGUOUS, RESET, 0)
+        ticket.charge(AMBIGUOUS, 0)
     assert not ticket.paid(0.02, 0)
     for _ in range(199):
         budgets.enter("m", "chat", 1).leave()
     assert ticket.paid(0.02, 1)  # 2 % of 200 is 4
     assert not budgets.enter("m", "unknown", 1).paid(0, 1)
-    ticket.charge("c", SAFE, RESET, 1)  # safe retries cost nothing here
+    ticket.charge(SAFE, 1)  # safe retries cost nothing here
     assert ticket.paid(0.02, 1)
-    ticket.charge("c", AMBIGUOUS, RESET, 1)
+    ticket.charge(AMBIGUOUS, 1)
     assert not ticket.paid(0.02, 599)
     assert ticket.paid(0.02, 661)
 
@@ -156,7 +168,7 @@ class Leaks(RuleBasedStateMachine):
     def retry(self, data: st.DataObject) -> None:
         _, ticket = data.draw(st.sampled_from(self.alive))
         if ticket.active("c", RESET):
-            ticket.charge("c", SAFE, RESET, 0)
+            ticket.charge(SAFE, 0)
             self.retrying.add(id(ticket))
 
     @precondition(lambda self: self.alive)

@@ -213,3 +213,40 @@ def test_nothing_younger_than_a_half_is_ever_dropped(steps: list[tuple[float, fl
         young, known = (sum(now - at <= limit for at in added) for limit in (10, 20))
         assert young <= window.count(now) <= known
         assert window.whole(now).count == window.count(now)
+
+
+def test_both_halves_come_back_with_their_age() -> None:
+    made = Rotating(0, 10)
+    made.add(1, 0)
+    made.add(2, 12)
+    plain = json.loads(json.dumps(made.dump(14)))
+    assert plain["left"] == 6
+    after = Rotating(100, 10)
+    after.restore(plain, 100, age=1)
+    assert after.count(104.9) == 2
+    assert after.count(105) == 1
+    after.restore(plain, 100, age=30)
+    assert after.count(100) == 0
+    after.restore(plain | {"left": 1e9}, 100)
+    assert (after.count(109), after.count(110)) == (2, 1)  # no half is longer than a half
+    rested = Rotating(0, 10)
+    rested.add(1, 0)
+    assert rested.dump(10)["newer"] == Sketch().export()
+
+
+@pytest.mark.parametrize(
+    "bad, field",
+    [
+        (7, "two halves"),
+        ({}, "older: a sketch"),
+        ({"older": Sketch().export(), "newer": None, "left": 1}, "newer: a sketch"),
+        ({"older": Sketch().export(), "newer": Sketch().export(), "left": -1}, "left: seconds"),
+        ({"older": Sketch().export(), "newer": Sketch().export(), "left": 10**400}, "left: seconds"),
+    ],
+)
+def test_bad_halves_are_refused_whole(bad: object, field: str) -> None:
+    kept = Rotating(0)
+    kept.add(1, 0)
+    with pytest.raises(ValueError, match=f"^{field}"):
+        kept.restore(bad, 0)
+    assert kept.count(0) == 1

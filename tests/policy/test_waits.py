@@ -220,15 +220,31 @@ def test_a_restart_forgets_nothing() -> None:
     before, after = Waits(0), Waits(900)
     before.add(1, 0)
     before.cut(2, 0)
-    after.absorb(before.export(0), 900)
-    assert after.export(900) == before.export(0)
+    before.add(3, HALF)
+    after.add(50, 900)
+    after.curve(900)
+    after.restore(json.loads(json.dumps(before.dump(HALF + 100))), 900, age=60)
+    assert after.counts(900) == before.counts(HALF + 100) == (2, 1)
+    assert after.curve(900).samples == 3
+    assert after.counts(900 + HALF - 161) == (2, 1)
+    assert after.counts(900 + HALF - 159) == (1, 0)  # samples keep their age
 
 
 @pytest.mark.parametrize("bad, field", [(None, "waits are"), ({}, "values: "), ("cuts", "cuts: a sketch")])
 def test_bad_plain_data_is_refused_whole(bad: object, field: str) -> None:
     kept = Waits(0)
     kept.add(1, 0)
-    plain = {"values": kept.export(0)["values"], "cuts": 7} if bad == "cuts" else bad
+    plain = {"values": Sketch().export(), "cuts": 7} if bad == "cuts" else bad
     with pytest.raises(ValueError, match=f"^{field}"):
         kept.absorb(plain, 0)
     assert kept.values(0).count == 1
+
+
+@pytest.mark.parametrize("bad, field", [(None, "waits are"), ({}, "values: two halves"), ("cuts", "cuts: two halves")])
+def test_a_bad_dump_is_refused_whole(bad: object, field: str) -> None:
+    kept = Waits(0)
+    kept.add(1, 0)
+    plain = {"values": Waits(0).dump(0)["values"], "cuts": 7} if bad == "cuts" else bad
+    with pytest.raises(ValueError, match=f"^{field}"):
+        kept.restore(plain, 0)
+    assert kept.counts(0) == (1, 0)

@@ -70,7 +70,7 @@ class AnyExchange(RuleBasedStateMachine):
     @initialize(plan=plans(), granted=st.booleans())
     def accept(self, plan: Plan, granted: bool) -> None:
         self.machine = Machine(plan, self.now)
-        self.send(on.Begin(granted=granted and bool(plan.candidates)))
+        self.send(on.BEGIN_GRANTED if granted and plan.candidates else on.BEGIN)
 
     @rule(share=st.floats(0, 1), data=st.data())
     @precondition(lambda self: not self.settled)
@@ -78,7 +78,8 @@ class AnyExchange(RuleBasedStateMachine):
         kinds = sorted((kind for kind in self.machine.phase.row if kind is not on.Tick), key=lambda kind: kind.__name__)
         kind = data.draw(st.sampled_from(kinds), label="input")
         self.now += share * (min(self.machine.deadline(), self.now + 100) - self.now)
-        self.send(data.draw(st.builds(kind, fault=faults(), odds=odds)) if kind is on.Failed else kind())
+        fields = {on.Failed: {"fault": faults(), "odds": odds}, on.Refused: {"fault": faults()}}.get(kind, {})
+        self.send(data.draw(st.builds(kind, **fields)) if fields else kind())
 
     @rule(odds=odds)
     @precondition(lambda self: not self.settled)
@@ -154,6 +155,8 @@ class AnyExchange(RuleBasedStateMachine):
         if isinstance(event, on.Failed | on.Ended | on.Replied):
             assert self.open
             self.open = False
+        elif isinstance(event, on.Refused):
+            self.queued = False
         elif isinstance(event, on.Begin) and event.granted:
             self.queued = True
         effects = self.machine.handle(event, self.now)

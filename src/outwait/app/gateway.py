@@ -13,7 +13,8 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
-from outwait.access.limits import Slots
+from outwait.app import health
+from outwait.app.health import Health
 from outwait.app.storage import Storage, join
 from outwait.config import catalog as catalogs
 from outwait.config.settings import LimitsSection, Settings
@@ -61,7 +62,7 @@ class Gateway:
     door: Door
     server: Server
     upstream: Upstream
-    slots: Slots
+    health: Health
     recorder: Recorder
     metrics: Metrics
     logs: Logs
@@ -76,7 +77,7 @@ class Gateway:
         self.upstream.use(catalog)
         # Running exchanges may still meet the old secrets.
         self.logs.redactor = Redactor({*self.settings.secrets(), *settings.secrets()})
-        self.slots.resize(slot_limits(catalog))
+        self.health.use(catalog)
         self.door.planner = Planner(catalog)
         self.door.ports.budgets.keep_channels(frozenset(channel.name for channel in catalog.channels))
         self.metrics.models.know(model_names(catalog))
@@ -103,6 +104,7 @@ class Gateway:
         await self.server.close(0.0)
         if self.storage is not None:
             await self.storage.close()
+        self.health.close()
         self.upstream.close()
         self.wheel.close()
         await asyncio.get_running_loop().run_in_executor(None, self.recorder.close)
@@ -159,13 +161,13 @@ def build(settings: Settings, logs: Logs, site: Site | None = None) -> Gateway:
     metrics = Metrics(version("outwait"), model_names(catalog), _cleaner(logs))
     recorder = Recorder([metrics, logs])
     upstream = Upstream(wheel, catalog, max_body=settings.server.limits.upstream_response)
-    slots = Slots(slot_limits(catalog))
+    well = health.build(catalog, wheel, loop.time)
     counts = Counts()
     registry = Registry(wheel)
     ports = Ports(
         open=upstream.open,
         judge=upstream.judge,
-        slots=slots,
+        endpoints=well.tracker,
         budgets=Budgets(),
         wheel=wheel,
         bounds=_bounds(settings),
@@ -198,7 +200,7 @@ def build(settings: Settings, logs: Logs, site: Site | None = None) -> Gateway:
         refuse=routes.teller(door),
     )
     metrics.watch(_running(registry), _worst(wheel), lambda: recorder.dropped, counts.totals)
-    made = Gateway(settings, door, server, upstream, slots, recorder, metrics, logs, wheel)
+    made = Gateway(settings, door, server, upstream, well, recorder, metrics, logs, wheel)
     if site.store is not None:
         made.storage = join(site.store, settings, door, site.worker, wheel, counts)
     return made
@@ -206,11 +208,6 @@ def build(settings: Settings, logs: Logs, site: Site | None = None) -> Gateway:
 
 def _nobody(_: str) -> bool:
     return False
-
-
-def slot_limits(catalog: Catalog) -> dict[str, int]:
-    """Channel -> attempts it takes at a time, of the channels that have such a limit."""
-    return {channel.name: channel.max_in_flight for channel in catalog.channels if channel.max_in_flight}
 
 
 def model_names(catalog: Catalog) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from outwait.cli import explain, serve
+from outwait.cli import channels, explain, serve
 from outwait.cli.demo import demo
 from outwait.cli.simulate import simulate
 
@@ -22,6 +22,7 @@ app.command(epilog=serve.EXAMPLES)(serve.serve)
 app.command()(demo)
 app.command()(simulate)
 app.command(epilog=explain.EXAMPLES)(explain.explain)
+app.command(epilog=channels.EXAMPLES)(channels.channels)
 
 
 def _version(wanted: bool) -> None:

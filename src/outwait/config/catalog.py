@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from outwait.config import health
 from outwait.config.secret import digest
 from outwait.config.sections import ChannelSection, HeartbeatSection, KeySection, TimeoutsSection
 from outwait.config.settings import Settings
@@ -28,6 +29,9 @@ def build(settings: Settings, version: int = 1) -> Catalog:
         retry=RetryRule(attempts=settings.retry.attempts, paid=dict(settings.retry.paid.items())),
         on_disconnect=dict(settings.on_disconnect),
         scenarios=dict(settings.scenarios),
+        fallback=dict(settings.fallback),
+        sticky={**settings.sticky},
+        health=health.rules(settings.health, timeouts.floor.spans(), timeouts.ceiling.spans()),
         version=version,
     )
 
@@ -66,6 +70,7 @@ def _principal(section: KeySection, *, keep: bool) -> Principal:
         heartbeat=_given(section.heartbeat),
         on_disconnect=section.on_disconnect,
         keep=keep,
+        admin=section.admin,
     )
 
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_core import PydanticCustomError
 
-from outwait.policy import durations
+from outwait.policy import durations, globs
 
 DAY: Final = 86400.0
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(b|kb|kib|k|mb|mib|m|gb|gib|g)?\s*\Z", re.IGNORECASE)
@@ -70,6 +70,15 @@ def _name(value: str) -> str:
 def _glob(value: str) -> str:
     if not value or any(letter.isspace() or not letter.isprintable() for letter in value):
         raise wrong("a model name or a pattern such as `gpt-*`")
+    return value
+
+
+def _model(value: str) -> str:
+    expected = "a model's name, at most 256 characters"
+    if len(value) > 256:
+        raise wrong(expected)
+    if not globs.literal(_glob(value)):
+        raise wrong(expected, what="is a pattern")
     return value
 
 
@@ -193,11 +202,13 @@ def _on_disconnect(value: object) -> str:
 
 Clock = Annotated[float, BeforeValidator(_span(0.001, 7 * DAY))]
 Term = Annotated[float, BeforeValidator(_span(1, 366 * DAY))]
+Pause = Annotated[float, BeforeValidator(_span(0, DAY))]
 Drain = Annotated[float, BeforeValidator(_span(0, DAY))]
 Beat = Annotated[float, BeforeValidator(_span(1, 300))]  # FACTS: below 1 s is noise, above 300 s clients are gone
 Size = Annotated[int, BeforeValidator(_size)]
 Name = Annotated[str, AfterValidator(_name)]
 Glob = Annotated[str, AfterValidator(_glob)]
+ModelName = Annotated[str, AfterValidator(_model)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Host = Annotated[str, AfterValidator(_host)]

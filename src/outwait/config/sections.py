@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from outwait.config.fields import (
     BaseUrl,
@@ -16,6 +16,7 @@ from outwait.config.fields import (
     HeaderName,
     HeaderValue,
     Lower,
+    ModelName,
     Name,
     Secret,
     Share,
@@ -25,6 +26,9 @@ from outwait.config.fields import (
 from outwait.core.fault import Clock as ClockName
 from outwait.dialects.providers import PROVIDERS
 
+MOST_FALLBACKS: Final = 8
+
+StickMode = Annotated[Literal["off", "conversation"], Word]
 StreamMode = Annotated[Literal["auto", "always", "never"], Lower]
 Scenario = Annotated[Literal["chat", "reasoning", "deep", "image", "audio", "embedding", "unknown"], Lower]
 
@@ -39,6 +43,12 @@ OneOrMore = BeforeValidator(_listed)
 def _everywhere(value: object) -> object:
     """One word for all models is the mapping from `*` to that word."""
     return value if isinstance(value, dict) else {"*": value}
+
+
+def _few(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not 0 < len(value) <= MOST_FALLBACKS:
+        raise wrong(f"1 to {MOST_FALLBACKS} models", what=f"names {len(value) or 'no'} models")
+    return value
 
 
 def switch(value: object) -> object:
@@ -242,7 +252,9 @@ class ChannelSection(Section):
 
 
 class KeySection(Section):
-    """One client key and what it may do. `keep_results`: None means what holds for all keys."""
+    """One client key and what it may do. `keep_results`: None means what holds for all keys. `admin`: it may also see
+    and change how the gateway itself runs.
+    """
 
     name: Name
     key: Secret
@@ -251,8 +263,11 @@ class KeySection(Section):
     heartbeat: Annotated[HeartbeatSection, BeforeValidator(switch)] = HeartbeatSection()
     on_disconnect: Departure | None = None
     keep_results: bool | None = None
+    admin: bool = False
 
 
 Heartbeats = Annotated[HeartbeatSection, BeforeValidator(switch)]
 Departures = Annotated[dict[Glob, Departure], BeforeValidator(_everywhere)]
 ScenarioTable = dict[Glob, Scenario]
+Fallbacks = dict[Glob, Annotated[tuple[ModelName, ...], OneOrMore, AfterValidator(_few)]]
+Sticks = Annotated[dict[Glob, StickMode], BeforeValidator(_everywhere)]

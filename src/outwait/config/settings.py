@@ -9,17 +9,20 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from outwait.config.fields import Clock, Directory, Drain, ExistingFile, Host, Lower, Size, wrong
+from outwait.config.health import HealthSection
 from outwait.config.kept import Keeping, KeepSection, StoreSection
 from outwait.config.secret import KEY_LIKE, names_secret
 from outwait.config.sections import (
     ChannelSection,
     Departures,
+    Fallbacks,
     Heartbeats,
     HeartbeatSection,
     KeySection,
     RetrySection,
     ScenarioTable,
     Section,
+    Sticks,
     TimeoutsSection,
 )
 from outwait.config.webhooks import WebhookSection, check_keys
@@ -115,6 +118,9 @@ class Settings(Section):
     retry: RetrySection = RetrySection()
     on_disconnect: Departures = Field(default_factory=dict)
     scenarios: ScenarioTable = Field(default_factory=dict)
+    fallback: Fallbacks = Field(default_factory=dict)
+    sticky: Sticks = Field(default_factory=dict)
+    health: HealthSection = HealthSection()
     webhooks: tuple[WebhookSection, ...] = ()
     log: LogSection = LogSection()
     _origin: Origin = PrivateAttr(default=Origin())

@@ -39,12 +39,15 @@ def summary(settings: Settings) -> dict[str, object]:
                 "timeouts": key.timeouts.spans(),
                 "on_disconnect": key.on_disconnect,
                 "keep_results": settings.keeps(key),
+                "admin": key.admin,
             }
             for key in settings.keys
         ],
         "open_access": not settings.keys,
         "preset": timeouts.preset,
         "rules": len(timeouts.rules) + bool(timeouts.spans()),
+        "fallback": {glob: list(models) for glob, models in settings.fallback.items()},
+        "sticky": dict(settings.sticky),
         "heartbeat": settings.heartbeat.model_dump(exclude_none=True),
         "log": settings.log.model_dump(),
         "notes": list(settings.origin.notes),

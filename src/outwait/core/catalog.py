@@ -69,7 +69,9 @@ class Catalog:
     """Everything a plan is made from, besides the request. `keys`: SHA-256 of the secret -> principal.
 
     `open_access`: no key is configured, so every (loopback) caller is `anonymous`. `ceiling`, `floor`: clock name
-    -> seconds; what a request header may ask for at most and at least. `version` counts reloads.
+    -> seconds; what a request header may ask for at most and at least. `fallback`: glob of public names ->
+    the models asked when its own channels are of no use. `sticky`: model glob -> off | conversation. `health`: the
+    rules of `policy.health_rules`, which alone looks into it. `version` counts reloads.
     """
 
     channels: tuple[Channel, ...] = ()
@@ -83,4 +85,7 @@ class Catalog:
     retry: RetryRule = field(default_factory=RetryRule)
     on_disconnect: Mapping[str, str] = field(default_factory=dict)
     scenarios: Mapping[str, str] = field(default_factory=dict)
+    fallback: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sticky: Mapping[str, str] = field(default_factory=dict)
+    health: object = None
     version: int = 1

@@ -95,7 +95,8 @@ class Candidate:
     `dialect`, `endpoint`: what is spoken there, such as `openai` and `chat.completions`. `provider`: whose way of
     speaking it is (`dialects.providers`). `streamed`: ask the upstream for a stream though the client wants one JSON
     reply (it is folded back). `unstreamed`: the timeouts that hold instead when the upstream turns out not to stream
-    it. `key`: index of the channel's credential.
+    it. `key`: index of the channel's credential, of `keys`. `tier`: lower is asked first; within a tier `weight` shares
+    the requests out.
     """
 
     channel: str
@@ -107,13 +108,22 @@ class Candidate:
     unstreamed: Timeouts | None = None
     endpoint: str = "chat.completions"
     provider: str = "openai"
+    keys: int = 1
+    tier: int = 0
+    weight: float = 1.0
+
+    @property
+    def name(self) -> str:
+        """What the endpoint is known by, as in `openai/gpt-5`."""
+        return f"{self.channel}/{self.model}"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What was decided for one request.
 
-    `candidates`: in the order they are tried. `timeouts`: used where a candidate has none of its own. `linger`:
+    `public`: the model's name as the client asked for it. `candidates`: in the order of the configuration. `sticky`:
+    the requests of a conversation shall meet the same one. `timeouts`: used where a candidate has none of its own. `linger`:
     seconds a `linger` exchange goes on without a reader. `patience`: seconds the client said it waits, if it did.
     `why`: decisions in words, for `explain` and the timeline.
     """
@@ -127,3 +137,5 @@ class Plan:
     linger: float = 60.0
     patience: float | None = None
     why: Mapping[str, str] = field(default_factory=dict)
+    sticky: bool = False
+    public: str = ""

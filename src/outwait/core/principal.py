@@ -12,7 +12,7 @@ class Principal:
 
     `models`: globs of public model names. `timeouts`: clock name -> seconds. `heartbeat`: field name -> value, as in
     `core.plan.Heartbeat`. `on_disconnect`: `finish`, `cancel`, `linger` or `linger:SECONDS`. `keep`: whether
-    anything of an answer may outlive its call.
+    anything of an answer may outlive its call. `admin`: it may also see and change how the gateway itself runs.
     """
 
     name: str
@@ -21,3 +21,4 @@ class Principal:
     heartbeat: Mapping[str, object] = field(default_factory=dict)
     on_disconnect: str | None = None
     keep: bool = True
+    admin: bool = False

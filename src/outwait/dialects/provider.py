@@ -88,6 +88,7 @@ class Provider:
     channel says otherwise; with `{region}` in it, the channel names the region. `regions`: base URLs of regions that
     have one of their own form. `root`: the path that a base URL without a path means; `versioned`: and one whose path
     does not end with a version, as the provider's SDK has it. `passed`: client headers that mean something to it.
+    `free`: where a GET costs nothing and is answered to who has a good key; None where there is no such place.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Provider:
     versioned: bool = False
     passed: tuple[str, ...] = ()
     quirks: Quirks = Quirks()
+    free: Way | None = None
 
 
 def way(

@@ -77,6 +77,8 @@ def _dated(*names: str) -> dict[str, Way]:
     }
 
 
+# Lists of models: OpenAI's (platform.openai.com/docs/api-reference/models/list) and those made after it.
+_LIST = Way("openai", "/models", accept="application/json")
 # Documented to take max_tokens, and the roles system, user, assistant and tool only.
 _LENIENT = Quirks(limit="max_tokens", developer=False)
 # developers.openai.com/api/docs/guides/background; learn.microsoft.com/azure/foundry/openai/how-to/responses.
@@ -93,6 +95,7 @@ _ROWS = (
         base_url="https://api.openai.com/v1",
         passed=_OPENAI_PASSED,
         quirks=_JOBS,
+        free=_LIST,
     ),
     Provider(
         # A server that speaks OpenAI's chat form, and of which nothing else is known.
@@ -100,6 +103,7 @@ _ROWS = (
         _ways(*(name for name in _OPENAI if name != "responses")),
         passed=_OPENAI_PASSED,
         quirks=_LENIENT,
+        free=_LIST,
     ),
     Provider(
         "anthropic",
@@ -108,6 +112,7 @@ _ROWS = (
         base_url="https://api.anthropic.com/v1",
         versioned=True,
         passed=_ANTHROPIC_PASSED,
+        free=replace(MESSAGES, path="/models?limit=1", accept="application/json"),
     ),
     Provider(
         "gemini",
@@ -127,6 +132,7 @@ _ROWS = (
         root="/v1beta",
         versioned=True,
         passed=_TRACE,
+        free=Way("gemini", "/models?pageSize=1", accept="application/json"),
     ),
     Provider(
         # learn.microsoft.com/azure/foundry/openai: the v1 API, and the dated one below deployments. Claude models are
@@ -155,6 +161,7 @@ _ROWS = (
         root="/openai/v1",
         passed=(*_OPENAI_PASSED, "anthropic-version", "anthropic-beta"),
         quirks=_JOBS,
+        free=replace(_LIST, dated="/openai/models?api-version={api_version}"),
     ),
     Provider(
         # docs.aws.amazon.com/bedrock/latest/APIReference: InvokeModel, InvokeModelWithResponseStream.
@@ -221,6 +228,7 @@ _ROWS = (
         root="",
         passed=_ANTHROPIC_PASSED,
         quirks=replace(_LENIENT, reasoning="thinking"),
+        free=_LIST,
     ),
     Provider(
         # help.aliyun.com/model-studio: compatible mode; Responses and Anthropic's form at roots of their own.
@@ -244,6 +252,7 @@ _ROWS = (
         base_url="https://api.moonshot.ai/v1",
         passed=_ANTHROPIC_PASSED,
         quirks=replace(_LENIENT, reasoning="thinking"),
+        free=_LIST,
     ),
     Provider(
         # docs.mistral.ai/api: unknown fields are refused, stream_options among them; usage comes unasked.
@@ -252,6 +261,7 @@ _ROWS = (
         base_url="https://api.mistral.ai/v1",
         passed=_TRACE,
         quirks=replace(_LENIENT, usage=False),
+        free=_LIST,
     ),
     Provider(
         # console.groq.com/docs/api-reference
@@ -261,6 +271,7 @@ _ROWS = (
         root="/openai/v1",
         passed=_TRACE,
         quirks=Quirks(developer=False),
+        free=_LIST,
     ),
     Provider(
         # docs.vllm.ai/serving/online_serving
@@ -278,6 +289,7 @@ _ROWS = (
         ),
         passed=_OPENAI_PASSED,
         quirks=Quirks(developer=False),
+        free=_LIST,
     ),
     Provider(
         # docs.ollama.com/api/openai-compatibility, anthropic-compatibility
@@ -294,6 +306,7 @@ _ROWS = (
         ),
         base_url="http://localhost:11434/v1",
         quirks=_LENIENT,
+        free=_LIST,
     ),
     Provider(
         # openrouter.ai/docs/api-reference
@@ -303,6 +316,7 @@ _ROWS = (
         root="/api/v1",
         passed=("http-referer", "x-title", "anthropic-beta", *_TRACE),
         quirks=replace(_LENIENT, reasoning="object"),
+        free=replace(_LIST, path="/key"),  # its list of models is there for everybody
     ),
     Provider(
         # docs.x.ai: Anthropic's form is deprecated there, so it is not used.
@@ -311,6 +325,7 @@ _ROWS = (
         base_url="https://api.x.ai/v1",
         passed=_TRACE,
         quirks=Quirks(developer=False),
+        free=_LIST,
     ),
     Provider(
         # docs.together.ai/reference
@@ -328,6 +343,7 @@ _ROWS = (
         base_url="https://api.together.xyz/v1",
         passed=_TRACE,
         quirks=_LENIENT,
+        free=_LIST,
     ),
     Provider(
         # docs.bigmodel.cn: paas/v4, Anthropic's form at /api/anthropic.

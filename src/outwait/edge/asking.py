@@ -59,6 +59,11 @@ class Asking(Visit):
                 raise Refusal(_keeps_nothing(self.key))
             self.plan = _alone(plan)
 
+    @property
+    def background(self) -> bool:
+        """See `Visit`."""
+        return self._asked.background
+
     def when_ready(self, then: Callable[[Visit, str], None], name: str) -> None:
         """Look up what the call continues, if it does."""
         previous = self._asked.previous_response_id
@@ -105,6 +110,8 @@ class Asking(Visit):
     def begin(self, ident: str | None = None, named: Named | None = None) -> None:
         """See `Visit`. One in the background begins once it is written down."""
         if self._asked.background and self._kept is not None:
+            if self.turned_away():
+                return
             spawn(self._submit(self.make(ident), named, self._kept), "submission of a background response")
         else:
             super().begin(ident, named)

@@ -46,6 +46,8 @@ class Deed:
         if kept is not None:
             visit.join(kept, named=True)
             return ident
+        if visit.turned_away():
+            return ident  # the same
         exchange = visit.make(ident)
         if await visit.file(exchange, self._named, self._keeper):
             visit.answer(exchange, self._named)

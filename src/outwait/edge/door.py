@@ -10,7 +10,9 @@ from outwait.core.catalog import Catalog
 from outwait.core.entry import Entry
 from outwait.core.principal import Principal
 from outwait.edge.claims import Claims
+from outwait.edge.hearsay import Hearsay
 from outwait.edge.neighbours import Neighbours
+from outwait.edge.shedding import Shedding
 from outwait.exchange.driver import Ports
 from outwait.exchange.keeper import Keeper
 from outwait.exchange.registry import Registry
@@ -24,7 +26,8 @@ class Door:
     """`record` takes ledger entries, `metrics` renders the page for Prometheus, `neighbours` are the other workers,
     `claims` knows who has the names that clients give, `name` (six hexadecimal digits: the worker and its life) begins
     exchange ids, `draining` is set when the process is about to end: no new work is taken. `keeper`: None where nothing
-    is kept; `bare`: the ports of exchanges of which nothing may be kept.
+    is kept; `bare`: the ports of exchanges of which nothing may be kept. `shedding` knows what is refused in need;
+    `hearsay` hears what neighbours tell of endpoints.
     """
 
     planner: Planner
@@ -38,6 +41,8 @@ class Door:
     bare: Ports
     keeper: Keeper | None = None
     draining: bool = False
+    shedding: Shedding | None = None
+    hearsay: Hearsay | None = None
     _random: str = field(default="", repr=False)
 
     @property

@@ -33,6 +33,17 @@ async def claim_name(door: Door, _: Dialect, request: Request) -> None:
     request.outlet.send(200, _TEXT, holder.encode("ascii"))
 
 
+def hear_words(door: Door, _: Dialect, request: Request) -> None:
+    """Nothing, once what a neighbour tells of endpoints was heard; 409 to one that speaks another version, 400 where a
+    letter is none, and then nothing has changed.
+    """
+    if door.hearsay is None:
+        request.outlet.send(404, b"", b"")
+        return
+    status, why = door.hearsay.hear(bytes(request.body))
+    request.outlet.send(status, _TEXT if why else b"", why.encode("utf-8", "replace"))
+
+
 def find_names(door: Door, _: Dialect, request: Request) -> None:
     """The names (hexadecimal) that exchanges of this worker have, a line for each, with the exchange's id."""
     lines = "".join(f"{name.hex()} {ident}\n" for name, ident in door.registry.names())

@@ -9,8 +9,11 @@ from outwait.dialects.dialect import Dialect
 from outwait.dialects.passthrough.table import PASSTHROUGH
 from outwait.dialects.table import DIALECTS
 from outwait.edge import exchanges, hints, internal, models, refuse, responses, status
+from outwait.edge.channels import LEARNED, Desk
+from outwait.edge.channels import PATH as CHANNELS
 from outwait.edge.claims import CLAIMS, NAMES
 from outwait.edge.door import Door
+from outwait.edge.hearsay import HEARSAY
 from outwait.edge.neighbours import ORPHANS
 from outwait.edge.serve_call import serve_call
 from outwait.wire.request import Request
@@ -63,14 +66,28 @@ INTERNAL: Mapping[str, Methods] = {
     ORPHANS: {"GET": (internal.find_orphan, _OPENAI)},
     CLAIMS: {"GET": (internal.claim_name, _OPENAI)},
     NAMES: {"GET": (internal.find_names, _OPENAI)},
+    HEARSAY: {"POST": (internal.hear_words, _OPENAI)},
 }
 
 
-def handler(door: Door) -> Callable[[Request], Awaitable[None] | None]:
-    """The wire server's handler."""
+def at_desk(desk: Desk) -> tuple[Mapping[str, Methods], Mapping[str, Methods]]:
+    """The routes and prefixes of the channels' desk."""
+    one: Methods = {"GET": (desk.read_channel, _OPENAI), "POST": (desk.act, _OPENAI)}
+    routes: dict[str, Methods] = {
+        CHANNELS: {"GET": (desk.list_channels, _OPENAI)},
+        # A channel may have this name too: it is read here, and acted on below its own path.
+        LEARNED: {"GET": (desk.read_channel, _OPENAI), "POST": (desk.learned, _OPENAI)},
+    }
+    return routes, {f"{CHANNELS}/": one}
+
+
+def handler(door: Door, desk: Desk | None = None) -> Callable[[Request], Awaitable[None] | None]:
+    """The wire server's handler. `desk`: where channels are shown; without one there is nothing at their paths."""
+    routes, prefixes = ({}, {}) if desk is None else at_desk(desk)
+    routes, prefixes = {**ROUTES, **routes}, {**PREFIXES, **prefixes}
 
     def handle(request: Request) -> Awaitable[None] | None:
-        methods = ROUTES.get(request.path) or _by_prefix(PREFIXES, request.path)
+        methods = routes.get(request.path) or _by_prefix(prefixes, request.path)
         if methods is None and request.neighbour:
             methods = _by_prefix(INTERNAL, request.path)
         if methods is None:

@@ -48,6 +48,11 @@ class Visit:
         """What an exchange of this client needs."""
         return self.door.ports if self.known.principal.keep else self.door.bare
 
+    @property
+    def background(self) -> bool:
+        """Whether the call is one that nobody waits for at this moment."""
+        return False
+
     def when_ready(self, then: Callable[[Visit, str], None], name: str) -> None:
         """Call `then` with this visit and `name` once all is known that the call needs, now or later; not at all where
         it is refused instead.
@@ -55,8 +60,21 @@ class Visit:
         then(self, name)
 
     def begin(self, ident: str | None = None, named: Named | None = None) -> None:
-        """A new exchange answers; `ident`: its id, if that was said before."""
-        self.answer(self.make(ident), named)
+        """A new exchange answers; `ident`: its id, if that was said before. In need a refusal answers instead."""
+        if not self.turned_away():
+            self.answer(self.make(ident), named)
+
+    def turned_away(self) -> bool:
+        """Whether the gateway is in need and takes no such work; the client was told so then. Asked right before a new
+        exchange begins: who came for one that is there already is served.
+        """
+        shedding = self.door.shedding
+        if shedding is None or not shedding.level:
+            return False
+        refused = shedding.refusal(background=self.background)
+        if refused is not None:
+            self.refuse(refused)
+        return refused is not None
 
     def make(self, ident: str | None = None) -> Exchange:
         """A new exchange, which nobody can find yet."""

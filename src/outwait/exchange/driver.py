@@ -27,6 +27,7 @@ from outwait.exchange.phase import Phase
 from outwait.exchange.ports import Ports
 from outwait.exchange.replay import Reader, Replay
 from outwait.exchange.resume import Job
+from outwait.exchange.seat import Seat
 from outwait.exchange.tap import Tap
 from outwait.policy.budget import Ticket
 from outwait.wire.wheel import Alarm
@@ -45,10 +46,8 @@ class Exchange:
         "_handle",
         "_last",
         "_paused",
-        "_slot",
         "_tap",
         "_ticket",
-        "_waiting",
         "attempt",
         "call",
         "client",
@@ -68,6 +67,7 @@ class Exchange:
         "replay",
         "retries",
         "returns",
+        "seat",
         "served",
         "started",
         "stored",
@@ -102,8 +102,7 @@ class Exchange:
         self._handle: Handle | None = None
         self.attempt: Attempt | None = None
         self._tap: Tap | None = None
-        self._slot: str | None = None  # channel whose slot is held
-        self._waiting: str | None = None  # channel whose slot is waited for
+        self.seat = Seat(self)
         self._paused = False
         self._last = b""
         self._deliveries: list[Delivery] = []
@@ -127,13 +126,7 @@ class Exchange:
         """Start the first attempt, unless it was cancelled before."""
         if self.machine.phase is Phase.SETTLED:
             return
-        channel = self.machine.candidate.channel
-        if channel and self.ports.slots.acquire(channel, self._granted):
-            self._slot = channel
-            self.feed(on.BEGIN_GRANTED)
-        else:
-            self._waiting = channel or None
-            self.feed(on.BEGIN)
+        self.feed(self.seat.begin())
 
     def join(self, wake: Callable[[], None]) -> Reader:
         """A reader comes; it starts at the first byte."""
@@ -218,20 +211,20 @@ class Exchange:
 
     def broke(self, failed: Fault) -> None:
         """The running attempt failed by itself; its connection is gone already."""
-        self._detach()
+        self._detach(failed)
         self.feed(on.Failed(failed, self._odds(failed)))
 
     def spoiled(self, failed: Fault, words: bytes = b"") -> None:
         """The running attempt's answer is no good; its connection may still be open. `words`: what it said that nobody
         has seen yet; they are delivered if no other attempt follows.
         """
-        self._close_attempt()
+        self._close_attempt(failed)
         self._last = words
         self.feed(on.Failed(failed, self._odds(failed)))
         self._last = b""
 
     def unhook(self) -> None:
-        """The running attempt is of no use any more, but what it was made for goes on: its slot stays taken."""
+        """The running attempt is of no use any more, but what it was made for goes on: its seat stays taken."""
         attempt, self.attempt, self._tap = self.attempt, None, None
         if attempt is not None:
             attempt.cancel()
@@ -259,7 +252,7 @@ class Exchange:
         """The answer is whole, says `event`; `last` is its last piece. `framed`: its framing has ended too."""
         self._last = last
         self.usage = usage
-        attempt = self._detach()
+        attempt = self._detach(None)
         if attempt is not None and not framed:
             attempt.leave()
         self.feed(event)
@@ -267,18 +260,7 @@ class Exchange:
     # -- effects -------------------------------------------------------------------------------------------------
 
     def _acquire(self, effect: do.Acquire) -> None:
-        channel = effect.candidate.channel
-        if self._waiting == channel:
-            return  # `begin` has asked already
-        if self.ports.slots.acquire(channel, self._granted):
-            self._slot = channel
-            self.feed(on.GRANTED)
-        else:
-            self._waiting = channel
-
-    def _granted(self) -> None:
-        self._slot, self._waiting = self._waiting, None
-        self.feed(on.GRANTED)
+        self.seat.acquire(effect)
 
     def _open(self, effect: do.Open) -> None:
         candidate, job = effect.candidate, self.job
@@ -312,13 +294,12 @@ class Exchange:
         self.dropped = worded.dropped
         return worded.body
 
-    def _close(self, _: do.Close) -> None:
-        self._close_attempt()
+    def _close(self, effect: do.Close) -> None:
+        self._close_attempt(effect.why)
 
     def _retry(self, effect: do.Retrying) -> None:
         if not effect.repair:
-            channel, now = effect.candidate.channel, self.ports.clock()
-            self._ticket.charge(channel, effect.retry_class, effect.fault, now, failover=effect.failover)
+            self._ticket.charge(effect.retry_class, self.ports.clock(), failover=effect.failover)
         self.retries.append(effect.retry_class.value)
 
     def _settle(self, effect: do.Settle) -> None:
@@ -333,19 +314,16 @@ class Exchange:
         if self.keep is None or not self.keep(self):
             self.release()
 
-    def _detach(self) -> Attempt | None:
-        """Let go of the running attempt and its slot, or of the place in the queue for one."""
+    def _detach(self, failed: Fault | None) -> Attempt | None:
+        """Let go of the running attempt and its seat, or of the place in the line for one; `failed`: what ended it."""
         attempt, self.attempt, self._tap, self._paused = self.attempt, None, None, False
-        if self._waiting is not None:
-            self.ports.slots.withdraw(self._waiting, self._granted)
-            self._waiting = None
-        if self._slot is not None:
-            self.ports.slots.release(self._slot)
-            self._slot = None
+        if failed is not None and self.seat.hold is not None:
+            self._ticket.failed(self.seat.hold.candidate.channel, failed)
+        self.seat.leave(failed)
         return attempt
 
-    def _close_attempt(self) -> None:
-        attempt = self._detach()
+    def _close_attempt(self, failed: Fault) -> None:
+        attempt = self._detach(failed)
         if attempt is not None:
             attempt.cancel()
 
@@ -364,11 +342,14 @@ class Exchange:
         self.feed(on.Tick(self._odds(_EXPIRED)))
 
     def _odds(self, failed: Fault) -> on.Odds:
-        candidate = self.candidate
+        candidates, tried = self.plan.candidates, self.candidate
+        outlook = self.seat.outlook()
         return on.Odds(
-            active=candidate is None or self._ticket.active(candidate.channel, failed),
+            active=tried is None or self._ticket.active(tried.channel, failed),
             paid=self._ticket.paid(self.plan.retry.paid, self.ports.clock()),
             luck=self.ports.luck(),
+            order=tuple(place for place in outlook.order if self._ticket.room(candidates[place].channel)),
+            note=outlook.note,
         )
 
     def _book(self) -> None:

@@ -19,9 +19,13 @@ class Outcome(StrEnum):
 
 
 class Acquire(msgspec.Struct, frozen=True, gc=False):
-    """Ask the channel for a slot; answer with `Granted` when it is free."""
+    """Ask for a place, at best at `candidate`; answer with `Granted` or `Refused`. `places`, `used`: as in
+    `core.endpoints.Wish`.
+    """
 
     candidate: Candidate
+    places: tuple[int, ...] = ()
+    used: tuple[tuple[int, int], ...] = ()
 
 
 class Open(msgspec.Struct, frozen=True, gc=False):
@@ -33,7 +37,9 @@ class Open(msgspec.Struct, frozen=True, gc=False):
 
 
 class Close(msgspec.Struct, frozen=True, gc=False):
-    """End the running attempt, or withdraw from the queue for a slot."""
+    """End the running attempt, or withdraw from the queue for a place; `why`: what ended it."""
+
+    why: Fault
 
 
 class Retrying(msgspec.Struct, frozen=True, gc=False):

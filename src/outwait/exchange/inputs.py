@@ -8,28 +8,44 @@ from __future__ import annotations
 import msgspec
 
 from outwait.core.fault import Fault
+from outwait.core.plan import Candidate
 
 
 class Odds(msgspec.Struct, frozen=True, gc=False):
     """What a failure may count on at this moment, asked from the budgets, and one throw of the dice.
 
     `active`: the retry budget has room. `paid`: the budget for retries that may be charged twice has room.
-    `luck`: uniform in [0, 1), used for jitter.
+    `luck`: uniform in [0, 1), used for jitter. `order`: the candidates that could be asked now, first choice first;
+    None: all, as planned. `note`: why somebody is not in it.
     """
 
     active: bool = True
     paid: bool = False
     luck: float = 0.5
-
-
-class Begin(msgspec.Struct, frozen=True, gc=False):
-    """The request is admitted and planned; `granted`: the first candidate's slot is taken already."""
-
-    granted: bool = False
+    order: tuple[int, ...] | None = None
+    note: str = ""
 
 
 class Granted(msgspec.Struct, frozen=True, gc=False):
-    """The channel has a free slot for the attempt that waits."""
+    """There is a place for the attempt: at `candidate`, which is the plan's at `place` with a credential and its
+    clocks; None: the one that was asked for. `reason`: why there, if that needs words.
+    """
+
+    place: int = 0
+    candidate: Candidate | None = None
+    reason: str = ""
+
+
+class Begin(msgspec.Struct, frozen=True, gc=False):
+    """The request is admitted and planned; `granted`: the place of its first attempt, if there is one already."""
+
+    granted: Granted | None = None
+
+
+class Refused(msgspec.Struct, frozen=True, gc=False):
+    """There is no place, and will be none in time."""
+
+    fault: Fault
 
 
 class Connected(msgspec.Struct, frozen=True, gc=False):
@@ -113,6 +129,7 @@ class Cancel(msgspec.Struct, frozen=True, gc=False):
 Input = (
     Begin
     | Granted
+    | Refused
     | Connected
     | Wrote
     | Sent
@@ -132,8 +149,8 @@ Input = (
 )
 
 BEGIN = Begin()
-BEGIN_GRANTED = Begin(granted=True)
 GRANTED = Granted()
+BEGIN_GRANTED = Begin(GRANTED)
 CONNECTED = Connected(reused=False)
 REUSED = Connected(reused=True)
 WROTE = Wrote()

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 from outwait.core.fault import Fault, fault
 from outwait.core.plan import Candidate
 from outwait.dialects.dialect import Reader, Resumable
-from outwait.exchange import inputs as on
 from outwait.exchange.tap import ERROR_BODY, Tap
 
 if TYPE_CHECKING:
@@ -186,8 +185,7 @@ class JobTap(Tap):
         self._job.accepted()
         reader, exchange = self._reader, self._exchange
         if reader is not None and reader.content and not self._content:
-            self._content = True
-            exchange.feed(on.CONTENT)
+            self._saw_content()
             held, self._held = b"".join(self._held), []
             if held:
                 self._committed = True

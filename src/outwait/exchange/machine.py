@@ -56,27 +56,10 @@ class Machine:
     """
 
     __slots__ = (
-        "_cap",
-        "_fresh",
-        "_held",
-        "_linger_due",
-        "_sign",
-        "_since",
-        "_span",
-        "_told",
-        "_total_due",
-        "_turns",
-        "attached",
-        "committed",
-        "content_at",
-        "head_at",
-        "number",
-        "outcome",
-        "phase",
-        "plan",
-        "silence",
+        "_cap", "_fresh", "_held", "_linger_due", "_sign", "_since", "_span", "_thought", "_told", "_total_due",
+        "_turns", "attached", "committed", "content_at", "gap", "head_at", "number", "outcome", "phase", "plan",
         "timeline",
-    )
+    )  # fmt: skip
 
     def __init__(self, plan: Plan, now: float) -> None:
         self.plan = plan
@@ -88,7 +71,8 @@ class Machine:
         self.committed = False
         self.attached = True
         self.outcome: Outcome | None = None
-        self.silence = 0.0  # longest wait for the upstream so far, seconds
+        self.gap = 0.0  # longest wait for the upstream in this phase of silence, seconds: before content, or after it
+        self._thought = 0.0  # the same, of what was before
         self._fresh = False
         self._turns = Turns(plan.candidates)
         self._held = False
@@ -126,6 +110,16 @@ class Machine:
         """The candidate of the current or last attempt."""
         return self._turns.current
 
+    @property
+    def silence(self) -> float:
+        """The longest wait for the upstream so far, in seconds."""
+        return max(self._thought, self.gap)
+
+    @silence.setter
+    def silence(self, seconds: float) -> None:
+        """As it was told of an exchange that ran elsewhere."""
+        self._thought = seconds
+
     def timeouts(self) -> Timeouts:
         """The spans that hold for the current candidate."""
         return self.candidate.timeouts or self.plan.timeouts
@@ -138,21 +132,29 @@ class Machine:
             return self._settle(Outcome.FAILED, fault("no_healthy_channel"), now)
         if event.granted:
             self._turns.taken = 1
-            return self._granted(event, now)
+            return self._granted(event.granted, now)
         return self._acquire(now)
 
     def _acquire(self, now: float) -> tuple[Effect, ...]:
         self._turns.taken += 1
         self._enter(Phase.QUEUED, now)
-        return (Acquire(self.candidate),)
+        turns = self._turns
+        return (Acquire(turns.current, turns.places, turns.used),)
 
-    def _granted(self, _: on.Input, now: float) -> tuple[Effect, ...]:
+    def _granted(self, event: on.Granted, now: float) -> tuple[Effect, ...]:
         self.number += 1
+        if event.candidate is not None:
+            self._turns.sit(event.place, event.candidate)
         candidate = self._turns.current
-        self.timeline.add(now, "attempt", candidate.channel)
+        reason = event.reason
+        self.timeline.add(now, "attempt", f"{candidate.channel}: {reason}" if reason else candidate.channel)
         self._enter(Phase.CONNECTING, now)
         fresh, self._fresh = self._fresh, False
         return (Open(candidate, self.number, fresh),)
+
+    def _refused(self, event: on.Refused, now: float) -> tuple[Effect, ...]:
+        self.timeline.add(now, "refused", event.fault.code)
+        return self._settle(Outcome.FAILED, self._told or event.fault, now)
 
     def _connected(self, event: on.Connected, now: float) -> tuple[Effect, ...]:
         self.timeline.add(now, "connected", "reused" if event.reused else "")
@@ -190,6 +192,7 @@ class Machine:
         self._heard(now)
         self.timeline.add(now, "content")
         self.content_at = now
+        self._thought, self.gap = self.silence, 0.0
         self._enter(Phase.FLOWING, now)
         return _NOTHING
 
@@ -236,11 +239,11 @@ class Machine:
         return _NOTHING if clock is None else self._ran_out(clock, self._span, event.odds, now)
 
     def _ran_out(self, clock: Clock, span: float, odds: on.Odds, now: float) -> tuple[Effect, ...]:
-        running = self._running()
         reason = self.timeouts().of(clock).reason if clock is not Clock.TOTAL else self.plan.timeouts.total.reason
         code = f"{clock.value}_timeout"
         expired = fault(code, clock=clock, span=span, reason=reason, stage=self.phase.stage)
         self.timeline.add(now, "timeout", f"{clock.value} {span:g}s: {reason}")
+        running = self._running(expired)
         if clock is Clock.TOTAL:
             return running + self._settle(Outcome.FAILED, expired, now)
         return running + self._follow(expired, odds, now)
@@ -262,6 +265,7 @@ class Machine:
             self.number -= 1
             self._turns.taken -= 1
             return (Retrying(tried, retry_class, failed, repair=True), *self._acquire(now))
+        self._turns.fail(failed, now, odds.order)
         failover = not self._turns.again
         verdict = retry.permitted(
             retry_class,
@@ -275,7 +279,9 @@ class Machine:
             due = self._total_due
             wait = self._turns.pass_on(failed, self.plan.retry, luck=odds.luck, now=now, deadline=due)
         if wait is None:
-            reason = "no candidate is left that can be tried in time" if verdict.allowed else verdict.reason
+            reason = (
+                odds.note or "no candidate is left that can be tried in time" if verdict.allowed else verdict.reason
+            )
             self.timeline.add(now, "no retry", reason)
             return self._settle(Outcome.FAILED, self._told or failed, now)
         self.timeline.add(now, "retry", f"{self.candidate.channel} in {wait:.3f}s: {verdict.reason}")
@@ -312,11 +318,11 @@ class Machine:
     # -- the end -------------------------------------------------------------------------------------------------
 
     def _end(self, why: Fault, now: float) -> tuple[Effect, ...]:
-        return self._running() + self._settle(Outcome.CANCELLED, why, now)
+        return self._running(why) + self._settle(Outcome.CANCELLED, why, now)
 
-    def _running(self) -> tuple[Effect, ...]:
+    def _running(self, why: Fault) -> tuple[Effect, ...]:
         """The effect that ends what is running upstream, if anything is."""
-        return _NOTHING if self.phase.clock is None else (Close(),)
+        return _NOTHING if self.phase.clock is None else (Close(why),)
 
     def _settle(self, outcome: Outcome, why: Fault | None, now: float) -> tuple[Effect, ...]:
         self._heard(now)
@@ -339,8 +345,8 @@ class Machine:
     def _heard(self, now: float) -> None:
         if not self._held:  # while a slow reader holds the upstream back, the silence is not the upstream's
             gap = now - self._sign
-            if gap > self.silence:  # noqa: PLR1730 - max() costs a call at each chunk
-                self.silence = gap
+            if gap > self.gap:  # noqa: PLR1730 - max() costs a call at each chunk
+                self.gap = gap
         self._sign = now
 
 
@@ -366,7 +372,7 @@ _ANSWERED: dict[type, Action] = {
 
 ROWS: dict[Phase, dict[type, Action]] = {
     Phase.NEW: {**_ALWAYS, on.Begin: Machine._begin},
-    Phase.QUEUED: {**_ALWAYS, on.Granted: Machine._granted},
+    Phase.QUEUED: {**_ALWAYS, on.Granted: Machine._granted, on.Refused: Machine._refused},
     Phase.CONNECTING: {**_ATTEMPT, on.Connected: Machine._connected, on.Dispatched: Machine._dispatched},
     Phase.SENDING: {
         **_ATTEMPT,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from outwait.core.endpoints import Endpoints
 from outwait.core.entry import Entry
 from outwait.core.fault import Fault
 from outwait.core.plan import Candidate
@@ -19,19 +20,6 @@ if TYPE_CHECKING:
     from outwait.exchange.driver import Exchange
 
 
-class Slots(Protocol):
-    """Free places per channel."""
-
-    def acquire(self, channel: str, granted: Callable[[], None]) -> bool:
-        """Take a slot now (True), or wait for one: `granted` is called when it is there."""
-
-    def withdraw(self, channel: str, granted: Callable[[], None]) -> None:
-        """Wait no longer."""
-
-    def release(self, channel: str) -> None:
-        """Give a slot back."""
-
-
 @dataclass(frozen=True, slots=True)
 class Ports:
     """What an exchange needs from the rest of the house; one for all exchanges of a worker.
@@ -43,7 +31,7 @@ class Ports:
 
     open: Open
     judge: Callable[[Candidate, int, Mapping[str, str], bytes], Fault]
-    slots: Slots
+    endpoints: Endpoints
     budgets: Budgets
     wheel: Wheel
     bounds: Bounds

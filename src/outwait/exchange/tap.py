@@ -107,6 +107,9 @@ class Tap:
         if not exchange.is_current(self):
             return
         self._status, self._headers = status, headers
+        hold = exchange.seat.hold
+        if hold is not None:
+            hold.headed(status, headers)
         if status in _SUCCESS:
             self._reader = exchange.reader(self._candidate, status, headers)
             if whole and exchange.machine.phase is Phase.SENT:
@@ -146,8 +149,7 @@ class Tap:
                 self._held.append(out)
             return  # the end is next, and tells everything at once
         if reader.content and not self._content:
-            self._content = True
-            exchange.feed(on.CONTENT)
+            self._saw_content()
         elif reader.progress:
             exchange.machine.progress(exchange.ports.clock())
         if not out:
@@ -161,6 +163,13 @@ class Tap:
         exchange.replay.head = reader.head
         data, self._held = b"".join(self._held), []
         exchange.deliver(data)
+
+    def _saw_content(self) -> None:
+        self._content = True
+        exchange = self._exchange
+        if exchange.seat.hold is not None:
+            exchange.seat.hold.content()
+        exchange.feed(on.CONTENT)
 
     def end(self) -> None:
         """The reply is over by its framing."""

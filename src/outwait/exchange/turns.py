@@ -1,8 +1,11 @@
-"""Whose turn it is: the candidates of one exchange, in the plan's order, each once before any is tried twice. Pure.
+"""Whose turn it is: the candidates of one exchange, each once before any is tried twice. Pure.
 
-A candidate that asked for patience (Retry-After) is waited for when its turn comes, and passed over where that takes
-too long; one that would only fail the same way again has no second turn. Two repairs are no turns of their own: a fresh
-connection instead of a dead pooled one, and asking for one reply where a stream was refused.
+Who comes first among those that had the same number of turns is told with each failure (`Outlook.order`), by whoever
+knows how the endpoints are; without that it is the plan's order. A candidate that asked for patience (Retry-After) is
+waited for when its turn comes, and passed over where that takes too long; one that would only fail the same way again
+has no second turn. Where a credential was the trouble, another one of the same channel is as good as a new candidate.
+Two repairs are no turns of their own: a fresh connection instead of a dead pooled one, and asking for one reply where a
+stream was refused.
 """
 
 from __future__ import annotations
@@ -19,18 +22,27 @@ _NOBODY = Candidate("", "", "")
 
 class Turns:
     """`current`: the candidate of the current or last attempt. `taken`: turns so far, attempts or vain queueing.
-    `mute`: those of them in which nothing could be asked, since the channel's protocol has no words for it.
+    `mute`: those of them in which nothing could be asked, since the channel's protocol has no words for it. `places`:
+    which candidates will do for the next attempt, empty: all. `used`: (place, credential) of what has failed.
     """
 
-    __slots__ = ("_after", "_candidates", "_index", "_stale_at", "current", "mute", "taken")
+    __slots__ = (
+        "_after", "_candidates", "_index", "_order", "_spare", "_stale_at", "_turned",
+        "current", "mute", "places", "taken", "used",
+    )  # fmt: skip
 
     def __init__(self, candidates: tuple[Candidate, ...]) -> None:
         self.current = candidates[0] if candidates else _NOBODY
         self.taken = 0
         self.mute = 0
+        self.places: tuple[int, ...] = ()
+        self.used: tuple[tuple[int, int], ...] = ()
         self._candidates = candidates
         self._index = 0
+        self._order: tuple[int, ...] = ()
+        self._turned: dict[int, int] = {}  # candidate -> its turns that failed
         self._after: dict[int, float] = {}  # candidate -> not before
+        self._spare: set[int] = set()  # those that failed for a credential, and have another
         self._stale_at = -1  # the candidate whose dead pooled connection was repaired last
 
     def __bool__(self) -> bool:
@@ -38,44 +50,80 @@ class Turns:
 
     @property
     def again(self) -> bool:
-        """Whether every candidate had its turn: what follows goes where an attempt has failed before."""
-        return self.taken >= len(self._candidates)
+        """Whether all had their turn: what follows goes where an attempt has failed before."""
+        return not any(map(self._fresh, self._order if self.taken else range(len(self._candidates))))
+
+    def sit(self, place: int, candidate: Candidate) -> None:
+        """The next attempt goes to `candidate`, which is the one at `place` with its credential and clocks."""
+        planned = self._candidates[place]
+        if planned.streamed is not candidate.streamed:
+            candidate = replace(planned, key=candidate.key)  # it was repaired
+        self._index = place
+        self.current = candidate
 
     def repair(self, failed: Fault) -> str | None:
         """Make the same turn possible once more; returns what was done, None where nothing is to be repaired."""
         if failed.hint == "stale" and self._stale_at != self._index:
             self._stale_at = self._index
+            self.places = (self._index,)
             return "the pooled connection was dead; a fresh one"
         if failed.hint == "unstreamable" and self.current.streamed:
             spans = self.current.unstreamed or self.current.timeouts
             self.current = replace(self.current, streamed=False, timeouts=spans)
             before, after = self._candidates[: self._index], self._candidates[self._index + 1 :]
             self._candidates = (*before, self.current, *after)
+            self.places = (self._index,)
             return "this upstream does not stream the model; asked for one reply"
         return None
 
+    def fail(self, failed: Fault, now: float, order: tuple[int, ...] | None = None) -> None:
+        """The current turn has failed. `order`: who could be asked now, first choice first; None: all, the next in the
+        plan first.
+        """
+        index, count = self._index, len(self._candidates)
+        # Who waited in vain has waited for all that would have done.
+        waited = self.places or range(count) if failed.clock is Clock.QUEUE and order is not None else (index,)
+        for place in waited:
+            self._turned[place] = self._turned.get(place, 0) + 1
+        self._order = tuple((index + step) % count for step in range(1, count + 1)) if order is None else order
+        self.used = (*self.used, (index, self.current.key))
+        self._spare.discard(index)
+        if retry.keyed(failed) and self._turned[index] < self.current.keys:
+            self._spare.add(index)
+        elif failed.retry_after is not None:
+            self._after[index] = now + failed.retry_after
+        elif retry.permanent(failed):
+            self._after[index] = math.inf
+
     def pass_on(self, failed: Fault, pace: Retry, *, luck: float, now: float, deadline: float) -> float | None:
         """Choose the next candidate after `failed`; returns seconds to wait for it, None when none can be tried."""
-        count = len(self._candidates)
-        again = self.again
-        if again and failed.clock is Clock.QUEUE:
+        if failed.clock is Clock.QUEUE and self.again:
             return None  # all are full; the queue span is what the plan allows for that
-        if failed.retry_after is not None:
-            self._after[self._index] = now + failed.retry_after
-        elif retry.permanent(failed):
-            self._after[self._index] = math.inf
-        for step in range(1, count + 1):
-            following = (self._index + step) % count
+        waits = {}
+        for place in sorted(self._order, key=lambda place: self._turned.get(place, 0)):
             wait = backoff.wait(
                 failed,
                 pace,
-                number=self.taken if again else 0,
+                number=0 if self._fresh(place) else self.taken,
                 luck=luck,
-                retry_after=self._after.get(following, now) - now,
+                retry_after=self._after.get(place, now) - now,
                 remaining=deadline - now,
             )
             if wait is not None:
-                self._index = following
-                self.current = self._candidates[following]
-                return wait
-        return None
+                waits[place] = wait
+        if not waits:
+            return None
+        chosen = next(iter(waits))
+        rank, longest = self._rank(chosen), waits[chosen]
+        self.places = tuple(place for place, wait in waits.items() if wait <= longest and self._rank(place) == rank)
+        self._index = chosen
+        self.current = self._candidates[chosen]
+        return longest
+
+    def _fresh(self, place: int) -> bool:
+        """Whether an attempt there would be no repetition of what has failed."""
+        return place not in self._turned or place in self._spare
+
+    def _rank(self, place: int) -> int:
+        """How many turns it had that count against another one."""
+        return 0 if self._fresh(place) else self._turned[place]

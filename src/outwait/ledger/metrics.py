@@ -24,6 +24,7 @@ from prometheus_client import (
 from outwait.core.entry import Entry
 from outwait.core.fault import Clock, RetryClass
 from outwait.ledger.counts import Totals
+from outwait.ledger.health_metrics import HealthMetrics
 from outwait.ledger.tally import BOUNDS, Count, Spread
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -33,6 +34,9 @@ _LONGEST_NAME = 100
 _CLOCKS = tuple(clock.value for clock in Clock)
 _TRUTH = ("false", "true")
 _ANSWER = ("dialect", "endpoint", "model", "stream")
+
+Labelled = tuple[str, str]
+Health = Callable[[], tuple[Mapping[Labelled, float], Mapping[Labelled, int]]]
 
 
 class ModelNames:
@@ -79,7 +83,9 @@ class Metrics:
         self._ask_dropped: Callable[[], int] = int
         self._dropped_told = 0
         self._ask_counts: Callable[[], Mapping[str, int]] = dict
+        self._ask_health: Health | None = None
         self._totals = Totals(self.registry)
+        self._health = HealthMetrics(self.registry)
         self._counters()
         self._histograms()
         self._in_flight = self._gauge("outwait_in_flight", "Exchanges that are running.", "livesum")
@@ -144,16 +150,19 @@ class Metrics:
         lateness: Callable[[], float] | None = None,
         dropped: Callable[[], int] | None = None,
         counts: Callable[[], Mapping[str, int]] | None = None,
+        health: Health | None = None,
     ) -> None:
         """Ask these at every flush, in the recorder's thread.
 
         `in_flight`: exchanges that run now. `lateness`: the worst lateness of a heartbeat since it was last asked, in
-        seconds. `dropped`: entries the recorder has dropped since it started. `counts`: see `counts.Counts`.
+        seconds. `dropped`: entries the recorder has dropped since it started. `counts`: see `counts.Counts`. `health`:
+        what `HealthMetrics.tell` takes.
         """
         given = ((self._in_flight, in_flight), (self._lateness, lateness))
         self._watched = [(gauge, ask) for gauge, ask in given if ask is not None]
         self._ask_dropped = dropped or int
         self._ask_counts = counts or dict
+        self._ask_health = health
 
     def absorb(self, entries: Sequence[Entry]) -> None:
         """Count `entries` and look at what is watched."""
@@ -246,6 +255,8 @@ class Metrics:
             self._dropped.tell()
             self._dropped_told = total
         self._totals.tell(self._ask_counts())
+        if self._ask_health is not None:
+            self._health.tell(*self._ask_health())
 
 
 def mark_process_dead(pid: int) -> None:

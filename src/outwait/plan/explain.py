@@ -10,6 +10,7 @@ from outwait.policy.durations import tell
 
 # `total` runs over all attempts, so the first candidate's holds.
 _PER_ATTEMPT = tuple(clock for clock in Clock if clock is not Clock.TOTAL)
+_SKIPPED = "skipped "  # how `Planner` marks a model that was passed over
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +40,20 @@ def explain(plan: Plan) -> tuple[Row, ...]:
 
 
 def _routes(plan: Plan) -> list[Row]:
-    return [
-        Row("route", str(number), _named(candidate), plan.why.get(f"channel {candidate.channel}", candidate.model))
-        for number, candidate in enumerate(plan.candidates, 1)
-    ]
+    rows = [_route(plan, number, candidate) for number, candidate in enumerate(plan.candidates, 1)]
+    for what, reason in plan.why.items():
+        if what.startswith(_SKIPPED):
+            rows.append(Row("route", what.removeprefix(_SKIPPED), "skipped", reason))
+    if plan.sticky:
+        rows.append(Row("route", "sticky", "conversation", plan.why.get("sticky", "")))
+    return rows
 
 
-def _named(candidate: Candidate) -> str:
-    return f"{candidate.channel}, key {candidate.key + 1}" if candidate.key else candidate.channel
+def _route(plan: Plan, number: int, candidate: Candidate) -> Row:
+    how = plan.why.get(f"endpoint {candidate.name}", candidate.model)
+    keys = f", {candidate.keys} keys" if candidate.keys > 1 else ""
+    among = f"tier {candidate.tier}, weight {candidate.weight:g}{keys}"
+    return Row("route", str(number), candidate.channel, f"{how} ({among})")
 
 
 def _clocks(plan: Plan) -> list[Row]:
@@ -55,10 +62,16 @@ def _clocks(plan: Plan) -> list[Row]:
         other = candidate.timeouts
         if other is not None:
             differing = [clock for clock in _PER_ATTEMPT if other.of(clock).seconds != plan.timeouts.of(clock).seconds]
-            rows.extend(_clock(other, clock, f" ({candidate.channel})") for clock in differing)
+            rows.extend(_clock(other, clock, f" ({_label(plan, candidate)})") for clock in differing)
     if plan.timeouts.growth:
         rows.append(Row("clock", "growth", f"× {1 + plan.timeouts.growth:g}, ...", "each attempt gets longer spans"))
     return rows
+
+
+def _label(plan: Plan, candidate: Candidate) -> str:
+    """The channel, or the endpoint's whole name where the channel is in the plan with several models."""
+    alone = sum(each.channel == candidate.channel for each in plan.candidates) == 1
+    return candidate.channel if alone else candidate.name
 
 
 def _clock(spans: Timeouts, clock: Clock, whose: str) -> Row:

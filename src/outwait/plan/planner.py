@@ -1,5 +1,9 @@
 """Facts in, plan out: scenario, candidates, timeouts, heartbeat, retries and what a client's leaving means.
 
+The first model that is served (`plan.fallback`) has the say over the exchange; each candidate has the clocks of its own
+model. Candidates of one tier share the requests out: they serve the same model, with the same priority, and either all
+of them speak the client's dialect or none does.
+
 A plan depends on few things (the model, the key, a handful of headers) and is the same for most requests of a client,
 so a `Planner` keeps the plans it made, bounded, for one catalog. A new catalog gets a new planner.
 """
@@ -13,13 +17,15 @@ from outwait.core.catalog import Catalog, Channel
 from outwait.core.fault import Refusal, fault
 from outwait.core.plan import Candidate, OnDisconnect, Plan, Retry, Span, Timeouts
 from outwait.core.principal import Principal
+from outwait.plan import conversation
 from outwait.plan.facts import Facts
-from outwait.plan.routes import Served, route
+from outwait.plan.fallback import Step, steps
+from outwait.plan.routes import Served
 from outwait.policy import disconnect, durations, globs, heartbeat, timeouts
 from outwait.policy.patience import HEADERS as PATIENCE_HEADERS
 from outwait.policy.patience import patience
 from outwait.policy.presets import PRESETS
-from outwait.policy.scenarios import Judged, judge
+from outwait.policy.scenarios import Judged
 
 PREFIX = "x-outwait-"
 CACHE = 1024  # plans kept per catalog
@@ -85,11 +91,10 @@ class Planner:
 
     def _make(self, facts: Facts, ours: tuple[tuple[str, str], ...]) -> Plan:
         call, principal, catalog = facts.call, facts.principal, self.catalog
-        served = route(call, principal, catalog.channels)
-        judged = judge(call.model, call.effort, catalog.scenarios, call.endpoint)
-        candidates, why = self._candidates(
-            facts, judged, served, timeouts.read_headers(ours, catalog.floor, catalog.ceiling)
-        )
+        models, skipped = steps(call, principal, catalog)
+        judged = models[0].judged
+        candidates, why = self._candidates(facts, models, timeouts.read_headers(ours, catalog.floor, catalog.ceiling))
+        why |= {f"skipped {model}": reason for model, reason in skipped.items()}
         waits = patience(call.headers)
         choice = _choose(facts, judged, catalog)
         first = candidates[0].timeouts
@@ -108,80 +113,100 @@ class Planner:
                 header=call.headers.get(heartbeat.HEADER),
                 patience=waits[0] if waits else None,
             ),
-            retry=self._retry(judged, why),
+            retry=self._retry(models, why),
             on_disconnect=choice.what,
             linger=choice.linger,
             patience=waits[0] if waits else None,
+            sticky=self._sticks(facts, why),
+            public=call.model,
             why=why,
         )
 
     def _candidates(
-        self, facts: Facts, judged: Judged, served: tuple[Served, ...], requested: dict[str, Span]
+        self, facts: Facts, models: tuple[Step, ...], requested: dict[str, Span]
     ) -> tuple[tuple[Candidate, ...], dict[str, str]]:
-        """The candidates, each with its own timeouts, and how each is asked.
-
-        Every channel comes with its first credential before any comes with its second: what ails a channel is more
-        often the way to it than the key.
-        """
-        call, principal = facts.call, facts.principal
-        key = timeouts.Layer(f"key {principal.name}", principal.timeouts)
-        made: list[Candidate] = []
+        """The endpoints in order, each once, with their tiers and their own timeouts; and how each is asked."""
+        made: dict[str, Candidate] = {}
         why: dict[str, str] = {}
-        for found in served:
-            channel = found.channel
-            streamed, reason = _streamed(facts, judged, channel)
-            layers = (timeouts.Layer(f"channel {channel.name}", channel.timeouts), key)
-            spans = self._spans(facts, judged, layers, requested, upstream=call.stream or streamed)
-            plain = self._spans(facts, judged, layers, requested, upstream=False) if streamed else None
-            made.extend(
-                Candidate(
-                    channel.name,
-                    found.way.dialect,
-                    found.model,
-                    streamed,
-                    number,
-                    spans,
-                    plain,
-                    found.endpoint,
-                    channel.dialect,
-                )
-                for number in range(max(1, len(channel.api_keys)))
-            )
-            how = "" if found.way.dialect == call.dialect else f"translated to {found.endpoint}, "
-            why[f"channel {channel.name}"] = f"{found.model}, {how}{reason}"
-        return tuple(sorted(made, key=lambda candidate: candidate.key)), why
+        tier, last = -1, None
+        for step in models:
+            for found in step.served:
+                name = f"{found.channel.name}/{found.model}"
+                if name in made:
+                    continue  # another public name of a model that was listed already
+                rank = (step.number, found.channel.priority, found.way.dialect != facts.call.dialect)
+                tier, last = tier + (rank != last), rank
+                made[name], reason = self._candidate(facts, step, found, tier, requested)
+                why[f"endpoint {name}"] = reason
+        return tuple(made.values()), why
+
+    def _candidate(
+        self, facts: Facts, step: Step, found: Served, tier: int, requested: dict[str, Span]
+    ) -> tuple[Candidate, str]:
+        call, principal, channel = step.call, facts.principal, found.channel
+        streamed, reason = _streamed(step, channel)
+        layers = (
+            timeouts.Layer(f"channel {channel.name}", channel.timeouts),
+            timeouts.Layer(f"key {principal.name}", principal.timeouts),
+        )
+        made = Candidate(
+            channel.name,
+            found.way.dialect,
+            found.model,
+            streamed,
+            timeouts=self._spans(step, layers, requested, upstream=call.stream or streamed),
+            unstreamed=self._spans(step, layers, requested, upstream=False) if streamed else None,
+            endpoint=found.endpoint,
+            provider=channel.dialect,
+            keys=max(1, len(channel.api_keys)),
+            tier=tier,
+            weight=channel.weight,
+        )
+        how = "" if found.way.dialect == call.dialect else f"translated to {found.endpoint}"
+        parts = (step.said, found.model, how, reason)
+        return made, ", ".join(part for part in parts if part)
 
     def _spans(
-        self,
-        facts: Facts,
-        judged: Judged,
-        layers: tuple[timeouts.Layer, ...],
-        requested: dict[str, Span],
-        *,
-        upstream: bool,
+        self, step: Step, layers: tuple[timeouts.Layer, ...], requested: dict[str, Span], *, upstream: bool
     ) -> Timeouts:
         """The timeouts of one candidate; `upstream`: it is asked for a stream."""
-        call, scenario = facts.call, judged.scenario.name
+        call, scenario = step.call, step.judged.scenario.name
         asked = timeouts.Asked(call.dialect, call.endpoint, call.model, call.stream, upstream, call.effort, scenario)
         return timeouts.resolve(asked, self._preset, self.catalog.rules, layers, requested)
 
-    def _retry(self, judged: Judged, why: dict[str, str]) -> Retry:
-        rule, preset, name = self.catalog.retry, self._preset, judged.scenario.name
+    def _retry(self, models: tuple[Step, ...], why: dict[str, str]) -> Retry:
+        rule, preset, name = self.catalog.retry, self._preset, models[0].judged.scenario.name
         attempts = min(rule.attempts, preset.attempts.get(name, rule.attempts))
-        paid = rule.paid.get(name, judged.scenario.paid)
+        paid, risky = self._paid(models)
         source = f"preset {preset.name}" if attempts < rule.attempts else "config"
         risk = "never risked twice" if paid <= 0 else f"up to {paid:.2%} of requests may be risked twice"
-        why["retry"] = (
-            f"{attempts} attempts ({source}); {risk} ({'config' if name in rule.paid else f'scenario {name}'})"
-        )
+        why["retry"] = f"{attempts} attempts ({source}); {risk} ({risky})"
         if preset.base is None:
             return Retry(attempts=attempts, paid=paid)
         return Retry(attempts=attempts, paid=paid, base_transport=preset.base, base_overload=preset.base)
 
+    def _paid(self, models: tuple[Step, ...]) -> tuple[float, str]:
+        """The strictest share over all models, and who said so: the next attempt may go to any of them."""
+        configured = self.catalog.retry.paid
+        step = min(models, key=lambda each: configured.get(each.judged.scenario.name, each.judged.scenario.paid))
+        scenario = step.judged.scenario
+        source = "config" if scenario.name in configured else f"scenario {scenario.name}"
+        whose = f" of {step.call.model}" if step.number else ""
+        return configured.get(scenario.name, scenario.paid), source + whose
 
-def _streamed(facts: Facts, judged: Judged, channel: Channel) -> tuple[bool, str]:
+    def _sticks(self, facts: Facts, why: dict[str, str]) -> bool:
+        """Whether conversations stick; only where something can be known of them."""
+        call, configured = facts.call, self.catalog.sticky
+        glob = globs.first(configured, call.model) if call.endpoint in conversation.ENDPOINTS else None
+        if glob is None or configured[glob] != "conversation":
+            return False
+        why["sticky"] = f"config: {glob}"
+        return True
+
+
+def _streamed(step: Step, channel: Channel) -> tuple[bool, str]:
     """Whether the upstream is asked for a stream though the client wants one JSON reply, and why."""
-    call = facts.call
+    call, judged = step.call, step.judged
     if call.stream:
         return False, "streamed as asked"
     glob = globs.first(channel.upstream_stream_models, call.model)

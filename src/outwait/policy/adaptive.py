@@ -5,7 +5,8 @@ next span is shorter (from 600 s to 160 s in 12 rounds; FACTS 2.2). Here a cut w
 
     fewer than 200 samples             nothing is learned, the configured span holds
     less than 1 % of them cut          the larger of 2 x p99 and 1.25 x the longest seen
-    more than 1 % cut, by this span    grow by half, and again when the grown span cuts, up to the ceiling
+    more than 1 % cut, by this span    grow by half, and again when the grown span cuts, up to the ceiling;
+                                       what grew from a configured span shortens no other configured span
     more than 1 % cut, by others       hold what there is: impatience of clients is no news of the endpoint
 
 Cut means cut at or beyond the p99 of what was answered. Who left earlier would have been answered like the others; p99
@@ -17,17 +18,19 @@ What to feed: `first_byte` and `first_token` the wait, `idle` the longest gap of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial
 
 from outwait.core.fault import Clock
 from outwait.core.plan import Span
 from outwait.policy import durations
-from outwait.policy.sketch import GROWTH
+from outwait.policy.sketch import GROWTH, Sketch, nested, number
 from outwait.policy.waits import Curve, Waits
 
-CLOCKS = frozenset((Clock.FIRST_BYTE, Clock.FIRST_TOKEN, Clock.IDLE))
+CLOCKS = (Clock.FIRST_BYTE, Clock.FIRST_TOKEN, Clock.IDLE)
+
+_LONGEST = 300  # characters of a reason that is read back
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +65,9 @@ class Bounds:
     ceiling: float
 
 
-class Key(NamedTuple):
-    """What a span is learned for."""
-
-    endpoint: str
-    scenario: str
-    clock: Clock
-
-
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """One span for the configuration file. `samples`: waits it was learned from; `cut`: how many of them were cut."""
+    """One learned span. `samples`: waits it was learned from; `cut`: how many of them were cut."""
 
     seconds: float
     samples: int
@@ -84,7 +79,19 @@ class Learned:
 class Learner:
     """One learned span. `frozen`: it stays as it is, while waits are still counted."""
 
-    __slots__ = ("_adapting", "_bounds", "_cut", "_due", "_reason", "_span", "_wanted", "frozen", "waits")
+    __slots__ = (
+        "_adapting",
+        "_bounds",
+        "_cut",
+        "_due",
+        "_raised",
+        "_reason",
+        "_seen",
+        "_span",
+        "_wanted",
+        "frozen",
+        "waits",
+    )
 
     def __init__(self, now: float, adapting: Adapting = DEFAULTS, *, share: bool = False) -> None:
         self.waits = Waits(now, share=share)
@@ -98,9 +105,11 @@ class Learner:
         self._cut = 0.0  # the longest wait that was cut since the span grew
         self._due = now
         self._wanted: float | None = None
+        self._raised = False  # it grew from a configured span, not from a learned one
         self._reason = ""
         self._bounds: Bounds | None = None
         self._span: Span | None = None
+        self._seen: tuple[object, ...] = ()  # what the last look at the samples was about
 
     def add(self, seconds: float, now: float) -> None:
         """What the clock waited for came after `seconds`."""
@@ -111,46 +120,88 @@ class Learner:
         self.waits.cut(seconds, now)
         self._cut = max(self._cut, seconds)
 
+    def merge(self, values: Sketch, cuts: Sketch, now: float) -> None:
+        """Count what another worker saw (`waits.drained`)."""
+        self.waits.merge(values, cuts, now)
+        self._cut = max(self._cut, cuts.high)
+
     def span(self, bounds: Bounds, now: float) -> Span | None:
         """The learned span inside `bounds` and its reason, or None: the configured one holds. O(1) but for a look at
-        the samples once a minute.
+        the samples once a minute, if there are others than the last time.
         """
         if now >= self._due and not self.frozen:
-            self._review(bounds, now)
+            seen = (*self.waits.counts(now), bounds)
+            if seen != self._seen:
+                self._review(bounds, now)
+                self._seen = seen
+                self._bounds = None
             self._due = now + self._adapting.review
-            self._bounds = None
         if bounds is not self._bounds:
             self._bounds = bounds
-            self._span = None if self._wanted is None else _held(self._wanted, self._reason, bounds)
+            self._span = self._inside(bounds)
         return self._span
 
     def learned(self, bounds: Bounds, now: float) -> Learned | None:
-        """The span with its evidence, for the configuration file; None when nothing is learned."""
+        """The span with its evidence; None when nothing is learned."""
         span = self.span(bounds, now)
         if span is None:
             return None
-        curve = self.waits.curve(now)
-        return Learned(span.seconds, curve.samples, curve.cut, self.frozen, span.reason)
+        answered, cut = self.waits.counts(now)
+        return Learned(span.seconds, answered + cut, cut, self.frozen, span.reason)
 
     def explain(self, bounds: Bounds, now: float) -> str:
         """What holds and why, in a sentence."""
         span = self.span(bounds, now)
         if span is not None:
             return f"{durations.tell(span.seconds)}: {span.reason}{' (frozen)' if self.frozen else ''}"
-        curve = self.waits.curve(now)
         configured = f"{durations.tell(bounds.configured)} as configured"
+        if self._wanted is not None:
+            return f"{configured}: longer than {durations.tell(self._wanted)}, which a shorter span grew to"
         if self.frozen:
             return f"{configured}: frozen before anything was learned"
+        answered, cut = self.waits.counts(now)
         needed = self._adapting.samples
-        if curve.samples < needed:
-            return f"{configured}: {curve.samples:,} of the {needed:,} waits that are needed were seen"
-        return f"{configured}: {_told(curve)}, too many to tell how long the slowest take"
+        if answered + cut < needed:
+            return f"{configured}: {answered + cut:,} of the {needed:,} waits that are needed were seen"
+        return f"{configured}: {_told(answered, cut)}, too many to tell how long the slowest take"
+
+    def dump(self, now: float) -> dict[str, object]:
+        """All of it as plain data for `restore`."""
+        return {
+            "waits": self.waits.dump(now),
+            "wanted": self._wanted,
+            "raised": self._raised,
+            "reason": self._reason,
+            "cut": self._cut,
+            "frozen": self.frozen,
+        }
+
+    def restore(self, plain: object, now: float, age: float = 0.0) -> None:
+        """Be what `dump` wrote `age` seconds ago. Raises ValueError, naming the field, for anything else."""
+        if not isinstance(plain, Mapping):
+            raise ValueError("what is learned is a mapping")  # noqa: TRY004 - one error for all bad input
+        wanted = None if plain.get("wanted") is None else number(plain, "wanted")
+        raised, frozen, reason = plain.get("raised"), plain.get("frozen"), plain.get("reason")
+        if not isinstance(raised, bool) or not isinstance(frozen, bool):
+            raise ValueError("raised, frozen: true or false is needed")  # noqa: TRY004 - the same
+        if not isinstance(reason, str) or len(reason) > _LONGEST:
+            raise ValueError(f"reason: a text of at most {_LONGEST} characters is needed")
+        cut = number(plain, "cut")
+        nested("waits", partial(self.waits.restore, now=now, age=age), plain.get("waits"))
+        self._wanted, self._raised, self._reason, self._cut, self.frozen = wanted, raised, reason, cut, frozen
+        self._due, self._bounds, self._seen = now, None, ()
+
+    def _inside(self, bounds: Bounds) -> Span | None:
+        if self._wanted is None or (self._raised and bounds.configured >= self._wanted):
+            return None
+        return _held(self._wanted, self._reason, bounds)
 
     def _review(self, bounds: Bounds, now: float) -> None:
         rules = self._adapting
         values, cuts = self.waits.values(now), self.waits.cuts(now)
         if values.count + cuts.count < rules.samples:
             self._wanted = None
+            self._raised = False
             return
         curve = Curve(values, cuts)
         usual = curve.quantile(rules.quantile)
@@ -160,73 +211,24 @@ class Learner:
         elif usual is not None:
             by_usual, by_longest = rules.stretch * usual, rules.margin * values.high
             self._wanted = max(by_usual, by_longest)
+            self._raised = False
             why = f"{rules.stretch:g} x p{100 * rules.quantile:g} ({durations.tell(usual)})"
             if by_longest > by_usual:
                 why = f"{rules.margin:g} x the longest ({durations.tell(values.high)})"
-            self._reason = f"learned from {_told(curve)}: {why}"
+            self._reason = f"learned from {_told(curve.answered, curve.cut)}: {why}"
             self._cut = 0.0
 
     def _grow(self, bounds: Bounds, curve: Curve) -> None:
         rules = self._adapting
-        current = bounds.configured if self._wanted is None else _held(self._wanted, "", bounds).seconds
+        span = self._inside(bounds)
+        current = bounds.configured if span is None else span.seconds
         if current >= bounds.ceiling or self._cut < rules.near * current:
             return
+        self._raised = span is None or self._raised
         self._wanted = rules.growth * current
-        self._reason = f"grown from {durations.tell(current)}, which cut too many: {_told(curve)}"
+        evidence = _told(curve.answered, curve.cut)
+        self._reason = f"grown from {durations.tell(current)}, which cut too many: {evidence}"
         self._cut = 0.0
-
-
-class Adaptive:
-    """All learned spans of a worker."""
-
-    __slots__ = ("_adapting", "_learners", "_share")
-
-    def __init__(self, adapting: Adapting = DEFAULTS, *, share: bool = False) -> None:
-        """`share`: keep what is new aside for other workers (`Waits.drain`)."""
-        self._adapting = adapting
-        self._learners: dict[Key, Learner] = {}
-        self._share = share
-
-    def learner(self, key: Key, now: float) -> Learner:
-        """The learner of `key`, made when there is none. Raises ValueError for a clock that is not learned."""
-        found = self._learners.get(key)
-        if found is None:
-            if key.clock not in CLOCKS:
-                raise ValueError(f"no span is learned for the clock {key.clock.value}")
-            found = self._learners[key] = Learner(now, self._adapting, share=self._share)
-        return found
-
-    def span(self, key: Key, bounds: Bounds, now: float) -> Span | None:
-        """The learned span, or None: the configured one holds."""
-        found = self._learners.get(key)
-        return None if found is None else found.span(bounds, now)
-
-    def explain(self, key: Key, bounds: Bounds, now: float) -> str:
-        """What holds for `key` and why, in a sentence."""
-        found = self._learners.get(key) or Learner(now, self._adapting)
-        return found.explain(bounds, now)
-
-    def export(self, bounds: Callable[[Key], Bounds], now: float) -> dict[Key, Learned]:
-        """Every span that is learned, with its evidence; `bounds`: what the operator says of each."""
-        told = ((key, found.learned(bounds(key), now)) for key, found in self._learners.items())
-        return {key: learned for key, learned in told if learned is not None}
-
-    def freeze(self, *, frozen: bool = True, endpoint: str | None = None) -> None:
-        """Let the spans of `endpoint` (None: of all) stay as they are, or move again."""
-        for learner in self._of(endpoint):
-            learner.frozen = frozen
-
-    def reset(self, now: float, *, endpoint: str | None = None) -> None:
-        """Forget what was learned for `endpoint` (None: for all)."""
-        for learner in self._of(endpoint):
-            learner.reset(now)
-
-    def keep_endpoints(self, endpoints: Collection[str]) -> None:
-        """Forget the endpoints that are not among these."""
-        self._learners = {key: found for key, found in self._learners.items() if key.endpoint in endpoints}
-
-    def _of(self, endpoint: str | None) -> list[Learner]:
-        return [found for key, found in self._learners.items() if endpoint in {None, key.endpoint}]
 
 
 def _held(seconds: float, reason: str, bounds: Bounds) -> Span:
@@ -237,5 +239,5 @@ def _held(seconds: float, reason: str, bounds: Bounds) -> Span:
     return Span(seconds, reason)
 
 
-def _told(curve: Curve) -> str:
-    return f"{curve.samples:,} waits, {100 * curve.cut / curve.samples:.3g} % of them cut"
+def _told(answered: int, cut: int) -> str:
+    return f"{answered + cut:,} waits, {100 * cut / (answered + cut):.3g} % of them cut"

@@ -7,6 +7,10 @@ A breaker must open for what the endpoint did, never for what a client asked or 
   key        it works and refused the credential, or the account is empty: the key is out, the endpoint is not
   nothing    the request was wrong, could not be said there, was cancelled, or failed on our own side
 
+A key is out on good evidence only: 401, 402 or 403, a 429 for an empty account, or a code that the provider has for it
+(Gemini says API_KEY_INVALID in a 400). Words that sound like it are none: a client could write them into its request,
+have them quoted in the refusal, and so put out one key after the other.
+
 `policy.retry` asks another question of the same fault, whether work may have begun: a 401 is safe to retry and no
 failure, a refused connection is safe to retry and one.
 """
@@ -15,7 +19,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from outwait.core.fault import Fault, Side, UpstreamError
+from outwait.core.fault import Fault, Side, Stage, UpstreamError
 from outwait.policy.retry import HINTS
 
 
@@ -40,7 +44,12 @@ CAUSES: dict[str, Blame] = {
     "content_filtered": Blame.NOTHING,
 }
 
+# The hint of a fault whose cause was read out of the words of a reply that has neither the status nor a code for it.
+WORDED = "worded"
+
 _OURS = frozenset((Side.CLIENT, Side.GATEWAY))
+_REFUSALS = frozenset((401, 402, 403))
+_UNSENT = frozenset((Stage.QUEUED, Stage.CONNECTING))
 
 
 def blame(failed: Fault) -> Blame:
@@ -50,9 +59,25 @@ def blame(failed: Fault) -> Blame:
     answer = failed.upstream
     if answer is None and failed.side in _OURS:
         return Blame.NOTHING  # queue and total clocks too: they run over all attempts, and clients may set them
-    if failed.cause in CAUSES:
-        return CAUSES[failed.cause]
+    said = CAUSES.get(failed.cause)
+    if said is Blame.KEY:
+        return _refused(failed, answer)
+    if said is not None:
+        return said
     return Blame.FAILURE if answer is None else _answered(failed, answer)
+
+
+def _refused(failed: Fault, answer: UpstreamError | None) -> Blame:
+    """The cause says that the credential or its account is no good; whether that is believed."""
+    if failed.hint == WORDED:
+        return Blame.NOTHING
+    if answer is None:
+        # Before anything was sent nobody can have refused it: a short-lived credential could not be fetched.
+        return Blame.FAILURE if failed.stage in _UNSENT else Blame.KEY
+    status = answer.status
+    if status in _REFUSALS or (status == 429 and failed.cause == "quota_exhausted"):
+        return Blame.KEY
+    return Blame.NOTHING if status < 300 else _answered(failed, answer)
 
 
 def _answered(failed: Fault, answer: UpstreamError) -> Blame:

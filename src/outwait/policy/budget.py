@@ -6,8 +6,9 @@ Three budgets, each with its own question (FACTS 2.2):
   tokens   does this channel fail more than it succeeds?                      bucket of 500, botocore 2.1
   paid     how often in the last ten minutes was a call risked twice?         a share of the requests per scenario
 
-The first two guard a channel from being asked again and again. A failover, the first attempt at another channel, asks
-each one once, so it needs no room in them: it only tells the bucket of the channel that failed.
+The first two guard a channel from being asked again and again. Each failure takes from the bucket of its channel, and
+no retry goes where the bucket is empty: where all fail, even one attempt at each of them would multiply the load. A
+failover, the first attempt at another channel, needs no room in `active`, or one dead channel would be everybody's.
 
 Every operation is O(1) and takes `now` in seconds of any steady clock. One exchange holds one `Ticket`.
 """
@@ -15,6 +16,7 @@ Every operation is O(1) and takes `now` in seconds of any steady clock. One exch
 from __future__ import annotations
 
 from outwait.core.fault import Fault, RetryClass
+from outwait.policy.blame import Blame, blame
 from outwait.policy.retry import throttled
 
 ACTIVE_SHARE = 0.2
@@ -24,6 +26,7 @@ TRANSPORT_COST = 14
 THROTTLE_COST = 5
 WINDOW = 600.0  # seconds
 _BUCKETS = 10
+_CHARGED = frozenset((Blame.FAILURE, Blame.THROTTLE))
 PAID_FLOOR = 3  # paid retries per window that any share above 0 allows: 2 % of nothing would be nothing
 
 
@@ -168,18 +171,24 @@ class Ticket:
         """Whether a retry after `failed` on `channel` fits the route's and the channel's retry budget."""
         return (self._retrying or self._active.room()) and self._budgets.tokens(channel).room(_cost(failed))
 
+    def room(self, channel: str) -> bool:
+        """Whether a retry may go to `channel`, where it is the first attempt or not."""
+        return self._budgets.tokens(channel).room(TRANSPORT_COST)
+
+    def failed(self, channel: str, failed: Fault) -> None:
+        """An attempt on `channel` ended with `failed`."""
+        if blame(failed) in _CHARGED:
+            self._budgets.tokens(channel).take(_cost(failed))
+
     def paid(self, share: float, now: float) -> bool:
         """Whether a retry that may be charged twice fits; `share`: of the scenario's requests (`Retry.paid`)."""
         return self._paid.room(share, now)
 
-    def charge(
-        self, channel: str, retry_class: RetryClass, failed: Fault, now: float, *, failover: bool = False
-    ) -> None:
-        """A retry follows `failed`, which happened on `channel`; `failover`: at a channel that was not asked yet."""
+    def charge(self, retry_class: RetryClass, now: float, *, failover: bool = False) -> None:
+        """A retry follows; `failover`: at a channel that was not asked yet."""
         if not (self._retrying or failover):
             self._retrying = True
             self._active.retrying += 1
-        self._budgets.tokens(channel).take(_cost(failed))
         if retry_class is RetryClass.AMBIGUOUS:
             self._paid.take(now)
 

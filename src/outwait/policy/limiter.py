@@ -5,7 +5,9 @@ proves nothing), and shrinks to 70 % when the upstream says "too much", once per
 cut and are refused after it tell no news. It never leaves `floor` .. `ceiling`. Running attempts are left alone.
 
 `CAUSES` and `STATUSES` say which faults mean "too much". What a key may spend (quota, credentials) is no matter of
-concurrency. Who counts the attempts in flight is somebody else; the count is an argument. Every operation is O(1).
+concurrency. Neither is a rate limit that says when it ends (Retry-After): so many requests a minute, not at a time. Its
+key rests until then, which is all it takes; a cut would come on top, each window anew, and leave the floor of what the
+provider would have served. Who counts the attempts in flight is somebody else; the count is an argument. Every operation is O(1).
 """
 
 from __future__ import annotations
@@ -119,6 +121,8 @@ def signal_of(failed: Fault | None) -> Signal:
         return Signal.SUCCESS
     if failed.side in _OURS:
         return Signal.NEITHER  # our own refusals say nothing of the upstream
+    if failed.cause == "rate_limited" and failed.retry_after is not None and failed.retry_after > 0:
+        return Signal.NEITHER
     known = CAUSES.get(failed.cause)
     if known is not None:
         return known

@@ -82,6 +82,9 @@ HINTS = frozenset(("stale", "unstreamable"))
 # Safe for another channel, but the same request to the same channel would end the same way.
 PERMANENT = frozenset(("auth_failed", "permission_denied", "quota_exhausted", "model_not_found", "proxy_misconfigured"))
 
+# Those of them, and of what passes, that another credential of the same channel may mend.
+_KEYED = frozenset(("auth_failed", "permission_denied", "quota_exhausted"))
+
 # What a channel's protocol cannot say, it never will.
 _UNSPEAKABLE = frozenset(("not_expressible", "not_supported"))
 
@@ -157,6 +160,11 @@ def permanent(failed: Fault) -> bool:
     if failed.cause in PERMANENT or unspeakable(failed):
         return True
     return failed.upstream is not None and failed.upstream.status in _MISPLACED
+
+
+def keyed(failed: Fault) -> bool:
+    """Whether `failed` may be a matter of the credential that was used: another one may do."""
+    return failed.cause in _KEYED or throttled(failed)
 
 
 def unspeakable(failed: Fault) -> bool:

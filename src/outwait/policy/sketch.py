@@ -13,8 +13,9 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import accumulate
+from typing import TypeVar
 
 ERROR = 0.02
 GROWTH = (1 + ERROR) / (1 - ERROR)
@@ -25,7 +26,10 @@ BUCKETS = math.ceil(math.log(HIGHEST / LOWEST) / STEP)
 HALF = 86_400.0  # seconds until a half of `Rotating` is full
 MOST = 2**53  # samples a bucket may be said to hold: what every JSON reader can count to
 
+Read = TypeVar("Read")
+
 _LAST = BUCKETS - 1
+_LARGEST = math.nextafter(math.inf, 0)
 _SCALE = 1 / STEP
 _OFFSET = -math.log(LOWEST) / STEP
 _MIDDLE = LOWEST * 2 * GROWTH / (1 + GROWTH)  # of bucket 0: at most 2 % from either of its ends
@@ -125,7 +129,7 @@ def restored(plain: object) -> Sketch:
         at, count = _pair(pair)
         sketch.buckets[at] += count
         sketch.count += count
-    sketch.low, sketch.high = _number(plain, "low"), _number(plain, "high")
+    sketch.low, sketch.high = number(plain, "low"), number(plain, "high")
     if sketch.low > sketch.high:
         raise ValueError("low: it is above high")
     return sketch
@@ -169,11 +173,33 @@ class Rotating:
         merged.merge(self._newer)
         return merged
 
+    def dump(self, now: float) -> dict[str, object]:
+        """Both halves and the seconds until the next turn, as plain data for `restore`."""
+        if now >= self._turn:
+            self._rotate(now)
+        return {"older": self._older.export(), "newer": self._newer.export(), "left": self._turn - now}
+
+    def restore(self, plain: object, now: float, age: float = 0.0) -> None:
+        """Be what `dump` wrote `age` seconds ago. Raises ValueError, naming the field, for anything else."""
+        if not isinstance(plain, Mapping):
+            raise ValueError("two halves are a mapping")  # noqa: TRY004 - one error for all bad input
+        older, newer = (nested(name, restored, plain.get(name)) for name in ("older", "newer"))
+        left = min(number(plain, "left"), self._half)
+        self._older, self._newer, self._turn = older, newer, now + left - age
+
     def _rotate(self, now: float) -> None:
         fresh = now >= self._turn + self._half  # nobody came for a whole half: both are too old
         self._older = Sketch() if fresh else self._newer
         self._newer = Sketch()
         self._turn = now + self._half if fresh else self._turn + self._half
+
+
+def nested(name: str, read: Callable[[object], Read], plain: object) -> Read:
+    """What `read` makes of field `name`; its ValueError names the field as well."""
+    try:
+        return read(plain)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
 
 
 def _pair(pair: object) -> tuple[int, int]:
@@ -183,8 +209,9 @@ def _pair(pair: object) -> tuple[int, int]:
     raise ValueError(f"buckets: pairs of a bucket below {BUCKETS} and a count are needed")
 
 
-def _number(plain: Mapping[object, object], name: str) -> float:
+def number(plain: Mapping[object, object], name: str) -> float:
+    """The seconds in field `name`. Raises ValueError, naming it, for anything that is no finite length of time."""
     value = plain.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LARGEST:
         raise ValueError(f"{name}: seconds are needed")
     return float(value)

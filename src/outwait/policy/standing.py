@@ -162,9 +162,12 @@ class Standing:
             self.penalty.add(now)
             self.breaker.bad(now, luck, epoch, trial=trial)
         elif said is Blame.THROTTLE:
-            # A key that rests is out of the way; without a date, at least the others are asked first.
+            # A key that rests is out of the way; without a date, at least the others are asked first. If all keys
+            # rest, the others come first once more when it is back: many may be told the same second to come back.
             if not self.keys.rest(held.key, now, failed.retry_after):
                 self.penalty.add(now)
+            elif wait := self.keys.wait(now):
+                self.penalty.hold(now + wait)
             self.breaker.refused(now, luck, epoch, trial=trial)
         else:
             if said is Blame.KEY:

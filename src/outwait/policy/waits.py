@@ -16,11 +16,13 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
+from functools import partial
 
-from outwait.policy.sketch import BUCKETS, HALF, HIGHEST, LOWEST, STEP, Rotating, Sketch, bucket, restored
+from outwait.policy.sketch import BUCKETS, HALF, HIGHEST, LOWEST, STEP, Rotating, Sketch, bucket, nested, restored
 
 TAIL = 1.0  # power with which the curve falls beyond the longest wait
 REFRESH = 5.0  # seconds a curve is used before it is drawn again
+PARTS = ("values", "cuts")  # of waits as plain data
 
 _SCALE = 1 / STEP
 _OFFSET = -math.log(LOWEST) / STEP
@@ -131,9 +133,22 @@ class Waits:
         """What was cut."""
         return self._cuts.whole(now)
 
-    def export(self, now: float) -> dict[str, object]:
-        """All that is known, as plain data for `absorb`: what a restart should not forget."""
-        return {"values": self.values(now).export(), "cuts": self.cuts(now).export()}
+    def counts(self, now: float) -> tuple[int, int]:
+        """How many waits were answered, and how many were cut."""
+        return self._values.count(now), self._cuts.count(now)
+
+    def dump(self, now: float) -> dict[str, object]:
+        """All that is known, as plain data for `restore`: what a restart should not forget."""
+        return {"values": self._values.dump(now), "cuts": self._cuts.dump(now)}
+
+    def restore(self, plain: object, now: float, age: float = 0.0) -> None:
+        """Know what `dump` wrote `age` seconds ago, and nothing else. Raises ValueError, naming the field."""
+        fields = _fields(plain)
+        found = Rotating(now, self._half), Rotating(now, self._half)
+        for name, kept in zip(PARTS, found, strict=True):
+            nested(name, partial(kept.restore, now=now, age=age), fields.get(name))
+        self._values, self._cuts = found
+        self._curve = None
 
     def drain(self) -> dict[str, object] | None:
         """What was recorded here since the last time, as plain data for `absorb`; None when there is nothing new."""
@@ -144,14 +159,23 @@ class Waits:
         return {"values": values.export(), "cuts": cuts.export()}
 
     def absorb(self, plain: object, now: float) -> None:
-        """Count what another worker drained or exported. Raises ValueError, naming the field, for anything else."""
-        if not isinstance(plain, Mapping):
-            raise ValueError("waits are a mapping")  # noqa: TRY004 - one error for all bad input
-        found = []
-        for name in ("values", "cuts"):
-            try:
-                found.append(restored(plain.get(name)))
-            except ValueError as error:
-                raise ValueError(f"{name}: {error}") from error
-        self._values.absorb(found[0], now)
-        self._cuts.absorb(found[1], now)
+        """Count what another worker drained. Raises ValueError, naming the field, for anything else."""
+        self.merge(*drained(plain), now)
+
+    def merge(self, values: Sketch, cuts: Sketch, now: float) -> None:
+        """Count these as well, as if they were of now."""
+        self._values.absorb(values, now)
+        self._cuts.absorb(cuts, now)
+
+
+def drained(plain: object) -> tuple[Sketch, Sketch]:
+    """What `Waits.drain` wrote: answered and cut. Raises ValueError, naming the field, for anything else."""
+    fields = _fields(plain)
+    values, cuts = (nested(name, restored, fields.get(name)) for name in PARTS)
+    return values, cuts
+
+
+def _fields(plain: object) -> Mapping[object, object]:
+    if not isinstance(plain, Mapping):
+        raise ValueError("waits are a mapping")  # noqa: TRY004 - one error for all bad input
+    return plain

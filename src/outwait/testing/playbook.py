@@ -134,7 +134,7 @@ def _input(said: str) -> on.Input:
     if word == "replied":
         return on.Replied(int(options[0]), content="wordless" not in flags)
     if word == "begin":
-        return on.Begin(granted="granted" in flags)
+        return on.BEGIN_GRANTED if "granted" in flags else on.BEGIN
     return _WORDS[word]
 
 

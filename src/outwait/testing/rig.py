@@ -18,7 +18,6 @@ import functools
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
-from outwait.access.limits import Slots
 from outwait.core.entry import Entry
 from outwait.core.fault import FAULTS, Fault, UpstreamError, fault
 from outwait.core.plan import Candidate, Plan
@@ -38,6 +37,7 @@ from outwait.policy.budget import Budgets
 from outwait.relay.relay import Relay
 from outwait.store.rows import Owner
 from outwait.testing import virtual
+from outwait.testing.places import Places
 from outwait.testing.plain import FOREIGN, PLAIN
 from outwait.testing.scripted import Upstream
 from outwait.testing.shelf import Joined
@@ -190,7 +190,7 @@ class Rig:
         self.upstream = upstream
         self.wheel = Wheel(self.loop, tick=0.001)
         self.registry = Registry(self.wheel, keeping or Keeping(doubt=0.0))
-        self.slots = Slots(limits or {})
+        self.places = Places(limits)
         self.budgets = Budgets()
         self.entries: list[Entry] = []
         self.ids = "ow_"  # what begins the ids of exchanges
@@ -199,7 +199,7 @@ class Rig:
         self._ports = Ports(
             open=upstream,
             judge=_judge,
-            slots=self.slots,
+            endpoints=self.places,
             budgets=self.budgets,
             wheel=self.wheel,
             bounds=bounds or Bounds(),

@@ -42,10 +42,13 @@ def send(door: SideDoor, head: bytes, body: bytes, sink: Sink) -> OpenAttempt:
     return attempt
 
 
-async def fetch(door: SideDoor, target: str) -> tuple[int, bytes]:
-    """GET `target`; returns status and body. Raises Unanswered. Cancelled, it closes the connection."""
+async def fetch(door: SideDoor, target: str, data: bytes | None = None) -> tuple[int, bytes]:
+    """GET `target`, or POST `data` there; returns status and body. Raises Unanswered. Cancelled, it closes the
+    connection.
+    """
     told: asyncio.Future[tuple[int, bytes]] = asyncio.get_running_loop().create_future()
-    attempt = send(door, f"GET {target} HTTP/1.1\r\nhost: localhost\r\n".encode("ascii"), b"", _Heard(told))
+    head = f"{'GET' if data is None else 'POST'} {target} HTTP/1.1\r\nhost: localhost\r\n"
+    attempt = send(door, head.encode("ascii"), data or b"", _Heard(told))
     try:
         return await told
     finally:

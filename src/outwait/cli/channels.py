@@ -1,0 +1,178 @@
+"""`outwait channels`: how the channels of a running gateway are; check one, revive a key, see to learned clocks."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from outwait.cli.gateway import Asked, Gateway, Unreached
+from outwait.cli.serve import Config
+from outwait.config.errors import ConfigError
+
+EXAMPLES = """Examples:
+
+outwait channels
+
+outwait channels openai
+
+outwait channels check openai    (free: is it there, is its key good?)
+
+outwait channels check openai --model gpt-4o --paid    (a real call, for one token)
+
+outwait channels revive openai    (use its refused keys again)
+
+outwait channels learned export
+
+Exit status: 0 all is well, 1 a channel is out or what was asked failed, 2 usage, configuration or a key that may not.
+"""
+_ACTIONS = ("check", "revive", "learned", "show")
+_LESSONS = ("freeze", "unfreeze", "reset", "export")
+_USAGE = (400, 401, 403, 404, 405, 422)
+
+
+def channels(
+    *,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME | show NAME | check NAME | revive NAME | learned ACTION]",
+            help="Nothing: all channels. Or a name, or what to do. ACTION: freeze, unfreeze, reset or export.",
+            show_default=False,
+        ),
+    ] = None,
+    model: Annotated[str | None, typer.Option("--model", "-m", help="check: the model, as clients name it.")] = None,
+    paid: Annotated[bool, typer.Option("--paid", help="check: make a real call, for one token.")] = False,
+    credential: Annotated[
+        int | None, typer.Option(min=0, help="check, revive: the key's place in the configuration; 0 is the first.")
+    ] = None,
+    endpoint: Annotated[str | None, typer.Option(help="learned: only of this endpoint, as in openai/gpt-5.")] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Where the gateway is, instead of server.host and server.port.", metavar="URL")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="A client key with `admin: true`, instead of the first of the configuration.")
+    ] = None,
+    config: Config = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, as the gateway tells it.")] = False,
+) -> None:
+    """Show how the channels of a running gateway are, and look after them.
+
+    With several workers, the one that happens to answer tells what it knows.
+    """
+    action, rest = _action(words or [])
+    path, body = _asked(action, rest, model=model, paid=paid, credential=credential, endpoint=endpoint)
+    gateway = _gateway(config, url, key)
+    try:
+        told = gateway.ask(path, body)
+    except Unreached as error:
+        typer.secho(str(error), fg="red", err=True)
+        raise typer.Exit(1) from error
+    if told.status != 200:
+        _refused(told, as_json=as_json)
+    if as_json:
+        typer.echo(json.dumps(told.body, ensure_ascii=False, indent=2))
+    else:
+        from outwait.cli import channels_view
+
+        channels_view.draw(action, told.body)
+    if not _good(action, told.body):
+        raise typer.Exit(1)
+
+
+def _action(words: list[str]) -> tuple[str, list[str]]:
+    """What to do, and with what. A channel that is called like an action is had with `show`."""
+    if not words:
+        return "list", []
+    if words[0] in _ACTIONS:
+        if len(words) != 2:
+            what = f"one of {', '.join(_LESSONS)}" if words[0] == "learned" else "a channel's name"
+            raise typer.BadParameter(f"`{words[0]}` takes {what}", param_hint="NAME")
+        return words[0], words[1:]
+    if len(words) > 1:
+        raise typer.BadParameter(f"{words[0]!r} is none of {', '.join(_ACTIONS)}", param_hint="NAME")
+    return "show", words
+
+
+def _asked(
+    action: str, rest: list[str], *, model: str | None, paid: bool, credential: int | None, endpoint: str | None
+) -> tuple[str, dict[str, object] | None]:
+    """The path below /v1/channels, and the body of what is posted."""
+    _only(action, ("check",), {"--model": model, "--paid": paid or None})
+    _only(action, ("check", "revive"), {"--credential": credential})
+    _only(action, ("learned",), {"--endpoint": endpoint})
+    from urllib.parse import quote
+
+    named = f"/{quote(rest[0], safe='')}" if rest else ""
+    if action in ("list", "show"):
+        return named, None
+    body: dict[str, object] = {}
+    if action == "learned":
+        if rest[0] not in _LESSONS:
+            raise typer.BadParameter(f"`learned` takes one of {', '.join(_LESSONS)}", param_hint="ACTION")
+        body["action"] = rest[0]
+        if endpoint is not None:
+            body["endpoint"] = endpoint
+        return "/learned", body
+    if action == "check":
+        if paid and model is None:
+            raise typer.BadParameter("a paid check calls a model: name it", param_hint="--model")
+        body |= {"model": model or "", "paid": paid}
+    if credential is not None:
+        body["key"] = credential
+    return f"{named}/{action}", body
+
+
+def _only(action: str, where: tuple[str, ...], given: dict[str, object]) -> None:
+    for option, value in given.items():
+        if value is not None and action not in where:
+            raise typer.BadParameter(f"goes with {' and '.join(where)} only", param_hint=option)
+
+
+def _gateway(config: str | None, url: str | None, key: str | None) -> Gateway:
+    from outwait.config.load import load
+
+    try:
+        if url is not None and key is not None:
+            return Gateway(url, key)
+        settings = load(config, serving=False)
+        server = settings.server
+        if url is None:
+            scheme, host = "http" if server.tls is None else "https", _reachable(server.host)
+            url = f"{scheme}://{host}:{server.port}"
+        if key is None:
+            admins = [each for each in settings.keys if each.admin] or list(settings.keys)
+            key = admins[0].key.get_secret_value() if admins else ""
+        return Gateway(url, key)
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--url") from error
+
+
+def _reachable(host: str) -> str:
+    """Where a server that listens on `host` is reached from this machine."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - nothing is bound here
+    return f"[{host}]" if ":" in host else host
+
+
+def _refused(told: Asked, *, as_json: bool) -> NoReturn:
+    error = told.body.get("error")
+    error = error if isinstance(error, dict) else {}
+    if as_json:
+        typer.echo(json.dumps(told.body, ensure_ascii=False, indent=2))
+    else:
+        said = error.get("message") or "no word of why; is that the address of an outwait gateway?"
+        typer.secho(f"The gateway answered {told.status} {error.get('code') or ''}: {said}", fg="red", err=True)
+    raise typer.Exit(2 if told.status in _USAGE else 1)
+
+
+def _good(action: str, told: dict[str, Any]) -> bool:
+    """Whether the answer is no bad news."""
+    if action == "list":
+        return all(row["state"] != "out" for row in told["data"])
+    if action == "show":
+        return bool(told["state"] != "out")
+    return bool(told.get("ok", True))

@@ -1,0 +1,97 @@
+"""What Prometheus is told of channels and endpoints: gauges as they are now, and counts of what happened.
+
+`Chronicle` hears of every change and writes it to the log too. `now` is asked from the thread that writes metrics: it
+copies each collection in one step before it looks at it, since the loop goes on meanwhile.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import NamedTuple
+
+from outwait.core.probed import Probed
+from outwait.health.endpoint import Change
+from outwait.health.report import SHUT, condition, state_of
+from outwait.health.tracker import HEARSAY, HealthTracker
+
+_log = logging.getLogger("outwait")
+
+CHANNEL_UP, PROBE_SECONDS, DEAD_KEYS = "channel_up", "channel_probe_seconds", "dead_keys"
+ENDPOINT_UP, OUTSTANDING, LIMIT, QUEUE = "endpoint_up", "endpoint_outstanding", "endpoint_limit", "queue_length"
+PROBE_FAILURES, EJECTIONS, SUSPICIONS = "channel_probe_failures", "ejections", "suspicions"
+_WARNS = frozenset((Change.EJECTED, Change.SUSPECT, Change.KEY_DEAD))
+_COUNTED = {Change.EJECTED: EJECTIONS, Change.SUSPECT: SUSPICIONS}
+
+
+class Figures(NamedTuple):
+    """`gauges`: (metric, label) -> how it is. `totals`: (metric, label) -> how often, since the start. The label is a
+    channel's or an endpoint's name; "" where there is none.
+    """
+
+    gauges: dict[tuple[str, str], float]
+    totals: dict[tuple[str, str], int]
+
+
+class Chronicle:
+    """To be one of the tracker's `events`, and told of probes. `clock`: loop seconds. `died`: by channel, when its dead
+    keys were refused.
+    """
+
+    __slots__ = ("_clock", "_totals", "_tracker", "died")
+
+    def __init__(self, tracker: HealthTracker, clock: Callable[[], float]) -> None:
+        self._tracker = tracker
+        self._clock = clock
+        self._totals: dict[tuple[str, str], int] = {}
+        self.died: dict[str, dict[int, float]] = {}
+
+    def changed(self, name: str, what: Change, detail: str) -> None:
+        """An endpoint's state, a channel's key or a limit changed."""
+        heard = detail.endswith(HEARSAY)
+        if what in _COUNTED and not heard:
+            self._count(_COUNTED[what], name)
+        if what in (Change.KEY_DEAD, Change.KEY_REVIVED):
+            detail = self._key(name, what, detail)
+        # What a neighbour says stands in the neighbour's log.
+        quiet = heard or what is Change.LIMIT
+        level = logging.DEBUG if quiet else logging.WARNING if what in _WARNS else logging.INFO
+        _log.log(level, "%s: %s%s", name, what.value, f": {detail}" if detail else "")
+
+    def _key(self, channel: str, what: Change, detail: str) -> str:
+        """The place of the key is the first word; a neighbour's news has more of them."""
+        place = detail.partition(",")[0]
+        if place.isdigit():
+            died = self.died.setdefault(channel, {})
+            if what is Change.KEY_DEAD:
+                died[int(place)] = self._clock()
+            else:
+                died.pop(int(place), None)
+        return f"number {detail}"
+
+    def probed(self, name: str, found: Probed) -> None:
+        """A free probe of a channel came to its end."""
+        if found.failed is not None:
+            self._count(PROBE_FAILURES, name)
+
+    def now(self) -> Figures:
+        """All of it."""
+        now, gauges = self._clock(), dict[tuple[str, str], float]()
+        for channel in list(self._tracker.channels.values()):
+            if not channel.listed:
+                continue
+            gauges[CHANNEL_UP, channel.name] = float(condition(channel, now) != "out")
+            gauges[DEAD_KEYS, channel.name] = channel.credentials.dead
+            if channel.last_free is not None:
+                gauges[PROBE_SECONDS, channel.name] = channel.last_free.seconds
+        rows = set()
+        for endpoint in list(self._tracker.endpoints.values()):
+            gauges[ENDPOINT_UP, endpoint.name] = float(state_of(endpoint, now).word not in SHUT)
+            gauges[OUTSTANDING, endpoint.name] = endpoint.standing.outstanding
+            gauges[LIMIT, endpoint.name] = endpoint.limiter.limit
+            rows.update(list(endpoint.rows))  # one line may be of several endpoints
+        gauges[QUEUE, ""] = sum(row.line.length for row in rows)
+        return Figures(gauges, dict(self._totals))
+
+    def _count(self, metric: str, label: str) -> None:
+        self._totals[metric, label] = self._totals.get((metric, label), 0) + 1

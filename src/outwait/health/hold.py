@@ -1,0 +1,116 @@
+"""An attempt's place at an endpoint: what it saw is told to everything that learns of it, once.
+
+A call that ends well at a healthy endpoint pays for little more than a few comparisons here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from outwait.core.fault import Fault
+from outwait.core.plan import Candidate
+from outwait.health.endpoint import Endpoint, News
+from outwait.policy import rate_headers
+from outwait.policy.standing import Pass
+
+# Without one of these a reply tells nothing of rate limits, and nearly every reply of most providers has none.
+TELLING = frozenset((*(form[1] for form in rate_headers.FORMS), "retry-after", "retry-after-ms"))
+
+
+class Waiting(Protocol):
+    """What learns how long an attempt waits (`health.learning`)."""
+
+    def headed(self, now: float, status: int) -> None:
+        """The response head came."""
+
+    def content(self, now: float) -> None:
+        """The first content came."""
+
+    def end(self, now: float, gap: float, *, complete: bool) -> None:
+        """It is over, and the answer is `complete` or not; `gap`: its longest silence after the first content."""
+
+
+class Owner(Protocol):
+    """Who gave the place."""
+
+    def now(self) -> float:
+        """Loop seconds."""
+
+    def today(self) -> float:
+        """Seconds since the epoch."""
+
+    def chance(self) -> float:
+        """In [0, 1)."""
+
+    def changed(self, endpoint: Endpoint, news: list[News]) -> None:
+        """Something changed, by an attempt at `endpoint`."""
+
+    def freed(self, endpoint: Endpoint, now: float) -> None:
+        """An attempt left `endpoint`."""
+
+    def opened(self, endpoint: Endpoint, now: float) -> None:
+        """`endpoint` may take more than a moment ago."""
+
+
+class Held:
+    """Implements `core.endpoints.Hold`. `waiting`: who learns from this attempt, if somebody does."""
+
+    __slots__ = ("_endpoint", "_owner", "_pass", "candidate", "place", "reason", "waiting")
+
+    def __init__(
+        self, owner: Owner, endpoint: Endpoint, held: Pass, candidate: Candidate, place: int, reason: str
+    ) -> None:
+        self._owner = owner
+        self._endpoint = endpoint
+        self._pass = held
+        self.candidate = candidate
+        self.place = place
+        self.reason = reason
+        self.waiting: Waiting | None = None
+
+    def headed(self, status: int, headers: Mapping[str, str]) -> None:
+        """The response head came; names in lower case."""
+        waiting = self.waiting
+        if waiting is not None:
+            waiting.headed(self._owner.now(), status)
+        if TELLING.isdisjoint(headers):
+            return
+        told = rate_headers.read(headers, self._owner.today())
+        if told is not rate_headers.NOTHING:
+            self._endpoint.observe(self._pass.key, told, self._owner.now())
+
+    def content(self) -> None:
+        """The first content came."""
+        waiting, endpoint = self.waiting, self._endpoint
+        if waiting is None and not endpoint.standing.shut:
+            return
+        now = self._owner.now()
+        if waiting is not None:
+            waiting.content(now)
+        if endpoint.standing.shut:
+            news = endpoint.content(self._pass, now)
+            self._owner.changed(endpoint, news)
+            if news:
+                self._owner.opened(endpoint, now)
+
+    def leave(self, failed: Fault | None, gap: float = 0.0) -> None:
+        """The attempt is over; whatever is said after that changes nothing."""
+        held = self._pass
+        if held.left:
+            return
+        owner, endpoint = self._owner, self._endpoint
+        now = owner.now()
+        standing = endpoint.standing
+        if failed is None:
+            endpoint.succeeded = now
+            if standing.outstanding >= endpoint.leaned:
+                owner.changed(endpoint, endpoint.grow(now))
+        if failed is None and not standing.shut:
+            standing.leave(held, None, now, 0.0)
+        else:
+            owner.changed(endpoint, endpoint.settle(held, failed, now, owner.chance()))
+        waiting = self.waiting
+        if waiting is not None:
+            waiting.end(now, gap, complete=failed is None)
+        owner.freed(endpoint, now)

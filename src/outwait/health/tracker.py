@@ -1,0 +1,383 @@
+"""How all endpoints of this worker are, and who gets the next attempt: the answer to `core.endpoints`.
+
+Nothing is decided here. Rules choose (`policy.choice`), hold back (`keyring`, `limiter`, `quota`), suspect (`survival`)
+and order those who wait (`queueing`); the tracker asks them in the right order and keeps what they know.
+
+Whenever a place may have become free, those who wait are served before anybody new: an attempt ended, a limit grew, an
+endpoint is well again, a rest ended, a key was revived, the catalog changed. What only time opens (an ejection's end, a
+suspect's next trial) is seen by `tick`, once a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from outwait.core.catalog import Catalog
+from outwait.core.endpoints import Hold, Outlook, Wish
+from outwait.core.fault import Fault, fault
+from outwait.core.plan import Plan, Timeouts
+from outwait.health.channel import ChannelHealth, identity
+from outwait.health.endpoint import Change, Endpoint, News
+from outwait.health.hold import Held, Waiting
+from outwait.health.lines import Granted, Lines, Row, turn
+from outwait.health.route import Route
+from outwait.policy import choice, queueing
+from outwait.policy.health_rules import DEFAULT, HealthRules
+from outwait.policy.retry import Verdict
+from outwait.policy.standing import Hint
+from outwait.wire.wheel import Wheel
+
+ROUTES = 2048  # plans whose routes are kept; a planner keeps half as many
+HEARSAY = "a neighbour says so"  # the detail of news that was not found out here
+
+Event = Callable[[str, Change, str], None]
+
+
+class Learner(Protocol):
+    """What is learned from how long attempts wait (`health.learning`)."""
+
+    def wait(self, endpoint: Endpoint, scenario: str, now: float) -> Waiting | None:
+        """An attempt begins; None: nothing is learned from this one."""
+
+    def clocks(self, endpoint: str, scenario: str, timeouts: Timeouts, now: float) -> Timeouts:
+        """The clocks that hold there; the very same where nothing is learned."""
+
+    def worth(self, endpoint: str, scenario: str, left: float, paid: float, now: float) -> Verdict | None:
+        """Whether an answer within `left` seconds is likely enough; None: nobody knows."""
+
+
+class HealthTracker:
+    """Implements `core.endpoints.Endpoints`. `clock`: loop seconds; `wall`: seconds since the epoch; `luck`: in [0, 1).
+
+    `channels`, `endpoints`: by name, those that were asked for. `events` are told (endpoint or channel, what, detail).
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        wall: Callable[[], float],
+        luck: Callable[[], float],
+        wheel: Wheel,
+        learning: Learner,
+        rules: HealthRules = DEFAULT,
+    ) -> None:
+        self.now = clock
+        self.today = wall
+        self.chance = luck
+        self.rules = rules
+        self.channels: dict[str, ChannelHealth] = {}
+        self.endpoints: dict[str, Endpoint] = {}
+        self.events: list[Event] = []
+        self._learning = learning
+        self._lines = Lines(wheel, rules.queueing, self._ring)
+        self._routes: dict[int, Route] = {}
+        self._ranked: Route | None = None
+        self._free: dict[Endpoint, None] = {}
+        self._serving = False
+
+    # ------------------------------------------------------------------------------------------------------- the port
+    def acquire(self, wish: Wish, granted: Granted) -> Hold | Fault | None:
+        """A place now; or None: one will be `granted`; or why there is none, and will be none in time."""
+        now = self.now()
+        plan = wish.plan
+        route = self._routes.get(id(plan))
+        if route is None or route.plan is not plan or wish.places:
+            route = self._route(plan, wish.places)
+        endpoint = route.lone
+        if endpoint is not None and not self._lines.length:
+            # Nearly all requests of nearly all gateways: one endpoint, and it is well.
+            standing = endpoint.standing
+            keys = standing.keys
+            unsure = standing.shut or now < keys.latest or keys.credentials.dead
+            if not unsure and standing.outstanding < standing.limit:
+                return self._seat(route, 0, choice.ONLY, wish, now)
+        if self._lines.length:
+            self._serve(route.endpoints, now)
+        found = self._choose(route, wish.sticky, now)
+        at = _first(route, found, now)
+        if at is None:
+            return self._wait(route, found, wish, granted)
+        reason = found.reason if at == found.order[0] else f"{found.reason}; its first choice has no room"
+        return self._seat(route, at, reason, wish, now)
+
+    def withdraw(self, wish: Wish, granted: Granted) -> None:
+        """Wait no longer. Raises ValueError for who does not wait."""
+        self._lines.withdraw(wish, granted, self.now())
+
+    def outlook(self, wish: Wish) -> Outlook:
+        """Where an attempt could go now; `wish.places` does not matter."""
+        now = self.now()
+        plan = wish.plan
+        route = self._route(plan, ())
+        found = self._choose(route, wish.sticky, now)
+        left = wish.deadline - now
+        order, notes = [], []
+        for at in found.order:
+            name = route.names[at]
+            verdict = self._learning.worth(name, plan.scenario, left, plan.retry.paid, now)
+            if verdict is None or verdict.allowed:
+                order.append(at)
+            else:
+                notes.append(f"{name}: {verdict.reason}")
+        notes += [
+            f"{name}: {endpoint.state(now)}"
+            for at, (name, endpoint) in enumerate(zip(route.names, route.endpoints, strict=True))
+            if at not in found.order
+        ]
+        return Outlook(tuple(order), "; ".join(notes))
+
+    # ------------------------------------------------------------------------------------------------ what others tell
+    def use(self, catalog: Catalog, rules: HealthRules | None = None) -> None:
+        """Go by `catalog` from now on. What is the same in it keeps its state."""
+        if rules is not None and rules != self.rules:
+            self._renumber(rules)
+        listed = {channel.name: channel for channel in catalog.channels}
+        for known in list(self.channels.values()):
+            channel = listed.get(known.name)
+            known.listed = channel is not None
+            if channel is not None and known.identity != identity(channel):
+                self._forget(known)
+        for channel in listed.values():
+            kept = self.channels.get(channel.name)
+            if kept is None:
+                self.channels[channel.name] = ChannelHealth(
+                    channel.name,
+                    len(channel.api_keys),
+                    self.rules.keys,
+                    max_in_flight=channel.max_in_flight,
+                    identity=identity(channel),
+                )
+            else:
+                kept.bound(channel.max_in_flight)
+        self._sweep()
+        self._routes.clear()
+        self._ranked = None
+        for row in self._lines.waiting():
+            self._lines.move(row, self._made(row.route.plan, row.route.places))
+        self._serve(tuple(self.endpoints.values()), self.now())
+
+    def tick(self, now: float) -> None:
+        """Once a second: who hangs, and whom time alone has opened."""
+        for endpoint in self.endpoints.values():
+            self.tell(endpoint.check(now))
+        for row in self._lines.waiting():
+            self._serve(row.route.endpoints, now)
+        self._sweep()
+
+    def revive(self, channel: str, key: int) -> bool:
+        """An admin, a probe or a neighbour says that a credential works; False: it was not dead."""
+        known = self.channels.get(channel)
+        if known is None or not 0 <= key < len(known.credentials) or known.credentials.alive(key):
+            return False
+        known.credentials.revive(key)
+        self.tell([News(channel, Change.KEY_REVIVED, str(key))])
+        self._stir(known, self.now())
+        return True
+
+    def hear(self, endpoint: str, hint: Hint) -> None:
+        """A neighbour tells how an endpoint is. Those that are not asked here are no matter."""
+        known = self.endpoints.get(endpoint)
+        if known is None:
+            return
+        standing, now = known.standing, self.now()
+        epoch, was_shut = standing.breaker.epoch, standing.shut
+        standing.hear(hint, now, self.chance())
+        news = [one._replace(detail=HEARSAY) for one in known.cleared(was_shut)]
+        if standing.shut and (not was_shut or standing.breaker.epoch != epoch):
+            what = Change.EJECTED if standing.breaker.open else Change.SUSPECT
+            news.append(News(known.name, what, HEARSAY))
+        self.tell(news)
+        self._stir(known.channel, now)
+
+    def hear_dead(self, channel: str, key: int) -> None:
+        """A neighbour tells that a credential was refused."""
+        known = self.channels.get(channel)
+        if known is not None and 0 <= key < len(known.credentials) and known.credentials.alive(key):
+            known.credentials.kill(key, self.now())
+            self.tell([News(channel, Change.KEY_DEAD, f"{key}, {HEARSAY}")])
+            self._stir(known, self.now())
+
+    # ------------------------------------------------------------------------------------------------- what holds tell
+    def changed(self, endpoint: Endpoint, news: list[News]) -> None:
+        """Something changed by an attempt at `endpoint`."""
+        # What was asked as another channel of this name, before a reload, is no news of this one.
+        if news and self.channels.get(endpoint.channel.name) is endpoint.channel:
+            self.tell(news)
+
+    def freed(self, endpoint: Endpoint, now: float) -> None:
+        """An attempt left `endpoint`."""
+        channel = endpoint.channel
+        channel.running -= 1
+        if channel.max_in_flight:
+            channel.level()
+        if self._lines.length:
+            self._stir(channel, now)
+
+    def opened(self, endpoint: Endpoint, now: float) -> None:
+        """`endpoint` may take more than a moment ago."""
+        if self._lines.length:
+            self._stir(endpoint.channel, now)
+
+    def tell(self, news: list[News]) -> None:
+        """Something changed, and all who listen hear of it."""
+        for one in news:
+            for event in self.events:
+                event(*one)
+
+    # -------------------------------------------------------------------------------------------------- finding places
+    def _route(self, plan: Plan, places: tuple[int, ...]) -> Route:
+        route = self._routes.get(id(plan))
+        if route is None or route.plan is not plan:
+            route = self._made(plan, range(len(plan.candidates)))
+            if len(self._routes) >= ROUTES:
+                del self._routes[next(iter(self._routes))]
+            self._routes[id(plan)] = route
+        return route.part(places) if places else route
+
+    def _made(self, plan: Plan, places: range | tuple[int, ...]) -> Route:
+        found = []
+        for place in places:
+            candidate = plan.candidates[place]
+            channel = self.channels.get(candidate.channel)
+            if channel is None:
+                # A plan from before a reload: it is served all the same, and forgotten when nothing runs there.
+                channel = ChannelHealth(candidate.channel, candidate.keys, self.rules.keys)
+                channel.listed = False
+                self.channels[channel.name] = channel
+            endpoint = channel.endpoints.get(candidate.model)
+            if endpoint is None:
+                endpoint = Endpoint(channel, candidate.model, self.rules, self.now())
+                channel.endpoints[candidate.model] = self.endpoints[endpoint.name] = endpoint
+            found.append(endpoint)
+        return Route(plan, places, found)
+
+    def _choose(self, route: Route, sticky: int | None, now: float) -> choice.Choice:
+        if self._ranked is not route:
+            route.rank()
+            self._ranked = route
+        key = sticky if route.plan.sticky else None
+        return choice.choose(route.standings, now, self.chance(), key=key, rule=self.rules.choice)
+
+    def _seat(self, route: Route, at: int, reason: str, wish: Wish, now: float) -> Held:
+        """Begin an attempt at the place `at` of `route`."""
+        endpoint, plan, place = route.endpoints[at], route.plan, route.places[at]
+        key = 0
+        if not endpoint.single:
+            avoid = tuple([used for where, used in wish.used if where == place])
+            key = endpoint.pick(avoid, now, self.chance())
+        channel = endpoint.channel
+        held = endpoint.standing.enter(now, key)
+        endpoint.attempts += 1
+        channel.running += 1
+        if channel.max_in_flight:
+            channel.level()
+        if endpoint.quotas:
+            endpoint.spend(key, now)
+        learning, scenario = self._learning, plan.scenario
+        usual = plan.candidates[place].timeouts or plan.timeouts
+        clocks = learning.clocks(endpoint.name, scenario, usual, now)
+        hold = Held(self, endpoint, held, route.candidate(at, key, clocks), place, reason)
+        hold.waiting = learning.wait(endpoint, scenario, now)
+        return hold
+
+    # --------------------------------------------------------------------------------------------------------- waiting
+    def _wait(self, route: Route, found: choice.Choice, wish: Wish, granted: Granted) -> Fault | None:
+        if not found.order:
+            return _nobody(route, found)
+        now = self.now()
+        row = self._lines.row(route)
+        asked = queueing.Wish(wish.key, route.slots, wish.deadline - now, found.wait)
+        refused = row.line.judge(asked, now)
+        if refused is None:
+            self._lines.enter(row, wish, granted, now)
+        return refused
+
+    def _ring(self, row: Row, now: float) -> None:
+        self._serve(row.route.endpoints, now)
+        self._lines.wake(row, now)
+
+    def _stir(self, channel: ChannelHealth, now: float) -> None:
+        """Something happened at `channel`. Bad news may open another endpoint to those who wait for either: in a panic,
+        and as a last resort.
+        """
+        rows = dict.fromkeys(row for endpoint in channel.endpoints.values() for row in endpoint.rows)
+        for row in rows:
+            self._serve(row.route.endpoints, now)
+
+    def _serve(self, endpoints: tuple[Endpoint, ...], now: float) -> None:
+        """Some of `endpoints` may take more: serve their lines. Who is served may ask and leave in the meantime."""
+        for endpoint in endpoints:
+            if endpoint.rows:
+                self._free[endpoint] = None
+        if self._serving:
+            return
+        self._serving = True
+        try:
+            while self._free:
+                endpoint = next(iter(self._free))
+                del self._free[endpoint]
+                self._fill(endpoint, now)
+        finally:
+            self._serving = False
+
+    def _fill(self, endpoint: Endpoint, now: float) -> None:
+        """Serve the lines of `endpoint` in turn, until it is full or none of them can be."""
+        vain = 0
+        while vain < len(endpoint.rows) and endpoint.room(now):
+            row = turn(endpoint)
+            if row is None or not self._serve_one(row, now):
+                vain += 1
+            else:
+                vain = 0
+
+    def _serve_one(self, row: Row, now: float) -> bool:
+        route = row.route
+        found = self._choose(route, None, now)
+        at = _first(route, found, now)
+        waiter = None if at is None else self._lines.take(row, now)
+        if at is None or waiter is None:
+            return False
+        # Its plan may differ in all but the endpoints, and these stand in the same order.
+        route = self._route(waiter.wish.plan, waiter.wish.places)
+        found = self._choose(route, waiter.wish.sticky, now)
+        own = _first(route, found, now)
+        waiter.granted(self._seat(route, at if own is None else own, f"{found.reason}, after a wait", waiter.wish, now))
+        return True
+
+    # ------------------------------------------------------------------------------------------------------- forgetting
+    def _renumber(self, rules: HealthRules) -> None:
+        self.rules = rules
+        self._lines.renumber(rules.queueing)
+        for endpoint in self.endpoints.values():
+            endpoint.renumber(rules)
+
+    def _sweep(self) -> None:
+        """Forget the channels that are gone and where nothing runs any more."""
+        for channel in [one for one in self.channels.values() if not one.listed and one.idle]:
+            self._forget(channel)
+            self._routes.clear()
+
+    def _forget(self, channel: ChannelHealth) -> None:
+        del self.channels[channel.name]
+        for endpoint in channel.endpoints.values():
+            del self.endpoints[endpoint.name]
+
+
+def _first(route: Route, found: choice.Choice, now: float) -> int | None:
+    """The first of the order where an attempt may begin."""
+    for at in found.order:
+        if route.standings[at].admits(now) or (found.forced and route.endpoints[at].room(now)):
+            return at
+    return None
+
+
+def _nobody(route: Route, found: choice.Choice) -> Fault:
+    if found.reason == choice.NOBODY:
+        return fault("no_healthy_channel", detail="the plan has no candidate")
+    names = ", ".join(dict.fromkeys(endpoint.channel.name for endpoint in route.endpoints))
+    return fault(
+        "no_healthy_channel",
+        "No channel can serve this model right now: the providers refuse the credentials of all of them.",
+        detail=f"all credentials of {names} are dead; they are tried again for free from time to time",
+    )
