@@ -1,1 +1,1 @@
-"""Who of several channels gets a request, simulated: hours of trouble in virtual time, the product's rules beside others."""
+"""Who of several channels gets a request, simulated: hours of trouble in virtual time, our rules beside others."""

@@ -23,6 +23,8 @@ from outwait.exchange import inputs as on
 from outwait.exchange.machine import Machine
 from outwait.policy.budget import Budgets
 
+_WORD = 20.0  # seconds from one sign of a running answer to the next
+
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
@@ -72,7 +74,17 @@ class Call:
     def _feed(self, event: on.Input) -> None:
         machine, world = self._machine, self._gateway.world
         for effect in machine.handle(event, world.now):
-            _DO[type(effect)](self, effect)
+            match effect:
+                case do.Acquire():
+                    self._acquire(effect)
+                case do.Open():
+                    self._open(effect)
+                case do.Close():
+                    self._close(effect)
+                case do.Retrying():
+                    self._retry(effect)
+                case do.Settle():
+                    self._settle(effect)
         due = machine.deadline()
         if due != self._due:
             self._due = due
@@ -87,9 +99,7 @@ class Call:
     # -- effects -------------------------------------------------------------------------------------------------
 
     def _acquire(self, effect: do.Acquire) -> None:
-        wish = Wish(
-            self._plan, self._wish.key, self._wish.deadline, places=effect.places, used=effect.used
-        )
+        wish = Wish(self._plan, self._wish.key, self._wish.deadline, places=effect.places, used=effect.used)
         granted = self._granted
         got = self._gateway.endpoints.acquire(wish, granted)
         if got is None:
@@ -112,7 +122,7 @@ class Call:
         if record.counts(self._arrived):
             record.attempts += 1
             record.asked[candidate.channel] = record.asked.get(candidate.channel, 0) + 1
-            record.hits += upstream.troubled(now)
+            record.hits += answer.bad
             if answer.charged:
                 record.charged += 1
                 record.doubled += self._charged > 0
@@ -137,7 +147,15 @@ class Call:
             record.waits.append(self._gateway.world.now - self._arrived)
         self._feed(on.CONTENT)
         self._feed(on.COMMITTED)
-        self._next(answer.rest, self._last)
+        self._words(answer.rest)
+
+    def _words(self, left: float) -> None:
+        """Words come for `left` more seconds."""
+        self._machine.progress(self._gateway.world.now)
+        if left > _WORD:
+            self._next(_WORD, partial(self._words, left - _WORD))
+        else:
+            self._next(left, self._last)
 
     def _last(self) -> None:
         self._leave(None)
@@ -190,12 +208,3 @@ class Call:
             order=tuple(place for place in outlook.order if ticket.room(candidates[place].channel)),
             note=outlook.note,
         )
-
-
-_DO: dict[type, Callable[[Call, object], None]] = {
-    do.Acquire: Call._acquire,  # type: ignore[dict-item]  # each takes the one effect that its row names
-    do.Open: Call._open,  # type: ignore[dict-item]
-    do.Close: Call._close,  # type: ignore[dict-item]
-    do.Retrying: Call._retry,  # type: ignore[dict-item]
-    do.Settle: Call._settle,  # type: ignore[dict-item]
-}

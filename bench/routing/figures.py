@@ -12,9 +12,10 @@ from statistics import fmean
 class Record:
     """One run. Requests that arrived before `since` (the warm-up) count nowhere, and nothing is counted then.
 
-    `hits`: attempts that reached a troubled channel. `given_up`: requests whose client got an error in the end. `waits`:
-    seconds from a request's arrival to its first content. `charged`: attempts a provider may charge; `doubled`: those
-    of them that were not the first of their request. `shut`: (moment, endpoint) of each ejection or suspicion.
+    `hits`: attempts that met the trouble of a channel. `given_up`: requests whose client got an error in the end.
+    `waits`: seconds from a request's arrival to its first content. `charged`: attempts a provider may charge;
+    `doubled`: those of them that were not the first of their request. `faults`: of requests given up, by code.
+    `asked`: attempts by channel. `shut`: (moment, channel) of each ejection or suspicion.
     """
 
     since: float
@@ -37,8 +38,8 @@ class Record:
 @dataclass(frozen=True, slots=True)
 class Figures:
     """What one run comes to. `load`: attempts per request, less one. `noticed`: seconds from the trouble's begin until
-    a troubled channel was out, NaN: never. `false`: healthy endpoints shut, per two hours. `skew`: the largest difference
-    between a channel's share of all attempts and its share of the weights.
+    a troubled channel was out, NaN: never. `false`: healthy channels thrown out, per two hours. `skew`: the largest
+    difference between a channel's share of all attempts and its share of the weights.
     """
 
     requests: int

@@ -1,8 +1,8 @@
 """What other gateways do, for comparison: round robin, power of two choices, and that with a breaker.
 
 Each chooses anew for each attempt, without remembering whom the request has met; keys take turns; there are no limits
-and there is no queue. The breaker is the product's own (`policy.breaker`): what it opens for and when it closes is alike
-in both.
+and there is no queue. A Retry-After of the one that was chosen is waited for. The breaker is the product's own
+(`policy.breaker`): what it opens for and when it closes is alike in both.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from random import Random
 from bench.routing.world import World
 from outwait.core.endpoints import Hold, Outlook, Wish
 from outwait.core.fault import Fault
-from outwait.core.plan import Candidate
+from outwait.core.plan import Candidate, Plan
 from outwait.policy.blame import Blame, blame
 from outwait.policy.breaker import Breaker
 
@@ -71,6 +71,10 @@ class _Memoryless(ABC):
     def left(self, place: int, failed: Fault | None, epoch: int, *, trial: bool) -> None:
         """An attempt at `place` is over."""
         self.outstanding[place] -= 1
+
+    def lone(self, plan: Plan) -> Hold | None:
+        """No short cut."""
+        return None
 
     def acquire(self, wish: Wish, granted: Callable[[Hold], None]) -> Hold | Fault | None:
         """A place, always."""

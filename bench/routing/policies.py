@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from bench.routing.ours import WITHOUT_QUEUE, tracker
 from bench.routing.others import RoundRobin, Shut, TwoChoices, TwoChoicesBreaker
+from bench.routing.ours import WITHOUT_QUEUE, tracker
 from bench.routing.world import World
 from outwait.core.endpoints import Endpoints
 from outwait.core.plan import Candidate

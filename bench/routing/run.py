@@ -17,8 +17,8 @@ from bench.routing.world import World
 from outwait.core.fault import Fault
 from outwait.core.plan import Candidate, Plan, Retry, Span, Timeouts
 from outwait.policy.budget import Budgets
+from outwait.policy.retry import classify, should_retry
 from outwait.policy.scenarios import SCENARIOS
-from outwait.policy.retry import RetryClass, classify, should_retry
 
 TWO_HOURS = 7200.0
 _MODEL = "model"
@@ -30,12 +30,16 @@ def plan_of(scenario: Scenario) -> Plan:
     """The plan of each request, as the planner would make it."""
     row = SCENARIOS[scenario.kind]
     total = scenario.deadline or row.total
-    spans = {name: Span(getattr(row, name), f"scenario {row.name}") for name in ("connect", "write", "first_byte", "idle")}
+    why = f"scenario {row.name}"
+    first = Span(row.first_byte, why)
     timeouts = Timeouts(
         queue=Span(min(10.0, 0.2 * total), "built-in"),
-        total=Span(total, "built-in"),
-        first_token=spans["first_byte"],
-        **spans,
+        connect=Span(row.connect, why),
+        write=Span(row.write, why),
+        first_byte=first,
+        first_token=first,
+        idle=Span(row.idle, why),
+        total=Span(total, why),
     )
     candidates = tuple(
         Candidate(name, "openai", _MODEL, keys=scenario.keys, weight=scenario.weights[at] if scenario.weights else 1.0)

@@ -1,7 +1,7 @@
 """The providers of the simulation: how one channel behaves, when, and what each of its answers is.
 
-A trouble is a row of data: which channels have it, from when to when, and of what kind. Errors are read by the gateway's
-own reader (`upstream.faults.reply_fault`), so that they mean here what they mean on the wire.
+A trouble is a row of data: which channels have it, from when to when, and of what kind. Errors are read by the
+gateway's own reader (`upstream.faults.reply_fault`), so that they mean here what they mean on the wire.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from random import Random
 
 from outwait.core.fault import Fault, Stage, fault
 from outwait.upstream.faults import reply_fault
-
-_NO_HEADERS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +35,8 @@ class Service:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What becomes of one attempt. `first`: seconds to the first content, or to the failure; infinite: nothing ever
-    comes. `rest`: seconds from there to the end. `status`, `headers`: of the response head, 0: there is none. `charged`:
-    whether the provider may charge it.
+    comes. `rest`: seconds from there to the end. `status`, `headers`: of the response head, 0: there is none.
+    `charged`: whether the provider may charge it. `bad`: it shows the trouble.
     """
 
     first: float
@@ -47,6 +45,7 @@ class Answer:
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
     charged: bool = True
+    bad: bool = True
 
 
 class Upstream:
@@ -61,14 +60,10 @@ class Upstream:
         self._luck = luck
         self._counts: dict[tuple[int, int], int] = {}
 
-    def troubled(self, now: float) -> bool:
-        """Whether something is wrong at `now`."""
-        return any(trouble.holds(now) for trouble in self.troubles)
-
     def ask(self, key: int, now: float) -> Answer:
         """An attempt with the credential `key` arrives."""
         first, rest = self._service.draw(self._luck)  # always drawn: the same chance for each policy
-        well = Answer(first, rest, status=200)
+        well = Answer(first, rest, status=200, bad=False)
         for trouble in self.troubles:
             if trouble.holds(now):
                 return trouble.how(Attempt(self, key, now, well))
@@ -96,7 +91,7 @@ How = Callable[[Attempt], Answer]
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """`channels` (names) behave like `how` from `begin` to `end` (seconds). `flaps`: only in the first half of each
-    such span, 0: all the time. `bad`: hits on it count as hits on a bad channel.
+    such span, 0: all the time.
     """
 
     channels: tuple[str, ...]
@@ -104,7 +99,6 @@ class Trouble:
     begin: float
     end: float
     flaps: float = 0.0
-    bad: bool = True
 
     def holds(self, now: float) -> bool:
         """Whether it is so at `now`."""
@@ -125,7 +119,7 @@ def failing(status: int) -> How:
     return lambda _: answer
 
 
-def silent(attempt: Attempt) -> Answer:
+def silent(_: Attempt) -> Answer:
     """Accepts, works or does not, and never says a word."""
     return Answer(math.inf)
 
@@ -160,7 +154,7 @@ class Limited:
                 "x-ratelimit-reset-requests": f"{reset:.3f}s",
             }
         if count <= self.requests:
-            return Answer(attempt.well.first, attempt.well.rest, status=200, headers=told)
+            return Answer(attempt.well.first, attempt.well.rest, status=200, headers=told, bad=False)
         failed, headers = _reply(429, None if self.tells == "nothing" else math.ceil(reset), "Rate limit reached")
         return Answer(0.05, failed=failed, status=429, headers={**told, **headers}, charged=False)
 

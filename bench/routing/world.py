@@ -1,4 +1,4 @@
-"""Virtual time: a heap of things to happen. Nothing sleeps, nothing is left to chance, equal moments keep their order."""
+"""Virtual time: a heap of things to happen. Nothing sleeps, and equal moments keep their order."""
 
 from __future__ import annotations
 

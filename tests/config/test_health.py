@@ -60,6 +60,11 @@ def test_limits_that_are_not_given_make_room_for_those_that_are() -> None:
     assert start(made(concurrency={"floor": 50}).concurrency) == 50
 
 
+@pytest.mark.parametrize("word, shed", [(False, False), ("off", False), ("on", True)])
+def test_shedding_can_be_switched_off(word: object, shed: bool) -> None:
+    assert made(shed=word).shed is shed
+
+
 def test_the_limits_of_learned_clocks() -> None:
     told = rules(HealthSection(), {"idle": 5}, {"total": 9})
     assert (told.floor, told.ceiling) == ({"idle": 5}, {"total": 9})

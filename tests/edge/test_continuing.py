@@ -88,7 +88,8 @@ def test_what_is_kept_here_is_written_out_for_anybody() -> None:
 
 def test_the_upstream_that_has_it_comes_first() -> None:
     found = go_on(Conversation((ended(handle=handle("native")),)), plan(CHAT, OTHER, NATIVE))
-    assert found.plan.candidates == (NATIVE, CHAT, OTHER)
+    assert [candidate.channel for candidate in found.plan.candidates] == ["native", "chat", "other"]
+    assert [candidate.tier for candidate in found.plan.candidates] == [0, 1, 1]
     assert found.plan.timeouts is SPANS  # its own are the plan's
     assert (found.channel, found.upstream) == ("native", "resp_theirs")
     assert found.body is not None

@@ -13,12 +13,18 @@ from outwait.core.fault import Clock
 from outwait.core.plan import Span, Timeouts
 from outwait.health.learned import KEPT, Key, News, Subject
 from outwait.health.learning_rules import LearningRules, Mode
-from outwait.policy.adaptive import CLOCKS
+from outwait.policy.adaptive import CLOCKS, Adapting
 from outwait.policy.waits import Waits
 
 KEY = Key("openai/gpt-5", "reasoning", whole=False)
 BUILT_IN = Span(900, "scenario reasoning")
-USUAL = Timeouts(*[BUILT_IN] * 6, Span(3600, "scenario reasoning"))
+
+
+def _timeouts(span: Span, total: Span) -> Timeouts:
+    return Timeouts(span, span, span, span, span, span, total)
+
+
+USUAL = _timeouts(BUILT_IN, Span(3600, "scenario reasoning"))
 
 
 def _subject(rules: LearningRules | None = None, seconds: float = 200, times: int = 300) -> Subject:
@@ -83,7 +89,7 @@ def test_the_same_clocks_while_nothing_is_learned() -> None:
 
 @pytest.mark.parametrize("reason", ["rule x", "channel openai", "key dev", "as first_byte: key dev"])
 def test_what_somebody_wrote_holds(reason: str) -> None:
-    written = Timeouts(*[Span(20, reason)] * 6, Span(3600, "scenario reasoning"))
+    written = _timeouts(Span(20, reason), Span(3600, "scenario reasoning"))
     assert _subject().clocks(written, 0) is written
     moved = _subject(LearningRules(written=True)).clocks(written, 0)
     assert moved.idle.seconds == pytest.approx(400, rel=0.045)
@@ -110,7 +116,7 @@ def test_a_learned_span_never_undercuts_what_was_written(
         for _ in range(100):
             made.learners[Clock.IDLE].cut(2 * seconds, 0)
     for at, (configured, reason) in enumerate(spans):
-        usual = Timeouts(*[Span(configured, reason)] * 6, Span(6000, "scenario chat"))
+        usual = _timeouts(Span(configured, reason), Span(6000, "scenario chat"))
         found = made.clocks(usual, 60.0 * at)
         for clock in CLOCKS:
             if reason == "scenario chat":
@@ -144,9 +150,15 @@ def test_new_rules_hold_at_once() -> None:
     made.use(LearningRules(floor={"idle": 800}))
     assert made.configured == {}
     assert made.clocks(USUAL, 1).idle.seconds == 800
-    assert made.learns
-    made.use(LearningRules(mode=Mode.OFF))
-    assert not made.learns
+    made.use(LearningRules(adapting=Adapting(samples=1000)))
+    assert made.clocks(USUAL, 60) is USUAL
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_whether_clocks_are_learned_at_all(mode: Mode) -> None:
+    made = _subject()
+    made.use(LearningRules(mode=mode))
+    assert made.learns is (mode is not Mode.OFF)
 
 
 def test_what_is_remembered_is_bounded() -> None:
@@ -167,7 +179,6 @@ def test_new_samples_are_seen_within_a_minute() -> None:
 def test_frozen_and_reset() -> None:
     made = _subject()
     before = made.clocks(USUAL, 0)
-    assert not made.frozen
     made.freeze(frozen=True)
     made.learners[Clock.IDLE].add(1000, 1)
     assert made.frozen
@@ -214,7 +225,7 @@ def test_the_scenario_speaks_for_an_endpoint_that_is_new() -> None:
 def test_where_most_never_answer_something_is_always_said() -> None:
     made = _subject(times=30)
     for _ in range(70):
-        made.own.cut(10, 0)
+        made.own.cut(400, 0)
     found = made.worth(3000, 0.0, 0)
     assert found is not None
     assert found.allowed
@@ -270,6 +281,6 @@ def test_a_restart_forgets_nothing() -> None:
 @pytest.mark.parametrize(
     "change, field", [({"own": 1}, "own: waits"), ({"clocks": 1}, "clocks: "), ({"clocks": {}}, "clocks.first_byte: ")]
 )
-def test_a_bad_dump_is_refused(change: dict[object, object], field: str) -> None:
+def test_a_bad_dump_is_refused(change: dict[str, object], field: str) -> None:
     with pytest.raises(ValueError, match=f"^{field}"):
-        _subject().restore({**_subject().dump(0), **change}, 0, 0)
+        _subject().restore(_subject().dump(0) | change, 0, 0)

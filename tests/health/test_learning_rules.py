@@ -61,7 +61,8 @@ def test_what_may_move(written: bool) -> None:
 
 
 def _timeouts(seconds: float, total: float) -> Timeouts:
-    return Timeouts(*[Span(seconds, "scenario chat")] * 6, Span(total, "scenario chat"))
+    span = Span(seconds, "scenario chat")
+    return Timeouts(span, span, span, span, span, span, Span(total, "scenario chat"))
 
 
 @pytest.mark.parametrize(

@@ -1,108 +1,19 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-from collections.abc import Callable, Coroutine
-from typing import Any
+from itertools import pairwise
 
 import pytest
+from tests.health.scene import DOWN, Scene, shut, story
 
 from outwait.core.catalog import Catalog, Channel
-from outwait.core.endpoints import Wish
-from outwait.core.fault import Refusal, fault
-from outwait.core.plan import Candidate, Plan, Span, Timeouts
+from outwait.core.fault import Refusal
 from outwait.core.probed import Probe, Probed
-from outwait.health.endpoint import Change, Endpoint
-from outwait.health.hold import Held
-from outwait.health.learning import Learning
-from outwait.health.learning_rules import LearningRules
-from outwait.health.prober import AGAIN, AT_ONCE, Prober
-from outwait.health.tracker import HealthTracker
+from outwait.health.endpoint import Change
+from outwait.health.prober import AGAIN, AT_ONCE
 from outwait.policy.health_rules import ProbeRule
 from outwait.policy.standing import Hint
 from outwait.testing import virtual
-from outwait.wire.wheel import Wheel
-
-DOWN = fault("upstream_connect", detail="refused")
-CLOCKS = Timeouts(*(Span(100, "test") for _ in range(7)))
-
-
-class Looks:
-    """Finds what it is told to find. `asked`: (what, channel, key or model, when)."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str, object, float]] = []
-        self.down: set[str] = set()
-        self.spent = 0.0
-        self.question: Probed | None | str = "good"
-        self.running = self.most = 0
-
-    async def _took(self, what: str, channel: str, about: object) -> float:
-        loop = asyncio.get_running_loop()
-        self.asked.append((what, channel, about, loop.time()))
-        self.running += 1
-        self.most = max(self.most, self.running)
-        await asyncio.sleep(self.spent)
-        self.running -= 1
-        return loop.time()
-
-    async def connect(self, channel: str, span: float) -> Probed:
-        at = await self._took("connect", channel, span)
-        return Probed(Probe.CONNECT, DOWN if channel in self.down else None, self.spent, at, "connect")
-
-    async def ask(self, channel: str, key: int) -> Probed | None:
-        at = await self._took("ask", channel, key)
-        if self.question is None:
-            return None
-        code = self.question if isinstance(self.question, str) else ""
-        failed = None if code == "good" else fault(code)
-        return Probed(Probe.KEY, failed, self.spent, at, "GET /models", key=key)
-
-    async def call(self, channel: str, model: str, key: int = 0) -> Probed:
-        at = await self._took("call", channel, (model, key))
-        if model == "image":
-            raise Refusal(fault("not_supported"))
-        return Probed(Probe.CALL, DOWN if channel in self.down else None, self.spent, at, "POST", model=model)
-
-
-class Scene:
-    def __init__(self, *channels: Channel, rule: ProbeRule | None = None) -> None:
-        loop = asyncio.get_running_loop()
-        self.wheel = Wheel(loop)
-        self.clock = loop.time
-        learning = Learning(LearningRules(), loop.time())
-        self.tracker = HealthTracker(loop.time, lambda: 1e9 + loop.time(), lambda: 0.5, self.wheel, learning)
-        self.channels = channels or (Channel("c", "openai", "http://h", api_keys=("a", "b")),)
-        self.tracker.use(Catalog(channels=self.channels))
-        self.events: list[tuple[str, Change, str]] = []
-        self.tracker.events.append(lambda *news: self.events.append(news))
-        self.looks = Looks()
-        self.prober = Prober(self.tracker, self.looks, self.wheel, lambda: 0.5, rule or ProbeRule())
-
-    def endpoint(self, model: str = "m", channel: str = "c") -> Endpoint:
-        """It has been asked once, and answered."""
-        self.answer(model, channel)
-        return self.tracker.endpoints[f"{channel}/{model}"]
-
-    def answer(self, model: str = "m", channel: str = "c") -> None:
-        plan = Plan("chat", (Candidate(channel, "openai", model),), CLOCKS)
-        held = self.tracker.acquire(Wish(plan, "k", self.clock() + 100), lambda _: None)
-        assert isinstance(held, Held)
-        held.leave(None)
-
-
-Story = Callable[[], Coroutine[Any, Any, None]]
-
-
-def story(test: Story) -> Callable[[], None]:
-    """Run it in virtual time."""
-
-    @functools.wraps(test)
-    def run() -> None:
-        virtual.run(test())
-
-    del run.__wrapped__  # type: ignore[attr-defined]  # pytest would take the coroutine for the test
-    return run
 
 
 @story
@@ -116,7 +27,7 @@ async def test_each_channel_is_probed_on_schedule_and_not_at_the_same_moment() -
     assert scene.looks.most == AT_ONCE
     times = [at - began for what, channel, _, at in scene.looks.asked if channel == "a"]
     assert 10 < times[0] < 20  # half of the time between two, by luck
-    assert all(29 < later - sooner < 36 for sooner, later in zip(times, times[1:], strict=False))
+    assert all(29 < later - sooner < 36 for sooner, later in pairwise(times))
     assert {each[1] for each in scene.looks.asked} == set("abcdefg")
     count = len(scene.looks.asked)
     await asyncio.sleep(100)
@@ -158,16 +69,16 @@ async def test_three_failures_make_idle_endpoints_suspect_and_a_success_takes_it
     scene.prober.start()
     await asyncio.sleep(60)
     assert len(scene.looks.asked) == 2
-    assert not endpoint.standing.shut
+    assert not shut(endpoint)
     await asyncio.sleep(30)
-    assert endpoint.standing.shut
+    assert shut(endpoint)
     assert not endpoint.standing.breaker.open
     assert scene.events == [("c/m", Change.SUSPECT, "3 probes in a row failed: upstream_connect")]
     await asyncio.sleep(60)
     assert len(scene.events) == 1
     scene.looks.down.clear()
     await asyncio.sleep(31)
-    assert not endpoint.standing.shut
+    assert not shut(endpoint)
     assert scene.events[1:] == [("c/m", Change.HEALTHY, "")]
     assert told == [("c", False)] * 5 + [("c", True)]
     scene.prober.close()
@@ -202,8 +113,8 @@ async def test_a_success_takes_back_nothing_else() -> None:
     for _ in range(4):
         scene.prober.took("c", Probed(Probe.CONNECT, DOWN, 0.0, scene.clock(), "connect"))
     scene.prober.took("c", Probed(Probe.CONNECT, None, 0.0, scene.clock(), "connect"))
-    assert hung.standing.shut
-    assert heard.standing.shut
+    assert shut(hung)
+    assert shut(heard)
     assert scene.events == []
 
 
@@ -214,10 +125,10 @@ async def test_an_endpoint_that_begins_to_hang_meanwhile_stays_suspect() -> None
     await asyncio.sleep(1)
     for _ in range(3):
         scene.prober.took("c", Probed(Probe.CONNECT, DOWN, 0.0, scene.clock(), "connect"))
-    assert endpoint.standing.shut
+    assert shut(endpoint)
     endpoint.standing.suspect(scene.clock())
     scene.prober.took("c", Probed(Probe.CONNECT, None, 0.0, scene.clock(), "connect"))
-    assert endpoint.standing.shut
+    assert shut(endpoint)
     assert [what for _, what, _ in scene.events] == [Change.SUSPECT]
 
 
@@ -313,14 +224,14 @@ async def test_a_check_that_fails_harms_nobody_and_one_that_is_good_clears_doubt
     scene.looks.down.add("c")
     for _ in range(9):
         assert not (await scene.prober.check("c", "m", paid=True)).ok
-    assert not endpoint.standing.shut
+    assert not shut(endpoint)
     await asyncio.sleep(1)
     for _ in range(3):
         scene.prober.took("c", Probed(Probe.CONNECT, DOWN, 0.0, scene.clock(), "connect"))
-    assert endpoint.standing.shut
+    assert shut(endpoint)
     scene.looks.down.clear()
     await scene.prober.check("c", "m", paid=True)
-    assert not endpoint.standing.shut
+    assert not shut(endpoint)
 
 
 @story
@@ -333,3 +244,37 @@ async def test_a_check_that_outlives_its_channel_changes_nothing() -> None:
     scene.tracker.use(Catalog(channels=(Channel("c", "openai", "http://other", api_keys=("x", "y")),)))
     assert (await task).ok
     assert scene.tracker.channels["c"].last_free is None
+
+
+def test_a_look_that_fails_in_a_way_it_should_not_is_logged_and_not_repeated_at_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def test() -> None:
+        scene = Scene()
+        scene.tracker.channels["c"].credentials.kill(0, scene.clock() - 3600)
+
+        async def broken(*_: object) -> Probed:
+            raise RuntimeError("unheard of")
+
+        scene.looks.connect = scene.looks.ask = broken  # type: ignore[method-assign,assignment]  # that is the test
+        scene.prober.start()
+        await asyncio.sleep(100)
+        scene.prober.close()
+
+    virtual.run(test())
+    assert 3 <= len(caplog.records) <= 5  # a probe each half minute, one question
+
+
+@story
+async def test_a_channel_that_leads_elsewhere_begins_anew() -> None:
+    scene = Scene()
+    scene.endpoint()
+    await asyncio.sleep(1)
+    bad = Probed(Probe.CONNECT, DOWN, 0.0, scene.clock(), "connect")
+    scene.prober.took("c", bad)
+    scene.prober.took("c", bad)
+    scene.tracker.use(Catalog(channels=(Channel("c", "openai", "http://other"),)))
+    endpoint = scene.endpoint()
+    await asyncio.sleep(1)
+    scene.prober.took("c", Probed(Probe.CONNECT, DOWN, 0.0, scene.clock(), "connect"))
+    assert not shut(endpoint)

@@ -82,6 +82,8 @@ class Hands:
 class Learner:
     """Learns nothing."""
 
+    moves = False
+
     def wait(self, *_: object) -> None:
         return None
 

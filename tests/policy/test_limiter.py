@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -134,6 +136,21 @@ def test_other_numbers_keep_what_was_learned() -> None:
 )
 def test_what_a_fault_says(failed: Fault | None, expected: Signal) -> None:
     assert signal_of(failed) is expected
+
+
+@pytest.mark.parametrize(
+    "failed, asked, expected",
+    [
+        (said(429, "rate_limited"), 7.0, NEITHER),  # so many a minute: its key rests, and that is all it takes
+        (said(429, "rate_limited"), 0.0, OVERLOAD),  # at once is no date
+        (said(503, "overloaded"), 7.0, OVERLOAD),
+        (said(429), 7.0, OVERLOAD),
+    ],
+)
+def test_a_rate_limit_that_says_when_it_ends_is_no_matter_of_concurrency(
+    failed: Fault, asked: float, expected: Signal
+) -> None:
+    assert signal_of(replace(failed, retry_after=asked)) is expected
 
 
 def test_the_tables_hold_no_dead_rows() -> None:

@@ -7,6 +7,7 @@ import math
 import pytest
 
 from outwait.core.fault import Fault, Stage, UpstreamError, fault
+from outwait.core.plan import Candidate
 from outwait.core.reply import Head
 from outwait.relay import heads
 from outwait.testing.playbook import plan_of
@@ -29,12 +30,21 @@ async def test_an_answer_tells_who_gave_it_and_is_not_held_back() -> None:
         "x-accel-buffering": "no",
         "x-outwait-exchange": "ow_1",
         "x-outwait-channel": "a",
+        "x-outwait-model": "model-a",
         "x-outwait-attempts": "1",
         "x-request-id": "ow_1",
         "request-id": "ow_1",
         "openai-version": "1",
     }
     assert "openai-version" not in fields(heads.answer(exchange, Head(200, "application/json")))
+
+
+@scene
+async def test_another_name_than_the_clients_is_told_as_far_as_a_header_can() -> None:
+    rig = Rig(Upstream())
+    for model, told in (("model", None), ("o3-2025\r\nx: y", "o3-2025??x: y"), ("m" * 999, "m" * 80)):
+        exchange = rig.ask(plan_of(Candidate("a", "plain", model))).exchange
+        assert fields(heads.identity(exchange)).get("x-outwait-model") == told
 
 
 @scene

@@ -28,6 +28,7 @@ class Door:
         self.asked: list[bytes] = []
         self.came = 0
         self.port = 0
+        self.once = False  # after its answer it reads one more request, and hangs up
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.came += 1
@@ -36,6 +37,11 @@ class Door:
             if self.answer is not None:
                 writer.write(self.answer)
                 await writer.drain()
+            if self.once:
+                length = int(self.asked[-1].lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+                await reader.readexactly(length)
+                await reader.readuntil(b"\r\n\r\n")
+                return
             await reader.read()
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             pass
@@ -277,6 +283,30 @@ def test_a_streamed_answer_ends_where_it_says() -> None:
             assert (await looks.call("c", "gpt-4o", span=2)).ok
 
     play(test, head + told)
+
+
+def test_a_kept_connection_that_was_dead_is_no_verdict() -> None:
+    async def test(door: Door) -> None:
+        door.once = True
+        async with probes(f"http://127.0.0.1:{door.port}/v1") as looks:
+            assert (await looks.call("c", "gpt-4o")).ok
+            await asyncio.sleep(0)
+            assert (await looks.call("c", "gpt-4o")).ok
+        assert door.came == 2
+
+    told = b'{"choices":[{"message":{"content":"H"},"finish_reason":"length"}]}'
+    play(test, answer(200, told))
+
+
+def test_an_error_that_ends_too_soon_is_told_as_far_as_it_came() -> None:
+    async def test(door: Door) -> None:
+        async with probes(f"http://127.0.0.1:{door.port}/v1") as looks:
+            found = await looks.ask("c", 0, 0.1)
+            assert found is not None
+            assert found.failed is not None
+            assert (found.status, found.failed.code) == (403, "first_token_timeout")
+
+    play(test, b"HTTP/1.1 403 x\r\nContent-Length: 100\r\n\r\n{")
 
 
 def test_a_model_that_thinks_too_long_is_only_told_so() -> None:

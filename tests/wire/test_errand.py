@@ -110,6 +110,24 @@ def test_a_fetch_has_status_and_body() -> None:
     play(scenario, says(b"HTTP/1.1 404 No\r\ncontent-length: 2\r\n\r\nno"))
 
 
+def test_what_is_posted_arrives_whole() -> None:
+    came: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        came.append(await reader.readuntil(b"\r\n\r\n"))
+        came.append(await reader.readexactly(300_000))
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        writer.close()
+
+    async def scenario(door: SideDoor) -> None:
+        assert await errand.fetch(door, "/x", b"a" * 300_000) == (204, b"")
+
+    play(scenario, serve)
+    assert came[0].startswith(b"POST /x HTTP/1.1\r\n")
+    assert b"content-length: 300000\r\n" in came[0]
+    assert came[1] == b"a" * 300_000
+
+
 @pytest.mark.parametrize(
     "answer, code",
     [

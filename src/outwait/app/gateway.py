@@ -104,7 +104,7 @@ class Gateway:
         await self.server.close(0.0)
         if self.storage is not None:
             await self.storage.close()
-        self.health.close()
+        self.health.close(self.door)
         self.upstream.close()
         self.wheel.close()
         await asyncio.get_running_loop().run_in_executor(None, self.recorder.close)
@@ -161,7 +161,7 @@ def build(settings: Settings, logs: Logs, site: Site | None = None) -> Gateway:
     metrics = Metrics(version("outwait"), model_names(catalog), _cleaner(logs))
     recorder = Recorder([metrics, logs])
     upstream = Upstream(wheel, catalog, max_body=settings.server.limits.upstream_response)
-    well = health.build(catalog, wheel, loop.time)
+    well = health.build(catalog, wheel, loop.time, upstream, settings.server.workers)
     counts = Counts()
     registry = Registry(wheel)
     ports = Ports(
@@ -193,14 +193,15 @@ def build(settings: Settings, logs: Logs, site: Site | None = None) -> Gateway:
     door = Door(Planner(catalog), registry, ports, recorder.settle, figures, neighbours, claims, name, bare)
     limits = settings.server.limits
     server = Server(
-        routes.handler(door),
+        routes.handler(door, well.desk()),
         limits=_limits(limits, site.connections),
         wheel=wheel,
         body_limit=lambda path: limits.file_body if takes_files(path) else limits.json_body,
         refuse=routes.teller(door),
     )
-    metrics.watch(_running(registry), _worst(wheel), lambda: recorder.dropped, counts.totals)
+    metrics.watch(_running(registry), _worst(wheel), lambda: recorder.dropped, counts.totals, well.chronicle.now)
     made = Gateway(settings, door, server, upstream, well, recorder, metrics, logs, wheel)
+    well.start(door, probing=site.worker == 0)
     if site.store is not None:
         made.storage = join(site.store, settings, door, site.worker, wheel, counts)
     return made

@@ -1,17 +1,27 @@
-"""What keeps a worker's endpoints well, joined: the tracker, what it learns from, and the clock that looks after both."""
+"""What keeps a worker's endpoints well, joined: tracker, learning, probes, hints, and who is told of it all."""
 
 from __future__ import annotations
 
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from outwait.core.catalog import Catalog
+from outwait.edge.channels import Desk
+from outwait.edge.door import Door
+from outwait.edge.hearsay import Hearsay
+from outwait.edge.shedding import Shedding
+from outwait.health.figures import Chronicle
+from outwait.health.hints import Hints
 from outwait.health.learning import Learning
 from outwait.health.learning_rules import LearningRules, Mode
+from outwait.health.prober import Prober
 from outwait.health.tracker import HealthTracker
 from outwait.policy.health_rules import HealthRules, rules_of
+from outwait.upstream.call import Upstream
+from outwait.upstream.probe import Probes
+from outwait.wire import memory
 from outwait.wire.wheel import Alarm, Wheel
 
 TICK = 1.0  # seconds between looks at who hangs, and at whom time has opened
@@ -19,47 +29,76 @@ TICK = 1.0  # seconds between looks at who hangs, and at whom time has opened
 
 @dataclass(slots=True)
 class Health:
-    """The parts. `ticked`: told each second (loop seconds), after the tracker."""
+    """The parts. `shared`: there are other workers to learn from."""
 
     tracker: HealthTracker
     learning: Learning
-    ticked: list[Callable[[float], None]]
+    probes: Probes
+    prober: Prober
+    chronicle: Chronicle
+    hints: Hints
+    shedding: Shedding
+    shared: bool
+    _alarm: Alarm
     _wheel: Wheel
-    _alarm: Alarm = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        """Look after it from now on."""
-        self._alarm = Alarm(self._ring)
+    def desk(self) -> Desk:
+        """Where operators look at it."""
+        return Desk(self.tracker, self.prober, self.learning, self.chronicle)
+
+    def start(self, door: Door, *, probing: bool) -> None:
+        """Begin to look after it. `probing`: this worker probes for all on its host."""
         self._wheel.set(self._alarm, self._wheel.now() + TICK)
+        self.prober.start(probing=probing)
+        door.shedding = self.shedding
+        if self.shared:
+            door.hearsay = Hearsay(self.hints, door.neighbours, self._wheel)
+            door.hearsay.start()
 
     def use(self, catalog: Catalog) -> None:
         """A reload: what is the same keeps its state."""
         rules = rules_of(catalog)
+        self.probes.use(catalog)
         self.tracker.use(catalog, rules)
-        self.learning.use(learning_rules(rules))
+        self.learning.use(learning_rules(rules, shared=self.shared))
+        self.prober.use(rules.probe)
+        self.shedding.use(on=rules.shed)
 
-    def close(self) -> None:
+    def close(self, door: Door) -> None:
         """Look no more."""
         self._wheel.forget(self._alarm)
-
-    def _ring(self, now: float) -> None:
-        self._wheel.set(self._alarm, now + TICK)
-        self.tracker.tick(now)
-        for tell in self.ticked:
-            tell(now)
+        self.prober.close()
+        self.shedding.use(on=False)
+        if door.hearsay is not None:
+            door.hearsay.close()
 
 
-def build(catalog: Catalog, wheel: Wheel, clock: Callable[[], float]) -> Health:
-    """The health of a worker that begins with `catalog`."""
+def build(catalog: Catalog, wheel: Wheel, clock: Callable[[], float], upstream: Upstream, workers: int) -> Health:
+    """The health of one of `workers` that begins with `catalog`."""
     rules = rules_of(catalog)
-    learning = Learning(learning_rules(rules))
+    learning = Learning(learning_rules(rules, shared=workers > 1))
     tracker = HealthTracker(clock, time.time, random.random, wheel, learning, rules)
     tracker.use(catalog)
-    return Health(tracker, learning, [], wheel)
+    probes = Probes(catalog, upstream.open, upstream.judge)
+    prober = Prober(tracker, probes, wheel, random.random, rules.probe)
+    chronicle = Chronicle(tracker, clock)
+    tracker.events.append(chronicle.changed)
+    hints = Hints(tracker, learning)
+    prober.told += [chronicle.probed, hints.probed]
+    hints.took = prober.took
+    shedding = Shedding(wheel, memory.share(workers))
+    shedding.use(on=rules.shed)
+
+    def look(now: float) -> None:
+        wheel.set(alarm, now + TICK)
+        tracker.tick(now)
+
+    alarm = Alarm(look)
+    return Health(tracker, learning, probes, prober, chronicle, hints, shedding, workers > 1, alarm, wheel)
 
 
-def learning_rules(rules: HealthRules) -> LearningRules:
-    """How a worker learns under `rules`."""
+def learning_rules(rules: HealthRules, *, shared: bool) -> LearningRules:
+    """How a worker learns under `rules`; `shared`: it tells others."""
     return LearningRules(
-        mode=Mode(rules.adaptive), floor=rules.floor, ceiling=rules.ceiling, adapting=rules.adapting, share=True
+        mode=Mode(rules.adaptive), floor=rules.floor, ceiling=rules.ceiling, adapting=rules.adapting, share=shared
     )

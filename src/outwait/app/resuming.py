@@ -69,7 +69,7 @@ class Resuming:
     def _plan(self, call: Call, key: str) -> Plan:
         """As it would be planned now; without the channel that has the job it fails, and says so."""
         principals = {each.name: each for each in self._door.catalog.keys.values()}
-        principal = principals.get(key) or replace(ANONYMOUS, name=key)
+        principal = principals.get(key) or replace(ANONYMOUS, name=key, admin=False)
         try:
             plan = self._door.planner.plan(Facts(call, _unbound(principal)))
         except Refusal as refused:

@@ -158,7 +158,7 @@ class AdaptiveSection(Section):
 
 class HealthSection(Section):
     """How endpoints are judged, chosen and spared. `panic`: the share of a route that may be out. `slow_start`: seconds
-    until an endpoint that is let in has its whole weight.
+    until an endpoint that is let in has its whole weight. `shed`: a worker in need refuses new work.
     """
 
     breaker: BreakerSection = BreakerSection()
@@ -173,6 +173,7 @@ class HealthSection(Section):
     stick: StickSection = StickSection()
     probe: Annotated[ProbeSection, BeforeValidator(switch)] = ProbeSection()
     adaptive: Annotated[AdaptiveSection, BeforeValidator(_mode)] = AdaptiveSection()
+    shed: bool = DEFAULT.shed
 
 
 def rules(
@@ -197,4 +198,5 @@ def rules(
         floor=floor or {},
         ceiling=ceiling or {},
         probe=ProbeRule(**section.probe.model_dump()),
+        shed=section.shed,
     )

@@ -67,6 +67,11 @@ class Hold(Protocol):
 class Endpoints(Protocol):
     """Knows how the endpoints are."""
 
+    def lone(self, plan: Plan) -> Hold | None:
+        """A place at the only endpoint of `plan`, where that is well and has room: what nearly all calls want, without
+        further questions. None: ask with a wish.
+        """
+
     def acquire(self, wish: Wish, granted: Callable[[Hold], None]) -> Hold | Fault | None:
         """A place now; or None: one will be `granted` when it is free, unless `withdraw` comes before; or why there is
         none, and will be none in time.

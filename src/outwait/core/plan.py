@@ -96,7 +96,7 @@ class Candidate:
     speaking it is (`dialects.providers`). `streamed`: ask the upstream for a stream though the client wants one JSON
     reply (it is folded back). `unstreamed`: the timeouts that hold instead when the upstream turns out not to stream
     it. `key`: index of the channel's credential, of `keys`. `tier`: lower is asked first; within a tier `weight` shares
-    the requests out.
+    the requests out. `whole`: its upstream is asked for one reply, not for a stream: the head comes with the last word.
     """
 
     channel: str
@@ -111,6 +111,7 @@ class Candidate:
     keys: int = 1
     tier: int = 0
     weight: float = 1.0
+    whole: bool = False
 
     @property
     def name(self) -> str:

@@ -28,6 +28,7 @@ from outwait.edge.door import Door
 from outwait.edge.known import meet
 from outwait.edge.refuse import refuse
 from outwait.health import report
+from outwait.health.channel import ChannelHealth
 from outwait.health.figures import Chronicle
 from outwait.health.learning import Learning
 from outwait.health.prober import Prober
@@ -83,10 +84,16 @@ class Desk:
         name, what = _named(request)
         if what:
             raise Refusal(_nothing(request))
-        row = self._row(_channel(door, name))
-        if row is None:
+        self._known(door, name)
+        (row,) = (self._row(channel) for channel in door.catalog.channels if channel.name == name)
+        return {**(row or {}), "worker": door.name}
+
+    def _known(self, door: Door, name: str) -> ChannelHealth:
+        """Raises Refusal for a channel that is not configured, or not known yet."""
+        known = self.tracker.channels.get(name)
+        if known is None or name not in {channel.name for channel in door.catalog.channels}:
             raise Refusal(_unknown(door, name))
-        return {**row, "worker": door.name}
+        return known
 
     def _row(self, channel: Channel) -> report.Row | None:
         """None for a channel that the tracker has not heard of yet."""
@@ -102,9 +109,8 @@ class Desk:
         name, what = _named(request)
         if what != _REVIVE:
             raise Refusal(_nothing(request))
-        _channel(door, name)
+        count = len(self._known(door, name).credentials)
         asked = _read(request, _Revival)
-        count = len(self.tracker.channels[name].credentials)
         if asked.key is not None:
             _place(asked.key, count)
         keys = range(count) if asked.key is None else (asked.key,)
@@ -129,15 +135,16 @@ class Desk:
     async def _check(self, door: Door, dialect: Dialect, request: Request) -> None:
         principal: Principal | None = None
         try:
-            principal = _admit(door, dialect, request)
+            principal = meet(door, dialect, request).principal
+            _admit(door, principal)
             name, _ = _named(request)
-            _channel(door, name)
+            count = len(self._known(door, name).credentials)
             asked = _read(request, _Check)
             if asked.paid and not asked.model:
                 told = "A paid check calls a model: name it in 'model'."
                 raise Refusal(fault("invalid_value", told, param="model"))
             if asked.key is not None:
-                _place(asked.key, len(self.tracker.channels[name].credentials))
+                _place(asked.key, count)
             found = await self.prober.check(name, asked.model, paid=asked.paid, key=asked.key)
         except Refusal as refused:
             refuse(door, dialect, request, refused.fault, principal)
@@ -161,19 +168,18 @@ class _Lesson(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False)
     endpoint: str | None = None
 
 
-def _admit(door: Door, dialect: Dialect, request: Request) -> Principal:
-    """Who asks, if they may. Raises Refusal."""
-    principal = meet(door, dialect, request).principal
+def _admit(door: Door, principal: Principal) -> None:
+    """Raises Refusal for who may not ask."""
     if not (principal.admin or door.catalog.open_access):
         told = f"The key {principal.name!r} may not see the channels: that takes a key with `admin: true`."
         raise Refusal(fault("permission_denied", told))
-    return principal
 
 
 def _answer(door: Door, dialect: Dialect, request: Request, answer: Answer) -> None:
     principal: Principal | None = None
     try:
-        principal = _admit(door, dialect, request)
+        principal = meet(door, dialect, request).principal
+        _admit(door, principal)
         told = answer(door, request)
     except Refusal as refused:
         refuse(door, dialect, request, refused.fault, principal)
@@ -189,14 +195,6 @@ def _named(request: Request) -> tuple[str, str]:
     """The channel's name, and what of it. A name may hold a slash, sent as %2F."""
     name, _, what = request.path.removeprefix(f"{PATH}/").partition("/")
     return unquote(name), what
-
-
-def _channel(door: Door, name: str) -> Channel:
-    """Raises Refusal."""
-    found = next((channel for channel in door.catalog.channels if channel.name == name), None)
-    if found is None:
-        raise Refusal(_unknown(door, name))
-    return found
 
 
 def _read(request: Request, kind: type[T]) -> T:

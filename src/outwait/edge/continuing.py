@@ -18,6 +18,7 @@ from outwait.dialects.openai_responses.absent import unknown_previous
 from outwait.dialects.openai_responses.conversation import Turn, expanded
 from outwait.exchange import responded
 from outwait.exchange.keeper import Keeper
+from outwait.plan.prefer import prefer
 from outwait.store.rows import Conversation, ResponseRow
 
 LARGEST: Final = 20 << 20
@@ -60,8 +61,8 @@ async def continued(keeper: Keeper, key: str, call: Call, plan: Plan, previous: 
     if told is not None and len(told) <= LARGEST:
         if handle is None or not own:
             return Continued(plan, told)
-        rest = tuple(each for each in plan.candidates if each not in own)
-        return Continued(_with(plan, own + rest), told, handle.channel, handle.ident)
+        first = prefer(plan, lambda each: each in own)
+        return Continued(first, told, handle.channel, handle.ident)
     if handle is not None and own:
         return Continued(_with(plan, own), None, handle.channel, handle.ident)
     raise Refusal(_broken(previous, found.missing) if told is None else _too_long(previous, len(told)))

@@ -95,14 +95,19 @@ class Hearsay:
             self._wheel.set(self._alarm, due)
 
     def _ring(self, now: float) -> None:
+        due = now + BEAT
         try:
-            self._next = now + PAUSE
             if now >= self._beat_at:
                 self._beat_at = now + BEAT
                 self._hints.look()
-            self._tell(now)
+            due = self._beat_at
+            if now >= self._next:
+                self._next = now + PAUSE
+                self._tell(now)
+            else:
+                due = min(due, self._next)
         finally:
-            self._wheel.set(self._alarm, self._beat_at)
+            self._wheel.set(self._alarm, due)
 
     def _tell(self, now: float) -> None:
         fresh = self._hints.news()

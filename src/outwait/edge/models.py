@@ -18,7 +18,7 @@ from outwait.dialects.table import DIALECTS
 from outwait.edge.door import Door
 from outwait.edge.known import meet
 from outwait.edge.refuse import refuse
-from outwait.plan.routes import names, serving
+from outwait.plan.fallback import offered, owner
 from outwait.wire.request import Request
 
 PATH = "/v1/models/"
@@ -34,7 +34,7 @@ def list_models(door: Door, dialect: Dialect, request: Request) -> None:
     principal: Principal | None = None
     try:
         principal = meet(door, spoken, request).principal
-        found = [_card(spoken.name, name, principal, door.catalog) for name in names(door.catalog.channels, principal)]
+        found = [_card(spoken.name, name, principal, door.catalog) for name in offered(principal, door.catalog)]
     except Refusal as refused:
         refuse(door, spoken, request, refused.fault, principal)
         return
@@ -69,7 +69,7 @@ def _card(form: str, name: str, principal: Principal, catalog: Catalog) -> Mappi
     No provider says when a model came to be in a way that could be trusted; the beginning of time is what compatible
     servers send.
     """
-    channel = serving(name, principal, catalog.channels)[0]
+    channel = owner(name, principal, catalog)
     if form == "anthropic":
         return {"type": "model", "id": name, "display_name": name, "created_at": "1970-01-01T00:00:00Z"}
     if form == "gemini":

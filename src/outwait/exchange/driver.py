@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from outwait.core.endpoints import Hold, Wish
 from outwait.core.fault import Fault, Refusal, Stage, fault
 from outwait.core.plan import Candidate, Plan
 from outwait.core.progress import Attempt
@@ -20,6 +21,7 @@ from outwait.dialects.dialect import Dialect
 from outwait.dialects.dialect import Reader as Reading
 from outwait.exchange import effects as do
 from outwait.exchange import inputs as on
+from outwait.exchange import seat
 from outwait.exchange.account import Delivery, Returns, entry_of
 from outwait.exchange.handle import Handle, narrowed
 from outwait.exchange.machine import Machine
@@ -27,7 +29,6 @@ from outwait.exchange.phase import Phase
 from outwait.exchange.ports import Ports
 from outwait.exchange.replay import Reader, Replay
 from outwait.exchange.resume import Job
-from outwait.exchange.seat import Seat
 from outwait.exchange.tap import Tap
 from outwait.policy.budget import Ticket
 from outwait.wire.wheel import Alarm
@@ -55,6 +56,7 @@ class Exchange:
         "dropped",
         "ending",
         "fault",
+        "hold",
         "id",
         "inserted",
         "job",
@@ -67,11 +69,11 @@ class Exchange:
         "replay",
         "retries",
         "returns",
-        "seat",
         "served",
         "started",
         "stored",
         "usage",
+        "waiting",
     )
 
     def __init__(self, ident: str, key: str, call: Call, plan: Plan, dialect: Dialect, ports: Ports) -> None:
@@ -102,7 +104,8 @@ class Exchange:
         self._handle: Handle | None = None
         self.attempt: Attempt | None = None
         self._tap: Tap | None = None
-        self.seat = Seat(self)
+        self.hold: Hold | None = None  # the running attempt's place
+        self.waiting: Wish | None = None  # what place is waited for
         self._paused = False
         self._last = b""
         self._deliveries: list[Delivery] = []
@@ -126,7 +129,7 @@ class Exchange:
         """Start the first attempt, unless it was cancelled before."""
         if self.machine.phase is Phase.SETTLED:
             return
-        self.feed(self.seat.begin())
+        seat.begin(self)
 
     def join(self, wake: Callable[[], None]) -> Reader:
         """A reader comes; it starts at the first byte."""
@@ -260,7 +263,11 @@ class Exchange:
     # -- effects -------------------------------------------------------------------------------------------------
 
     def _acquire(self, effect: do.Acquire) -> None:
-        self.seat.acquire(effect)
+        seat.acquire(self, effect)
+
+    def granted(self, hold: Hold) -> None:
+        """There is a place for the attempt that waited for one."""
+        seat.granted(self, hold)
 
     def _open(self, effect: do.Open) -> None:
         candidate, job = effect.candidate, self.job
@@ -317,9 +324,9 @@ class Exchange:
     def _detach(self, failed: Fault | None) -> Attempt | None:
         """Let go of the running attempt and its seat, or of the place in the line for one; `failed`: what ended it."""
         attempt, self.attempt, self._tap, self._paused = self.attempt, None, None, False
-        if failed is not None and self.seat.hold is not None:
-            self._ticket.failed(self.seat.hold.candidate.channel, failed)
-        self.seat.leave(failed)
+        if failed is not None and self.hold is not None:
+            self._ticket.failed(self.hold.candidate.channel, failed)
+        seat.leave(self, failed)
         return attempt
 
     def _close_attempt(self, failed: Fault) -> None:
@@ -343,7 +350,7 @@ class Exchange:
 
     def _odds(self, failed: Fault) -> on.Odds:
         candidates, tried = self.plan.candidates, self.candidate
-        outlook = self.seat.outlook()
+        outlook = seat.outlook(self)
         return on.Odds(
             active=tried is None or self._ticket.active(tried.channel, failed),
             paid=self._ticket.paid(self.plan.retry.paid, self.ports.clock()),

@@ -1,4 +1,4 @@
-"""An exchange's place at an endpoint, or in the line for one."""
+"""An exchange's place at an endpoint, or in the line for one: how it is asked for, taken and given up."""
 
 from __future__ import annotations
 
@@ -15,79 +15,82 @@ if TYPE_CHECKING:
     from outwait.exchange.driver import Exchange
 
 
-class Seat:
-    """The seat of one exchange. `hold`: the place it has."""
+def begin(exchange: Exchange) -> None:
+    """Ask for the first place, and begin."""
+    candidates = exchange.plan.candidates
+    if not candidates or (exchange.job is not None and exchange.job.ident):  # its work runs already
+        exchange.feed(on.BEGIN_GRANTED if candidates else on.BEGIN)
+        return
+    hold = exchange.ports.endpoints.lone(exchange.plan)
+    if hold is not None:
+        exchange.hold = hold
+        plain = hold.candidate is candidates[0]
+        exchange.feed(on.BEGIN_GRANTED if plain else on.Begin(on.Granted(0, hold.candidate)))
+        return
+    wish = _wish(exchange)
+    found = _ask(exchange, wish)
+    if isinstance(found, on.Granted):
+        exchange.feed(on.Begin(found))
+        return
+    exchange.waiting = wish  # so that nobody asks again
+    exchange.feed(on.BEGIN)
+    if found is not None:
+        exchange.waiting = None
+        exchange.feed(found)
 
-    __slots__ = ("_exchange", "_refusal", "_waiting", "hold")
 
-    def __init__(self, exchange: Exchange) -> None:
-        self.hold: Hold | None = None
-        self._exchange = exchange
-        self._waiting: Wish | None = None
-        self._refusal: Fault | None = None
-
-    def begin(self) -> on.Begin:
-        """Ask for the first place; what the machine begins with."""
-        exchange = self._exchange
-        if not exchange.plan.candidates:
-            return on.BEGIN
-        if exchange.job is not None and exchange.job.ident:
-            return on.BEGIN_GRANTED  # its work runs already
-        granted = self._ask(self._wish())
-        return on.BEGIN if granted is None else on.Begin(granted)
-
-    def acquire(self, effect: Acquire) -> None:
-        """Ask for a place, unless `begin` has; `Granted` or `Refused` is fed now or later."""
-        if self._waiting is not None:
-            return
-        granted = None if self._refusal is not None else self._ask(self._wish(effect))
-        if granted is not None:
-            self._exchange.feed(granted)
-        elif self._refusal is not None:
-            refusal, self._refusal = self._refusal, None
-            self._exchange.feed(on.Refused(refusal))
-
-    def outlook(self) -> Outlook:
-        """Where an attempt could go now."""
-        return self._exchange.ports.endpoints.outlook(self._wish())
-
-    def leave(self, failed: Fault | None) -> None:
-        """Give up the place, or the wait for one."""
-        hold, waiting = self.hold, self._waiting
-        if hold is not None:
-            self.hold = None
-            machine = self._exchange.machine
-            hold.leave(failed, machine.gap if machine.content_at is not None else 0.0)
-        elif waiting is not None:
-            self._waiting = None
-            self._exchange.ports.endpoints.withdraw(waiting, self._granted)
-
-    def _wish(self, effect: Acquire | None = None) -> Wish:
-        exchange = self._exchange
-        plan, accepted = exchange.plan, exchange.machine.timeline.accepted
-        span = plan.timeouts.total.seconds
-        if plan.patience is not None and plan.on_disconnect is OnDisconnect.CANCEL:
-            span = min(span, plan.patience)  # what comes later, nobody gets
-        sticky = conversation(exchange.call) if plan.sticky else None
-        if effect is None:
-            return Wish(plan, exchange.key, accepted + span, sticky)
-        return Wish(plan, exchange.key, accepted + span, sticky, effect.places, effect.used)
-
-    def _ask(self, wish: Wish) -> on.Granted | None:
-        found = self._exchange.ports.endpoints.acquire(wish, self._granted)
+def acquire(exchange: Exchange, effect: Acquire) -> None:
+    """Ask for a place, unless `begin` has; `Granted` or `Refused` is fed now or later."""
+    if exchange.waiting is None:
+        wish = _wish(exchange, effect)
+        found = _ask(exchange, wish)
         if found is None:
-            self._waiting = wish
-        elif isinstance(found, Fault):
-            self._refusal = found
+            exchange.waiting = wish
         else:
-            return self._sit(found)
+            exchange.feed(found)
+
+
+def outlook(exchange: Exchange) -> Outlook:
+    """Where an attempt could go now."""
+    return exchange.ports.endpoints.outlook(_wish(exchange))
+
+
+def leave(exchange: Exchange, failed: Fault | None) -> None:
+    """Give up the place, or the wait for one; `failed`: what ended the attempt."""
+    hold, waiting = exchange.hold, exchange.waiting
+    if hold is not None:
+        exchange.hold = None
+        hold.leave(failed, 0.0 if exchange.machine.content_at is None else exchange.machine.gap)
+    elif waiting is not None:
+        exchange.waiting = None
+        exchange.ports.endpoints.withdraw(waiting, exchange.granted)
+
+
+def granted(exchange: Exchange, hold: Hold) -> None:
+    """There is a place now."""
+    exchange.waiting = None
+    exchange.feed(_sit(exchange, hold))
+
+
+def _wish(exchange: Exchange, effect: Acquire | None = None) -> Wish:
+    plan, accepted = exchange.plan, exchange.machine.timeline.accepted
+    span = plan.timeouts.total.seconds
+    if plan.patience is not None and plan.on_disconnect is OnDisconnect.CANCEL:
+        span = min(span, plan.patience)  # what comes later, nobody gets
+    sticky = conversation(exchange.call) if plan.sticky else None
+    if effect is None:
+        return Wish(plan, exchange.key, accepted + span, sticky)
+    return Wish(plan, exchange.key, accepted + span, sticky, effect.places, effect.used)
+
+
+def _ask(exchange: Exchange, wish: Wish) -> on.Granted | on.Refused | None:
+    found = exchange.ports.endpoints.acquire(wish, exchange.granted)
+    if found is None:
         return None
+    return on.Refused(found) if isinstance(found, Fault) else _sit(exchange, found)
 
-    def _sit(self, hold: Hold) -> on.Granted:
-        self.hold = hold
-        alone = len(self._exchange.plan.candidates) == 1
-        return on.Granted(hold.place, hold.candidate, "" if alone else hold.reason)
 
-    def _granted(self, hold: Hold) -> None:
-        self._waiting = None
-        self._exchange.feed(self._sit(hold))
+def _sit(exchange: Exchange, hold: Hold) -> on.Granted:
+    exchange.hold = hold
+    reason = hold.reason if len(exchange.plan.candidates) > 1 else ""
+    return on.Granted(hold.place, hold.candidate, reason)

@@ -107,7 +107,7 @@ class Tap:
         if not exchange.is_current(self):
             return
         self._status, self._headers = status, headers
-        hold = exchange.seat.hold
+        hold = exchange.hold
         if hold is not None:
             hold.headed(status, headers)
         if status in _SUCCESS:
@@ -167,8 +167,8 @@ class Tap:
     def _saw_content(self) -> None:
         self._content = True
         exchange = self._exchange
-        if exchange.seat.hold is not None:
-            exchange.seat.hold.content()
+        if exchange.hold is not None:
+            exchange.hold.content()
         exchange.feed(on.CONTENT)
 
     def end(self) -> None:

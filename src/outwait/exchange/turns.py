@@ -69,7 +69,7 @@ class Turns:
             return "the pooled connection was dead; a fresh one"
         if failed.hint == "unstreamable" and self.current.streamed:
             spans = self.current.unstreamed or self.current.timeouts
-            self.current = replace(self.current, streamed=False, timeouts=spans)
+            self.current = replace(self.current, streamed=False, timeouts=spans, whole=True)
             before, after = self._candidates[: self._index], self._candidates[self._index + 1 :]
             self._candidates = (*before, self.current, *after)
             self.places = (self._index,)

@@ -112,10 +112,12 @@ class Hints:
         if self._hearing:
             return
         if what in _KEYS:
-            self._say("key", name, Word(_KEYS[what], "", "", key=int(detail)))
+            place = detail.partition(",")[0]
+            if place.isdecimal():
+                self._say("key", name, Word(_KEYS[what], "", "", key=int(place)))
         elif what in _STATES:
             self._say("state", name, Word(_STATES[what], "", ""))
-        elif _shrunk(detail):
+        elif what is Change.LIMIT and _shrunk(detail):
             self._say("limit", name, Word(What.CUT, "", ""))
 
     def probed(self, channel: str, found: Probed) -> None:

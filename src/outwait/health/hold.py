@@ -53,17 +53,15 @@ class Owner(Protocol):
         """`endpoint` may take more than a moment ago."""
 
 
-class Held:
+class Held(Pass):
     """Implements `core.endpoints.Hold`. `waiting`: who learns from this attempt, if somebody does."""
 
-    __slots__ = ("_endpoint", "_owner", "_pass", "candidate", "place", "reason", "waiting")
+    __slots__ = ("_endpoint", "_owner", "candidate", "place", "reason", "waiting")
 
-    def __init__(
-        self, owner: Owner, endpoint: Endpoint, held: Pass, candidate: Candidate, place: int, reason: str
-    ) -> None:
+    def __init__(self, owner: Owner, endpoint: Endpoint, candidate: Candidate, place: int, reason: str) -> None:
+        super().__init__(candidate.key)
         self._owner = owner
         self._endpoint = endpoint
-        self._pass = held
         self.candidate = candidate
         self.place = place
         self.reason = reason
@@ -78,7 +76,7 @@ class Held:
             return
         told = rate_headers.read(headers, self._owner.today())
         if told is not rate_headers.NOTHING:
-            self._endpoint.observe(self._pass.key, told, self._owner.now())
+            self._endpoint.observe(self.key, told, self._owner.now())
 
     def content(self) -> None:
         """The first content came."""
@@ -89,15 +87,14 @@ class Held:
         if waiting is not None:
             waiting.content(now)
         if endpoint.standing.shut:
-            news = endpoint.content(self._pass, now)
+            news = endpoint.content(self, now)
             self._owner.changed(endpoint, news)
             if news:
                 self._owner.opened(endpoint, now)
 
     def leave(self, failed: Fault | None, gap: float = 0.0) -> None:
         """The attempt is over; whatever is said after that changes nothing."""
-        held = self._pass
-        if held.left:
+        if self.left:
             return
         owner, endpoint = self._owner, self._endpoint
         now = owner.now()
@@ -107,9 +104,9 @@ class Held:
             if standing.outstanding >= endpoint.leaned:
                 owner.changed(endpoint, endpoint.grow(now))
         if failed is None and not standing.shut:
-            standing.leave(held, None, now, 0.0)
+            standing.well(self, now)
         else:
-            owner.changed(endpoint, endpoint.settle(held, failed, now, owner.chance()))
+            owner.changed(endpoint, endpoint.settle(self, failed, now, owner.chance()))
         waiting = self.waiting
         if waiting is not None:
             waiting.end(now, gap, complete=failed is None)

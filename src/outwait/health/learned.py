@@ -113,6 +113,8 @@ class Subject:
     def use(self, rules: LearningRules) -> None:
         """The configuration has changed."""
         self._rules = rules
+        for learner in self.learners.values():
+            learner.use(rules.adapting)
         self.configured.clear()
         self.refresh()
 
@@ -176,7 +178,7 @@ class Subject:
         clocks = {clock.value: learner.dump(now) for clock, learner in self.learners.items()}
         return {**self.key.plain(), "own": self.own.dump(now), "clocks": clocks}
 
-    def restore(self, plain: Mapping[object, object], now: float, age: float) -> None:
+    def restore(self, plain: Mapping[str, object], now: float, age: float) -> None:
         """Know what `dump` wrote `age` seconds ago. Raises ValueError, naming the field, for anything else."""
         clocks = plain.get("clocks")
         if not isinstance(clocks, Mapping):

@@ -18,7 +18,7 @@ from outwait.core.catalog import Channel
 from outwait.core.plan import Timeouts
 from outwait.health import learning_export, learning_kept, learning_told
 from outwait.health.learned import Key, News, Subject
-from outwait.health.learning_rules import LearningRules
+from outwait.health.learning_rules import LearningRules, Mode
 from outwait.health.learning_told import lessons
 from outwait.health.waiting import Waiting
 from outwait.policy.retry import Verdict
@@ -56,6 +56,11 @@ class Learning:
             return None
         subject.used = now
         return Waiting(subject, endpoint.watch, now)
+
+    @property
+    def moves(self) -> bool:
+        """Whether learned clocks take the place of others."""
+        return self._rules.mode is Mode.ON
 
     def clocks(self, endpoint: str, scenario: str, timeouts: Timeouts, now: float, *, whole: bool = False) -> Timeouts:
         """The clocks of an attempt: `timeouts` itself where nothing is learned that may take its place."""

@@ -61,7 +61,7 @@ def _public(endpoint: str, mapped: Mapping[str, Mapping[str, str]]) -> Iterator[
     """The public names of an endpoint's model, as globs that fit nothing else."""
     channel, _, model = endpoint.partition("/")
     aliases = [public for public, upstream in mapped.get(channel, {}).items() if upstream == model]
-    for name in aliases or [model]:
+    for name in dict.fromkeys((*aliases, model)):
         if name and name.isprintable() and not any(letter.isspace() for letter in name):
             yield "".join(f"[{letter}]" if letter in WILD else letter for letter in name)
 
@@ -91,4 +91,4 @@ def _match(group: _Group, groups: Iterable[_Group]) -> dict[str, object]:
 def _named(group: _Group) -> str:
     kind = "-whole" if group.whole else ""
     end = f"-{group.scenario}{kind}"
-    return _ODD.sub("-", f"learned-{group.model}"[: _NAME - len(end)] + end)
+    return _ODD.sub("-", f"learned-{group.model}")[: _NAME - len(end)].rstrip("-") + _ODD.sub("-", end)

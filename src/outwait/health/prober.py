@@ -61,9 +61,10 @@ class _Row:
     `suspected`: endpoints that are suspect because of them.
     """
 
-    __slots__ = ("due", "failures", "since", "suspected")
+    __slots__ = ("channel", "due", "failures", "since", "suspected")
 
-    def __init__(self, due: float) -> None:
+    def __init__(self, channel: ChannelHealth, due: float) -> None:
+        self.channel = channel
         self.due = due
         self.failures = 0
         self.since = 0.0
@@ -99,7 +100,8 @@ class Prober:
     def start(self, *, probing: bool = True) -> None:
         """Begin. `probing`: see the class."""
         self.probing = probing
-        self._wheel.set(self._alarm, self._wheel.now() + _TICK)
+        if probing:
+            self._wheel.set(self._alarm, self._wheel.now() + _TICK)
 
     def use(self, rule: ProbeRule) -> None:
         """Take up a new configuration; the tracker has its channels already."""
@@ -130,26 +132,22 @@ class Prober:
         for channel in channels:
             for key in channel.credentials.due(now):
                 if now >= self._again.get((channel.name, key), 0.0):
-                    self._begin((channel.name, key), self._question(channel.name, key))
+                    self._begin((channel.name, key), self._question(channel, key))
         if not self._rule.enabled:
             return
-        due = [
-            (row.due, name)
-            for name in (channel.name for channel in channels)
-            if (row := self._row(name, now)).due <= now
-        ]
-        for _, name in sorted(due):
-            self._begin((name, -1), self._probe(name))
+        due = [channel for channel in channels if self._row(channel, now).due <= now]
+        for channel in sorted(due, key=lambda channel: self._row(channel, now).due):
+            self._begin((channel.name, -1), self._probe(channel))
 
     def _listed(self) -> list[ChannelHealth]:
         """The channels of the configuration; others are there only until what runs there is over."""
         return [channel for channel in self.tracker.channels.values() if channel.listed]
 
-    def _row(self, name: str, now: float) -> _Row:
-        row = self._rows.get(name)
-        if row is None:
+    def _row(self, channel: ChannelHealth, now: float) -> _Row:
+        row = self._rows.get(channel.name)
+        if row is None or row.channel is not channel:
             # The first probes are spread too.
-            row = self._rows[name] = _Row(now + self._rule.every * self._luck())
+            row = self._rows[channel.name] = _Row(channel, now + self._rule.every * self._luck())
         return row
 
     def _begin(self, what: tuple[str, int], look: Coroutine[None, None, None]) -> None:
@@ -159,39 +157,33 @@ class Prober:
         task = self._running[what] = spawn(look, f"probe of {what[0]}")
         task.add_done_callback(lambda _: self._running.pop(what, None))
 
-    async def _probe(self, name: str) -> None:
-        rule = self._rule
+    async def _probe(self, channel: ChannelHealth) -> None:
+        rule, name = self._rule, channel.name
+        row = self._row(channel, self._wheel.now())
+        row.due = self._wheel.now() + rule.every  # whatever becomes of this one
         found = await self._looks.connect(name, rule.timeout)
-        row = self._rows.get(name)
-        if row is None or name not in self.tracker.channels:
-            return  # it was taken out of the configuration meanwhile
+        if self.tracker.channels.get(name) is not channel:
+            return  # it was taken out of the configuration meanwhile, or leads elsewhere
         row.due = found.at + rule.every * (1.0 + _JITTER * (2.0 * self._luck() - 1.0))
         self.took(name, found)
         for tell in self.told:
             tell(name, found)
 
-    async def _question(self, name: str, key: int) -> None:
-        found = await self._looks.ask(name, key)
-        channel = self.tracker.channels.get(name)
-        if channel is None or key >= len(channel.credentials) or channel.credentials.alive(key):
-            return
-        self._judge(channel, key, found)
+    async def _question(self, channel: ChannelHealth, key: int) -> None:
+        self._again[channel.name, key] = self._wheel.now() + AGAIN  # whatever becomes of this one
+        found = await self._looks.ask(channel.name, key)
+        if self.tracker.channels.get(channel.name) is channel and not channel.credentials.alive(key):
+            self._judge(channel, key, found)
 
     def _judge(self, channel: ChannelHealth, key: int, found: Probed | None) -> None:
         """What the answer to the free question says of the dead `key`."""
-        now = self._wheel.now()
-        at = (channel.name, key)
-        self._again.pop(at, None)
-        if found is None:
-            channel.credentials.still_dead(key, now)
-        elif found.failed is None:
-            _log.info("channel %s: key %d works again", channel.name, key)
+        if found is not None and found.failed is None:
             self.tracker.revive(channel.name, key)
-        elif found.failed.code in _REFUSED or found.status in _NO_ENTRY:
-            channel.credentials.still_dead(key, now)
-            _log.info("channel %s: key %d is still refused (%s)", channel.name, key, found.failed.code)
+        elif found is None or (found.failed is not None and _refused(found.failed, found.status)):
+            channel.credentials.still_dead(key, self._wheel.now())
         else:
-            self._again[at] = now + AGAIN
+            return  # it says nothing about the key
+        self._again.pop((channel.name, key), None)
 
     # -- what is found -----------------------------------------------------------------------------------------------
 
@@ -201,7 +193,7 @@ class Prober:
         if channel is None:
             return
         before, channel.last_free = channel.last_free, found
-        row = self._row(name, found.at)
+        row = self._row(channel, found.at)
         if found.failed is None:
             if before is not None and before.failed is not None:
                 _log.info("channel %s can be reached again", name)
@@ -266,8 +258,12 @@ class Prober:
         elif found.failed is None:
             if not channel.credentials.alive(place):
                 self.tracker.revive(name, place)
-            self._clear(channel, self._row(name, found.at))
+            self._clear(channel, self._row(channel, found.at))
         return found
+
+
+def _refused(failed: Fault, status: int) -> bool:
+    return failed.code in _REFUSED or status in _NO_ENTRY
 
 
 def _answered(endpoint: Endpoint) -> float:

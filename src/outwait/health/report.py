@@ -163,7 +163,7 @@ def state_of(endpoint: Endpoint, now: float) -> State:
         heard = "a neighbour, or free probes, say so"
         return State("suspect", heard if seen is None else seen.reason, suspicion.trial_at)
     if wait:
-        whys = [quota.why for quota in endpoint.quotas.values() if quota.wait(now)]
+        whys = [quota.why for quota in list(endpoint.quotas.values()) if quota.wait(now)]
         return State("resting", whys[0] if whys else "the provider asked to be left alone", now + wait)
     if standing.outstanding >= standing.limit:
         return State("full", f"{standing.outstanding} attempts are running, as many as may")
@@ -179,9 +179,10 @@ def condition(known: ChannelHealth, now: float) -> str:
     shut = sum(state_of(endpoint, now).word in SHUT for endpoint in endpoints)
     if shut and shut == len(endpoints):
         return OUT
-    if unreachable(known):
-        return OUT
-    return IMPAIRED if shut or credentials.dead else UP
+    lost = unreachable(known)
+    if lost and not endpoints:
+        return OUT  # nothing was asked there yet; endpoints become suspect when it lasts
+    return IMPAIRED if lost or shut or credentials.dead else UP
 
 
 def unreachable(known: ChannelHealth) -> bool:

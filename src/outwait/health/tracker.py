@@ -37,13 +37,19 @@ Event = Callable[[str, Change, str], None]
 class Learner(Protocol):
     """What is learned from how long attempts wait (`health.learning`)."""
 
-    def wait(self, endpoint: Endpoint, scenario: str, now: float) -> Waiting | None:
+    @property
+    def moves(self) -> bool:
+        """Whether learned clocks take the place of others."""
+
+    def wait(self, endpoint: Endpoint, scenario: str, now: float, *, whole: bool) -> Waiting | None:
         """An attempt begins; None: nothing is learned from this one."""
 
-    def clocks(self, endpoint: str, scenario: str, timeouts: Timeouts, now: float) -> Timeouts:
+    def clocks(self, endpoint: str, scenario: str, timeouts: Timeouts, now: float, *, whole: bool) -> Timeouts:
         """The clocks that hold there; the very same where nothing is learned."""
 
-    def worth(self, endpoint: str, scenario: str, left: float, paid: float, now: float) -> Verdict | None:
+    def worth(
+        self, endpoint: str, scenario: str, left: float, paid: float, now: float, *, whole: bool
+    ) -> Verdict | None:
         """Whether an answer within `left` seconds is likely enough; None: nobody knows."""
 
 
@@ -77,21 +83,25 @@ class HealthTracker:
         self._serving = False
 
     # ------------------------------------------------------------------------------------------------------- the port
+    def lone(self, plan: Plan) -> Hold | None:
+        """A place at the only endpoint of `plan`, where that is well: nearly all requests of nearly all gateways."""
+        route = self._routes.get(id(plan))
+        if route is None or route.plan is not plan:
+            route = self._route(plan, ())
+        endpoint = route.lone
+        if endpoint is None or self._lines.length:
+            return None
+        now = self.now()
+        standing = endpoint.standing
+        keys = standing.keys
+        if standing.shut or now < keys.latest or keys.credentials.dead or standing.outstanding >= standing.limit:
+            return None
+        return self._seat(route, 0, choice.ONLY, (), now)
+
     def acquire(self, wish: Wish, granted: Granted) -> Hold | Fault | None:
         """A place now; or None: one will be `granted`; or why there is none, and will be none in time."""
         now = self.now()
-        plan = wish.plan
-        route = self._routes.get(id(plan))
-        if route is None or route.plan is not plan or wish.places:
-            route = self._route(plan, wish.places)
-        endpoint = route.lone
-        if endpoint is not None and not self._lines.length:
-            # Nearly all requests of nearly all gateways: one endpoint, and it is well.
-            standing = endpoint.standing
-            keys = standing.keys
-            unsure = standing.shut or now < keys.latest or keys.credentials.dead
-            if not unsure and standing.outstanding < standing.limit:
-                return self._seat(route, 0, choice.ONLY, wish, now)
+        route = self._route(wish.plan, wish.places)
         if self._lines.length:
             self._serve(route.endpoints, now)
         found = self._choose(route, wish.sticky, now)
@@ -99,7 +109,7 @@ class HealthTracker:
         if at is None:
             return self._wait(route, found, wish, granted)
         reason = found.reason if at == found.order[0] else f"{found.reason}; its first choice has no room"
-        return self._seat(route, at, reason, wish, now)
+        return self._seat(route, at, reason, wish.used, now)
 
     def withdraw(self, wish: Wish, granted: Granted) -> None:
         """Wait no longer. Raises ValueError for who does not wait."""
@@ -115,7 +125,8 @@ class HealthTracker:
         order, notes = [], []
         for at in found.order:
             name = route.names[at]
-            verdict = self._learning.worth(name, plan.scenario, left, plan.retry.paid, now)
+            whole = plan.candidates[route.places[at]].whole
+            verdict = self._learning.worth(name, plan.scenario, left, plan.retry.paid, now, whole=whole)
             if verdict is None or verdict.allowed:
                 order.append(at)
             else:
@@ -259,26 +270,29 @@ class HealthTracker:
         key = sticky if route.plan.sticky else None
         return choice.choose(route.standings, now, self.chance(), key=key, rule=self.rules.choice)
 
-    def _seat(self, route: Route, at: int, reason: str, wish: Wish, now: float) -> Held:
+    def _seat(self, route: Route, at: int, reason: str, used: tuple[tuple[int, int], ...], now: float) -> Held:
         """Begin an attempt at the place `at` of `route`."""
         endpoint, plan, place = route.endpoints[at], route.plan, route.places[at]
-        key = 0
+        candidate = plan.candidates[place]
+        key = candidate.key
         if not endpoint.single:
-            avoid = tuple([used for where, used in wish.used if where == place])
-            key = endpoint.pick(avoid, now, self.chance())
-        channel = endpoint.channel
-        held = endpoint.standing.enter(now, key)
+            key = endpoint.pick(tuple([tried for where, tried in used if where == place]), now, self.chance())
+        waiting = self._learning.wait(endpoint, plan.scenario, now, whole=candidate.whole)
+        usual = clocks = candidate.timeouts or plan.timeouts
+        if waiting is not None or self._learning.moves:
+            clocks = self._learning.clocks(endpoint.name, plan.scenario, usual, now, whole=candidate.whole)
+        if key != candidate.key or clocks is not usual:
+            candidate = route.candidate(at, key, clocks)
+        hold = Held(self, endpoint, candidate, place, reason)
+        hold.waiting = waiting
+        endpoint.standing.admit(hold, now)
         endpoint.attempts += 1
+        channel = endpoint.channel
         channel.running += 1
         if channel.max_in_flight:
             channel.level()
         if endpoint.quotas:
             endpoint.spend(key, now)
-        learning, scenario = self._learning, plan.scenario
-        usual = plan.candidates[place].timeouts or plan.timeouts
-        clocks = learning.clocks(endpoint.name, scenario, usual, now)
-        hold = Held(self, endpoint, held, route.candidate(at, key, clocks), place, reason)
-        hold.waiting = learning.wait(endpoint, scenario, now)
         return hold
 
     # --------------------------------------------------------------------------------------------------------- waiting
@@ -342,7 +356,8 @@ class HealthTracker:
         route = self._route(waiter.wish.plan, waiter.wish.places)
         found = self._choose(route, waiter.wish.sticky, now)
         own = _first(route, found, now)
-        waiter.granted(self._seat(route, at if own is None else own, f"{found.reason}, after a wait", waiter.wish, now))
+        at = at if own is None else own
+        waiter.granted(self._seat(route, at, f"{found.reason}, after a wait", waiter.wish.used, now))
         return True
 
     # ------------------------------------------------------------------------------------------------------- forgetting

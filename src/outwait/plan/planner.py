@@ -161,6 +161,7 @@ class Planner:
             keys=max(1, len(channel.api_keys)),
             tier=tier,
             weight=channel.weight,
+            whole=not (call.stream or streamed),
         )
         how = "" if found.way.dialect == call.dialect else f"translated to {found.endpoint}"
         parts = (step.said, found.model, how, reason)

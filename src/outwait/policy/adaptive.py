@@ -111,6 +111,12 @@ class Learner:
         self._span: Span | None = None
         self._seen: tuple[object, ...] = ()  # what the last look at the samples was about
 
+    def use(self, adapting: Adapting) -> None:
+        """Learn by these rules from now on."""
+        if adapting != self._adapting:
+            self._adapting = adapting
+            self._seen = ()
+
     def add(self, seconds: float, now: float) -> None:
         """What the clock waited for came after `seconds`."""
         self.waits.add(seconds, now)

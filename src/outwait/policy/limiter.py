@@ -1,13 +1,15 @@
 """How many attempts an endpoint gets at a time: additive increase, multiplicative decrease (FACTS 2.2, Netflix AIMD).
 
-The limit grows by one for each 20 successes that came while at least half of it was used (a limit nobody leans on
-proves nothing), and shrinks to 70 % when the upstream says "too much", once per 10 s: those who were sent before the
-cut and are refused after it tell no news. It never leaves `floor` .. `ceiling`. Running attempts are left alone.
+Nobody is held back before the upstream has said "too much": a model that thinks for minutes has hundreds in flight and
+is well. Then the limit is 70 % of what was in flight, once per 10 s: those who were sent before the cut and are refused
+after it tell no news. It grows by one for each 20 successes that came while at least half of it was used (a limit
+nobody leans on proves nothing). It never leaves `floor` .. `ceiling`. Running attempts are left alone.
 
 `CAUSES` and `STATUSES` say which faults mean "too much". What a key may spend (quota, credentials) is no matter of
-concurrency. Neither is a rate limit that says when it ends (Retry-After): so many requests a minute, not at a time. Its
-key rests until then, which is all it takes; a cut would come on top, each window anew, and leave the floor of what the
-provider would have served. Who counts the attempts in flight is somebody else; the count is an argument. Every operation is O(1).
+concurrency. Nor is a rate limit that says when it ends (Retry-After): that is so many requests a minute, not at a time.
+Its key rests until then; a cut on top, in each window anew, would leave a fraction of what the provider serves.
+
+Who counts the attempts in flight is somebody else; the count is an argument. Every operation is O(1).
 """
 
 from __future__ import annotations
@@ -44,6 +46,7 @@ CAUSES: dict[str, Signal] = {
 STATUSES: dict[int, Signal] = {429: Signal.OVERLOAD, 503: Signal.OVERLOAD, 529: Signal.OVERLOAD}
 
 _OURS = frozenset((Side.CLIENT, Side.GATEWAY))
+MANY = 100_000  # more than a worker has descriptors for: no limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +57,9 @@ class Concurrency:
     least the share `used` of the limit is in flight.
     """
 
-    start: int = 32
+    start: int = MANY
     floor: int = 4
-    ceiling: int = 1024
+    ceiling: int = MANY
     cut: float = 0.7
     pause: float = 10.0
     step: int = 20
@@ -86,7 +89,7 @@ class Limiter:
         """An attempt ended; `in_flight` counts it still. Returns whether the limit changed."""
         if signal is Signal.SUCCESS:
             return self._succeeded(in_flight)
-        return signal is Signal.OVERLOAD and self._overloaded(now)
+        return signal is Signal.OVERLOAD and self._overloaded(in_flight, now)
 
     def renumber(self, numbers: Concurrency) -> None:
         """Use other numbers from now on; what was learned stays, inside the new bounds."""
@@ -103,12 +106,12 @@ class Limiter:
         self._successes = 0
         return self._move(self.limit + 1)
 
-    def _overloaded(self, now: float) -> bool:
+    def _overloaded(self, in_flight: int, now: float) -> bool:
         if now < self._quiet_until:
             return False
         self._quiet_until = now + self._numbers.pause
         self._successes = 0
-        return self._move(int(self.limit * self._numbers.cut))
+        return self._move(int(min(self.limit, in_flight) * self._numbers.cut))
 
     def _move(self, wished: int) -> bool:
         before, self.limit = self.limit, self._numbers.clamp(wished)

@@ -37,11 +37,6 @@ class Penalty:
         self.level = self.of(now) + self._rule.step
         self._at = now
 
-    def hold(self, until: float) -> None:
-        """It was told to wait `until` then: it comes back with one failure's height, or more, which falls only then."""
-        self.level = max(self.of(until), self._rule.step)
-        self._at = until
-
     def of(self, now: float) -> float:
         """The height at `now`."""
         if not self.level:

@@ -14,7 +14,7 @@ import math
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from itertools import accumulate
+from itertools import accumulate, compress
 from typing import TypeVar
 
 ERROR = 0.02
@@ -108,7 +108,7 @@ class Sketch:
 
     def export(self) -> dict[str, object]:
         """All of it as plain data for `restored`: numbers, and pairs of bucket and count where there is any."""
-        pairs = [[at, count] for at, count in enumerate(self.buckets) if count]
+        pairs = [[at, self.buckets[at]] for at in compress(range(BUCKETS), self.buckets)]
         return {"error": ERROR, "low": self.low, "high": self.high, "buckets": pairs}
 
 

@@ -52,10 +52,10 @@ class Pass:
 
     __slots__ = ("epoch", "key", "left", "trial")
 
-    def __init__(self, epoch: int, key: int, *, trial: bool) -> None:
-        self.epoch = epoch
+    def __init__(self, key: int = 0) -> None:
+        self.epoch = 0
         self.key = key
-        self.trial = trial
+        self.trial = False
         self.left = False
 
 
@@ -123,13 +123,20 @@ class Standing:
 
     def enter(self, now: float, key: int = 0) -> Pass:
         """An attempt begins. It is let in even where `admits` says no: panic and last resorts are the caller's."""
+        held = Pass(key)
+        self.admit(held, now)
+        return held
+
+    def admit(self, held: Pass, now: float) -> None:
+        """As `enter`, with a `held` that was made by whoever begins the attempt."""
         self.outstanding += 1
-        trial = self.shut and self.due(now)
-        if trial and self.breaker.open:
-            self.breaker.begin_trial()
-        elif trial:
-            self.suspicion.begin_trial(now)
-        return Pass(self.breaker.epoch, key, trial=trial)
+        held.epoch = self.breaker.epoch
+        if self.shut and self.due(now):
+            held.trial = True
+            if self.breaker.open:
+                self.breaker.begin_trial()
+            else:
+                self.suspicion.begin_trial(now)
 
     def content(self, held: Pass, now: float) -> None:
         """Content came: nothing hangs, and a trial has succeeded, however the answer ends."""
@@ -138,6 +145,12 @@ class Standing:
             if self.breaker.open:
                 self.breaker.good(now, held.epoch, trial=held.trial)
             self._settle(now)
+
+    def well(self, held: Pass, now: float) -> None:
+        """The attempt ended well, and the endpoint is not `shut`: what nearly all attempts come to. Only once."""
+        held.left = True
+        self.outstanding -= 1
+        self.breaker.good(now, held.epoch, trial=False)
 
     def leave(self, held: Pass, failed: Fault | None, now: float, luck: float) -> Blame | None:
         """The attempt ended, well if `failed` is None; returns what it says of the endpoint. Only once."""
@@ -162,12 +175,9 @@ class Standing:
             self.penalty.add(now)
             self.breaker.bad(now, luck, epoch, trial=trial)
         elif said is Blame.THROTTLE:
-            # A key that rests is out of the way; without a date, at least the others are asked first. If all keys
-            # rest, the others come first once more when it is back: many may be told the same second to come back.
+            # A key that rests is out of the way; without a date, at least the others are asked first.
             if not self.keys.rest(held.key, now, failed.retry_after):
                 self.penalty.add(now)
-            elif wait := self.keys.wait(now):
-                self.penalty.hold(now + wait)
             self.breaker.refused(now, luck, epoch, trial=trial)
         else:
             if said is Blame.KEY:

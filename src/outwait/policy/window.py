@@ -12,19 +12,23 @@ BUCKETS = 10
 class Window:
     """`total`, `failed`: results in the window, as of the last call with `now`."""
 
-    __slots__ = ("_bucket", "_failed", "_totals", "_width", "failed", "total")
+    __slots__ = ("_at", "_bucket", "_failed", "_next", "_totals", "_width", "failed", "total")
 
     def __init__(self, now: float, span: float = SPAN, buckets: int = BUCKETS) -> None:
         self._width = span / buckets
         self._totals = [0] * buckets
         self._failed = [0] * buckets
         self._bucket = int(now // self._width)
+        self._at = self._bucket % buckets
+        self._next = (self._bucket + 1) * self._width  # when the newest bucket is no more
         self.total = 0
         self.failed = 0
 
     def add(self, now: float, *, failed: bool) -> None:
         """One result came."""
-        at = self._slide(now)
+        if now >= self._next:
+            self._slide(now)
+        at = self._at
         self._totals[at] += 1
         self.total += 1
         if failed:
@@ -42,7 +46,7 @@ class Window:
         self._failed = [0] * len(self._failed)
         self.total = self.failed = 0
 
-    def _slide(self, now: float) -> int:
+    def _slide(self, now: float) -> None:
         bucket, count = int(now // self._width), len(self._totals)
         for step in range(1, min(bucket - self._bucket, count) + 1):
             at = (self._bucket + step) % count
@@ -51,4 +55,5 @@ class Window:
             self._totals[at] = self._failed[at] = 0
         # A clock that stood still or went back counts into the newest bucket.
         self._bucket = max(self._bucket, bucket)
-        return self._bucket % count
+        self._at = self._bucket % count
+        self._next = (self._bucket + 1) * self._width

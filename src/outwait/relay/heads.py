@@ -32,6 +32,9 @@ def identity(exchange: Exchange) -> bytes:
 
 def _names(exchange: Exchange) -> str:
     named = _named(exchange)
+    candidate = exchange.candidate
+    if candidate is not None and candidate.model != exchange.call.model:  # a map, or a fallback
+        named = f"{named}x-outwait-model: {_UNPRINTABLE.sub('?', candidate.model[:_NAME_MAX])}\r\n"
     return f"{named}x-outwait-dropped: {_listed(exchange.dropped)}\r\n" if exchange.dropped else named
 
 

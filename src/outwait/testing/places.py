@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from outwait.core.endpoints import Hold, Outlook, Wish
 from outwait.core.fault import Fault
+from outwait.core.plan import Plan
 
 
 class Seen:
@@ -48,6 +49,10 @@ class Places:
         self.holds: list[Seen] = []
         self.refuse: Fault | None = None
         self.order: tuple[int, ...] | None = None
+
+    def lone(self, plan: Plan) -> Hold | None:
+        """See `Endpoints.lone`; here everybody has to ask."""
+        return None
 
     def acquire(self, wish: Wish, granted: Callable[[Hold], None]) -> Hold | Fault | None:
         """See `Endpoints.acquire`."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from outwait.core.fault import Fault, Side, UpstreamError, fault
+from outwait.policy.blame import WORDED
 from outwait.upstream.redact import redact, redact_bytes
 from outwait.upstream.words import READ_LIMIT, ErrorWords, read_words
 from outwait.wire.retry_after import number_asked, seconds_asked
@@ -30,6 +31,7 @@ _TYPES = {
 }
 # Told with the status and message of the table in `core.fault`; the upstream's words stay in the detail.
 _KEPT_FROM_CLIENTS = frozenset(("upstream_auth", "upstream_quota"))
+_REFUSALS = frozenset((401, 402, 403, 429))
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,8 @@ def reply_fault(
     if words.proxy is not None:
         detail = f"{detail} (told by {words.proxy})"
     if row.code in _KEPT_FROM_CLIENTS:
-        return fault(row.code, cause=row.cause, side=row.side, retry_after=wait, detail=detail)
+        hint = None if _proven(row, effective, words) else WORDED
+        return fault(row.code, cause=row.cause, side=row.side, retry_after=wait, detail=detail, hint=hint)
     side = row.side
     if row.cause == "gateway_timeout_upstream" and not words.spoken and effective == 504:
         side = _M  # a 504 without an API's error object comes from something in between
@@ -239,6 +242,11 @@ def _fits(row: _Row, status: int, words: ErrorWords) -> bool:
     if status not in row.statuses or (row.page is not None and row.page != (words.proxy is not None)):
         return False
     return row.marks is None or row.marks.search(words.all) is not None
+
+
+def _proven(row: _Row, status: int, words: ErrorWords) -> bool:
+    """Whether more than the message's words, which may quote the client's, say that the channel is to blame."""
+    return status in _REFUSALS or (row.marks is not None and row.marks.search(words.codes) is not None)
 
 
 def _told(status: int, said: str, words: ErrorWords) -> str | None:

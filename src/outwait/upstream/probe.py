@@ -19,9 +19,8 @@ from outwait.core.progress import Attempt, Open
 from outwait.dialects.dialect import Reader
 from outwait.dialects.provider import Way
 from outwait.dialects.providers import PROVIDERS
-from outwait.upstream.credentials import Credential, Issuer
+from outwait.upstream.credentials import Issuer
 from outwait.upstream.location import Location, locate
-from outwait.upstream.mint import Unobtainable, epoch
 from outwait.upstream.smallest import Smallest
 from outwait.wire.attempt import OpenAttempt
 from outwait.wire.breaks import DialFailed, dial_fault
@@ -92,14 +91,15 @@ class Probes:
         target = place.location.target(way, streamed=False)
         keys = place.channel.api_keys
         shown, credential = place.issuer.issue(kind, keys[key] if key < len(keys) else None)
+        if credential is not None:
+            return None  # it signs calls; whether it is good, a call finds out
         heard = _Heard(self._loop)
         attempt = OpenAttempt()
         began = self._loop.time()
 
         async def send() -> None:
-            head = await _head(place, way, target, shown, credential)
             connection = await self._dial(place.location.endpoint)
-            connection.begin(attempt, heard, head, b"", reused=False)
+            connection.begin(attempt, heard, _head(place, way, target, shown), b"", reused=False)
 
         failed = await self._until(send, heard, attempt, span)
         if failed is None and heard.status not in _SURELY:
@@ -112,16 +112,21 @@ class Probes:
         channel has nothing that could be called so.
         """
         small = Smallest(self._places[channel].channel, model, key)
-        heard = _Heard(self._loop, small)
         began = self._loop.time()
-        attempt: Attempt = self._open(small.candidate, small.body, heard, fresh=False)
-        failed = await self._until(None, heard, attempt, span)
+        heard, failed = await self._send(small, span, fresh=False)
+        if failed is not None and failed.hint == "stale":  # a kept connection that was dead says nothing
+            heard, failed = await self._send(small, span, fresh=True)
         if failed is None and heard.status not in _SURELY:
             failed = self._judge(small.candidate, heard.status, heard.headers, heard.data)
         if failed is not None and failed.code in _FINE:
             failed = None
         name = small.candidate.model
         return self._told(Probe.CALL, began, failed, small.asked, status=heard.status, key=key, model=name)
+
+    async def _send(self, small: Smallest, span: float, *, fresh: bool) -> tuple[_Heard, Fault | None]:
+        heard = _Heard(self._loop, small)
+        attempt: Attempt = self._open(small.candidate, small.body, heard, fresh=fresh)
+        return heard, await self._until(None, heard, attempt, span)
 
     async def _until(
         self, send: Callable[[], Awaitable[None]] | None, heard: _Heard, attempt: Attempt, span: float
@@ -134,9 +139,6 @@ class Probes:
                 return await heard.told
         except DialFailed as failure:
             return dial_fault(failure)
-        except Unobtainable as error:
-            message = "The channel's credentials could not be obtained."
-            return fault("upstream_auth", message, stage=Stage.CONNECTING, detail=str(error))
         except TimeoutError:
             return _late(heard.clock, span, heard.stage)
         finally:
@@ -153,18 +155,13 @@ class Probes:
         return Probed(probe, failed, now - began, now, asked, **more)  # type: ignore[arg-type]  # status, key, model
 
 
-async def _head(place: _Place, way: Way, target: str, shown: Mapping[str, str], credential: Credential | None) -> bytes:
-    """The whole head of a GET. Raises Unobtainable."""
+def _head(place: _Place, way: Way, target: str, shown: Mapping[str, str]) -> bytes:
+    """The whole head of a GET."""
     own = {name.lower(): value for name, value in place.channel.headers.items()}
     headers = {"host": place.location.authority, "accept": way.accept, "accept-encoding": "identity"}
     headers |= {name.lower(): value for name, value in (*way.headers.items(), *shown.items())} | own
-    head = f"GET {target} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    lines = b""
-    if credential is not None:
-        if not credential.ready(epoch()):
-            await credential.warm()
-        lines = credential.lines("GET", place.location.origin + target, b"", epoch())
-    return head.encode("latin-1") + lines + b"\r\n"
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"GET {target} HTTP/1.1\r\n{lines}\r\n".encode("latin-1")
 
 
 def _late(clock: Clock, span: float, stage: Stage) -> Fault:

@@ -62,9 +62,14 @@ class ErrorWords:
     retry: float | None = None
 
     @property
+    def codes(self) -> str:
+        """Codes and type in lower case: what the upstream chose from a list, and no client can write."""
+        return f"{self.code}\n{self.reason}\n{self.type}".lower()
+
+    @property
     def all(self) -> str:
         """Codes, type and message in lower case, for looking for marks."""
-        return f"{self.code}\n{self.reason}\n{self.type}\n{self.message}".lower()
+        return f"{self.codes}\n{self.message.lower()}"
 
 
 def read_words(headers: Mapping[str, str], body: bytes) -> ErrorWords:

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from outwait.cli.gateway import Asked, Gateway, Unreached
+
+Serve = Callable[[bytes], int]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Answers the one request that comes with these bytes, whatever it asks; returns the port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    threads = []
+
+    def start(answer: bytes) -> int:
+        def run() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+        threads.append(threading.Thread(target=run))
+        threads[0].start()
+        port: int = listener.getsockname()[1]
+        return port
+
+    yield start
+    for thread in threads:
+        thread.join()
+    listener.close()
+
+
+def test_an_object_is_read(serve: Serve) -> None:
+    port = serve(b'HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n{"a":1}')
+    assert Gateway(f"http://127.0.0.1:{port}/v1/", "").ask("/x", {"b": 2}) == Asked(200, {"a": 1})
+
+
+@pytest.mark.parametrize("body", [b"[1]", b"nothing"])
+def test_what_is_no_object_is_none(serve: Serve, body: bytes) -> None:
+    port = serve(b"HTTP/1.1 502 x\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+    assert Gateway(f"http://127.0.0.1:{port}", "k").ask("") == Asked(502, {})
+
+
+@pytest.mark.parametrize("answer", [b"", b"SSH-2.0-x\r\n"])
+def test_who_speaks_no_http_is_no_gateway(serve: Serve, answer: bytes) -> None:
+    port = serve(answer)
+    with pytest.raises(Unreached, match=f"No gateway answers at http://127.0.0.1:{port}: "):
+        Gateway(f"http://127.0.0.1:{port}", "").ask("")
+
+
+def test_a_url_with_credentials_is_told_without_them() -> None:
+    with pytest.raises(Unreached) as told:
+        Gateway("https://me:secret@127.0.0.1:9", "").ask("")
+    assert "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize("url", ["", "127.0.0.1:8787", "ftp://h", "http://", "http://h:port"])
+def test_what_is_no_url_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match=r"URL|ort"):
+        Gateway(url, "")
