@@ -13,6 +13,7 @@ from outwait.core.probed import Probe, Probed
 from outwait.health.endpoint import Change
 from outwait.health.figures import Chronicle
 from outwait.health.tracker import HEARSAY
+from outwait.policy.limiter import MANY
 from outwait.testing import virtual
 
 
@@ -20,6 +21,7 @@ from outwait.testing import virtual
 async def test_gauges_tell_how_all_is_now() -> None:
     scene = Scene()
     chronicle = Chronicle(scene.tracker, scene.clock)
+    chronicle.known = frozenset(("m",))
     held = scene.begin()
     known = scene.tracker.channels["c"]
     known.credentials.kill(0, scene.clock())
@@ -29,7 +31,7 @@ async def test_gauges_tell_how_all_is_now() -> None:
         ("dead_keys", "c"): 1,
         ("endpoint_up", "c/m"): 1.0,
         ("endpoint_outstanding", "c/m"): 1,
-        ("endpoint_limit", "c/m"): 32,
+        ("endpoint_limit", "c/m"): MANY,
         ("queue_length", ""): 0,
     }
     known.last_free = Probed(Probe.CONNECT, None, 0.25, scene.clock(), "connect")
@@ -46,9 +48,26 @@ async def test_gauges_tell_how_all_is_now() -> None:
 
 
 @story
+async def test_names_that_clients_made_up_are_told_together_until_they_answer() -> None:
+    scene = Scene()
+    chronicle = Chronicle(scene.tracker, scene.clock, lambda text: text.replace("m", "*"))
+    held = scene.begin()
+    for what in (Change.EJECTED, Change.SUSPECT):
+        chronicle.changed("c/m", what, "")
+        chronicle.changed("c/gone", what, "")
+    gauges, totals = chronicle.now()
+    assert {label for _, label in gauges} == {"", "c", "other"}
+    assert gauges["endpoint_outstanding", "other"] == 1
+    assert totals == {("ejections", "other"): 2, ("suspicions", "other"): 2}
+    held.leave(None)
+    assert {label for _, label in chronicle.now().gauges} == {"", "c", "c/*"}  # without what is secret in it
+
+
+@story
 async def test_who_waits_in_several_lines_is_counted_once() -> None:
     scene = Scene(Channel("c", "openai", "http://h", max_in_flight=1))
     chronicle = Chronicle(scene.tracker, scene.clock)
+    chronicle.known = frozenset(("m",))
     held = scene.begin()
     task = asyncio.ensure_future(_waits(scene))
     await asyncio.sleep(0)
@@ -67,6 +86,7 @@ def test_changes_are_counted_and_logged(caplog: pytest.LogCaptureFixture) -> Non
     async def test() -> None:
         scene = Scene()
         chronicle = Chronicle(scene.tracker, scene.clock)
+        chronicle.known = frozenset(("m",))
         scene.tracker.events.append(chronicle.changed)
         for _ in range(5):
             scene.answer(failed=fault("upstream_reset"))
@@ -96,6 +116,7 @@ def test_keys_that_die_and_revive(caplog: pytest.LogCaptureFixture) -> None:
     async def test() -> None:
         scene = Scene()
         chronicle = Chronicle(scene.tracker, scene.clock)
+        chronicle.known = frozenset(("m",))
         scene.tracker.events.append(chronicle.changed)
         scene.answer(failed=fault("upstream_auth"))
         ((key, died),) = chronicle.died["c"].items()

@@ -161,7 +161,7 @@ def build(settings: Settings, logs: Logs, site: Site | None = None) -> Gateway:
     metrics = Metrics(version("outwait"), model_names(catalog), _cleaner(logs))
     recorder = Recorder([metrics, logs])
     upstream = Upstream(wheel, catalog, max_body=settings.server.limits.upstream_response)
-    well = health.build(catalog, wheel, loop.time, upstream, settings.server.workers)
+    well = health.build(catalog, wheel, _cleaner(logs), upstream, settings.server.workers)
     counts = Counts()
     registry = Registry(wheel)
     ports = Ports(

@@ -62,6 +62,7 @@ class Health:
         self.tracker.use(catalog, rules)
         self.learning.use(learning_rules(rules, shared=self.shared))
         self.prober.use(rules.probe)
+        self.chronicle.known = spelt(catalog)
         self.shedding.use(on=rules.shed)
 
     def close(self, door: Door) -> None:
@@ -73,15 +74,18 @@ class Health:
             door.hearsay.close()
 
 
-def build(catalog: Catalog, wheel: Wheel, clock: Callable[[], float], upstream: Upstream, workers: int) -> Health:
-    """The health of one of `workers` that begins with `catalog`."""
+def build(
+    catalog: Catalog, wheel: Wheel, clean: Callable[[str], str], upstream: Upstream, workers: int
+) -> Health:
+    """The health of one of `workers` that begins with `catalog`. `clean`: takes secrets out of what is shown."""
     rules = rules_of(catalog)
     learning = Learning(learning_rules(rules, shared=workers > 1))
-    tracker = HealthTracker(clock, time.time, random.random, wheel, learning, rules)
+    tracker = HealthTracker(wheel.now, time.time, random.random, wheel, learning, rules)
     tracker.use(catalog)
     probes = Probes(catalog, upstream.open, upstream.judge)
     prober = Prober(tracker, probes, wheel, random.random, rules.probe)
-    chronicle = Chronicle(tracker, clock)
+    chronicle = Chronicle(tracker, wheel.now, clean)
+    chronicle.known = spelt(catalog)
     tracker.events.append(chronicle.changed)
     hints = Hints(tracker, learning)
     prober.told += [chronicle.probed, hints.probed]
@@ -95,6 +99,15 @@ def build(catalog: Catalog, wheel: Wheel, clock: Callable[[], float], upstream: 
 
     alarm = Alarm(look)
     return Health(tracker, learning, probes, prober, chronicle, hints, shedding, workers > 1, alarm, wheel)
+
+
+def spelt(catalog: Catalog) -> frozenset[str]:
+    """The models that the configuration spells out, by the names they have at their providers."""
+    return frozenset(
+        channel.model_map.get(name, name)
+        for channel in catalog.channels
+        for name in (*channel.models, *channel.model_map)
+    )
 
 
 def learning_rules(rules: HealthRules, *, shared: bool) -> LearningRules:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from outwait.core.probed import Probed
-from outwait.health.endpoint import Change
+from outwait.health.endpoint import Change, Endpoint
 from outwait.health.report import SHUT, condition, state_of
 from outwait.health.tracker import HEARSAY, HealthTracker
 
@@ -21,6 +21,7 @@ CHANNEL_UP, PROBE_SECONDS, DEAD_KEYS = "channel_up", "channel_probe_seconds", "d
 ENDPOINT_UP, OUTSTANDING, LIMIT, QUEUE = "endpoint_up", "endpoint_outstanding", "endpoint_limit", "queue_length"
 PROBE_FAILURES, EJECTIONS, SUSPICIONS = "channel_probe_failures", "ejections", "suspicions"
 _WARNS = frozenset((Change.EJECTED, Change.SUSPECT, Change.KEY_DEAD))
+OTHER = "other"
 _COUNTED = {Change.EJECTED: EJECTIONS, Change.SUSPECT: SUSPICIONS}
 
 
@@ -34,15 +35,21 @@ class Figures(NamedTuple):
 
 
 class Chronicle:
-    """To be one of the tracker's `events`, and told of probes. `clock`: loop seconds. `died`: by channel, when its dead
-    keys were refused.
+    """To be one of the tracker's `events`, and told of probes. `clock`: loop seconds. `clean`: takes secrets out of a
+    label. `died`: by channel, when its dead keys were refused. `known`: models that the configuration spells out.
+
+    An endpoint has a label of its own if its model is known, or has answered: the others are names that clients made up.
     """
 
-    __slots__ = ("_clock", "_totals", "_tracker", "died")
+    __slots__ = ("_clean", "_clock", "_totals", "_tracker", "died", "known")
 
-    def __init__(self, tracker: HealthTracker, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, tracker: HealthTracker, clock: Callable[[], float], clean: Callable[[str], str] | None = None
+    ) -> None:
         self._tracker = tracker
         self._clock = clock
+        self._clean = clean or str
+        self.known: frozenset[str] = frozenset()
         self._totals: dict[tuple[str, str], int] = {}
         self.died: dict[str, dict[int, float]] = {}
 
@@ -50,7 +57,8 @@ class Chronicle:
         """An endpoint's state, a channel's key or a limit changed."""
         heard = detail.endswith(HEARSAY)
         if what in _COUNTED and not heard:
-            self._count(_COUNTED[what], name)
+            endpoint = self._tracker.endpoints.get(name)
+            self._count(_COUNTED[what], OTHER if endpoint is None else self._label(endpoint))
         if what in (Change.KEY_DEAD, Change.KEY_REVIVED):
             detail = self._key(name, what, detail)
         # What a neighbour says stands in the neighbour's log.
@@ -86,12 +94,17 @@ class Chronicle:
                 gauges[PROBE_SECONDS, channel.name] = channel.last_free.seconds
         rows = set()
         for endpoint in list(self._tracker.endpoints.values()):
-            gauges[ENDPOINT_UP, endpoint.name] = float(state_of(endpoint, now).word not in SHUT)
-            gauges[OUTSTANDING, endpoint.name] = endpoint.standing.outstanding
-            gauges[LIMIT, endpoint.name] = endpoint.limiter.limit
+            label = self._label(endpoint)
+            up = float(state_of(endpoint, now).word not in SHUT)
+            gauges[ENDPOINT_UP, label] = min(up, gauges.get((ENDPOINT_UP, label), up))
+            for metric, value in ((OUTSTANDING, endpoint.standing.outstanding), (LIMIT, endpoint.limiter.limit)):
+                gauges[metric, label] = value + gauges.get((metric, label), 0)
             rows.update(list(endpoint.rows))  # one line may be of several endpoints
         gauges[QUEUE, ""] = sum(row.line.length for row in rows)
         return Figures(gauges, dict(self._totals))
+
+    def _label(self, endpoint: Endpoint) -> str:
+        return self._clean(endpoint.name) if endpoint.succeeded is not None or endpoint.model in self.known else OTHER
 
     def _count(self, metric: str, label: str) -> None:
         self._totals[metric, label] = self._totals.get((metric, label), 0) + 1
