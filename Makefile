@@ -17,7 +17,7 @@ PURE := src/outwait/core/*,src/outwait/policy/*,src/outwait/dialects/*,src/outwa
 	src/outwait/exchange/phase.py,src/outwait/exchange/timeline.py,src/outwait/exchange/turns.py
 FUZZ_SECONDS ?= 60
 
-.PHONY: help demo test check check-static unit fmt lint types cov bench docs conformance faults kills mutants fuzz lock clean distclean
+.PHONY: help demo test check check-static unit fmt lint types cov bench routing docs conformance faults kills mutants fuzz lock clean distclean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ cov: .venv/.stamp ## branch coverage of the whole suite; the pure rooms must hav
 bench: .venv/.stamp ## ratios against nginx, in interleaved runs (writes docs/benchmarks.md; ARGS="--only w1")
 	@tools/test-needs
 	@$(BIN)/python -m bench --write-docs $(ARGS)
+
+routing: .venv/.stamp ## channels in trouble, replayed in virtual time (writes docs/routing.md)
+	@$(BIN)/python -m bench.routing --write-docs --check $(ARGS)
 
 docs: .venv/.stamp ## check what the docs say: links, files, commands, options, targets
 	@$(BIN)/python -m pytest -q tests/test_docs.py tests/test_docs_tables.py

@@ -10,7 +10,6 @@ from tests.edge.conftest import CHANNEL, KEYS, house, provider, story
 from tests.edge.test_serve_call import scene
 
 from outwait.app import gateway
-from outwait.config.catalog import build
 from outwait.config.load import loads
 from outwait.config.settings import LimitsSection
 

@@ -7,7 +7,7 @@ from outwait.config.errors import ConfigError
 from outwait.config.health import HealthSection, rules
 from outwait.config.load import loads
 from outwait.policy.health_rules import HealthRules, ProbeRule
-from outwait.policy.limiter import Concurrency
+from outwait.policy.limiter import MANY, Concurrency
 from outwait.policy.stick import StickRule
 
 
@@ -32,7 +32,16 @@ def test_every_field_reaches_its_rule() -> None:
         reserve={"share": "5%", "longest": "1m"},
         stick={"bound": 2, "spare": 1},
         probe={"every": "1m", "timeout": "2s"},
-        adaptive={"mode": "on", "samples": 90, "cut": 0.02, "stretch": 3, "margin": 2, "growth": 2, "review": "5m"},
+        adaptive={
+            "mode": "on",
+            "written": True,
+            "samples": 90,
+            "cut": 0.02,
+            "stretch": 3,
+            "margin": 2,
+            "growth": 2,
+            "review": "5m",
+        },
     )
     breaker = told.standing.breaker
     assert (breaker.in_row, breaker.success, breaker.results, breaker.span) == (3, 0.7, 9, 30)
@@ -49,7 +58,8 @@ def test_every_field_reaches_its_rule() -> None:
     assert told.probe == ProbeRule(enabled=True, every=60, timeout=2)
     adapting = told.adapting
     assert (told.adaptive, adapting.samples, adapting.cut, adapting.stretch) == ("on", 90, 0.02, 3)
-    assert (adapting.margin, adapting.growth, adapting.review) == (2, 2, 300)
+    assert (adapting.margin, adapting.growth, adapting.review, told.written) == (2, 2, 300, True)
+    assert not HealthRules().written
 
 
 def test_limits_that_are_not_given_make_room_for_those_that_are() -> None:
@@ -57,7 +67,8 @@ def test_limits_that_are_not_given_make_room_for_those_that_are() -> None:
         return numbers.clamp(numbers.start)
 
     assert start(made(concurrency={"ceiling": 2}).concurrency) == 2
-    assert start(made(concurrency={"floor": 50}).concurrency) == 50
+    assert start(made(concurrency={"floor": 50, "ceiling": 60}).concurrency) == 60
+    assert start(made(concurrency={"floor": 50}).concurrency) == MANY
 
 
 @pytest.mark.parametrize("word, shed", [(False, False), ("off", False), ("on", True)])
@@ -119,8 +130,8 @@ def test_what_cannot_be_a_rule(fields: dict[str, Any]) -> None:
         ),
         ("{credentials: {probe: 2d}}", "health.credentials.probe: is above `probe_longest`"),
         ("{concurrency: {start: 2}}", "health.concurrency.floor: is above `start`; expected at most `start`, 2"),
-        ("{concurrency: {start: 2000}}", "health.concurrency.start: is above `ceiling`"),
-        ("{concurrency: {floor: 2000}}", "health.concurrency.floor: is above `ceiling`"),
+        ("{concurrency: {start: 9, ceiling: 8}}", "health.concurrency.start: is above `ceiling`"),
+        ("{concurrency: {floor: 9, ceiling: 8}}", "health.concurrency.floor: is above `ceiling`"),
         ("{breker: {}}", "health.breker: unknown field; did you mean `breaker`?"),
         ("{adaptive: always}", "expected one of 'on', 'observe' or 'off'"),
     ],

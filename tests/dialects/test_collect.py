@@ -269,3 +269,11 @@ def test_a_later_null_takes_no_logprobs_away() -> None:
     for logprobs in ({"content": [{"token": "a"}]}, {"content": None}, {"refusal": None}):
         fold.add({"choices": [{"index": 0, "delta": {}, "logprobs": logprobs}]})
     assert fold.completion()["choices"][0]["logprobs"] == {"content": [{"token": "a"}], "refusal": None}
+
+
+def test_a_later_null_takes_nothing_away_that_stands_beside_the_choices() -> None:
+    fold = Fold()
+    for tier in ("flex", None):
+        fold.add({"choices": [], "service_tier": tier, "tags": {"a": 1} if tier else {"a": None, "b": 2}})
+    whole = fold.completion()
+    assert (whole["service_tier"], whole["tags"]) == ("flex", {"a": 1, "b": 2})

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from outwait.toolkit.simulate.record import Received
@@ -32,10 +32,9 @@ class Backstage:
 
     def simulate(self, **options: Any) -> Provider:
         """Start a simulated provider."""
-        simulator = Simulator(**options)
-        url = self.run(simulator.start())
-        self._stops.append(simulator.stop)
-        return Provider(self, simulator, url)
+        provider = Provider(self, options)
+        self._stops.append(provider.close)
+        return provider
 
     def raw(self, script: Script, *, receive: int | None = None) -> Raw:
         """Start a server that plays `script` to each connection. `receive`: its receive buffer in bytes."""
@@ -56,17 +55,33 @@ class Backstage:
 class Provider:
     """A simulated provider as tests see it."""
 
-    def __init__(self, backstage: Backstage, simulator: Simulator, url: str) -> None:
+    def __init__(self, backstage: Backstage, options: Mapping[str, Any]) -> None:
         self._backstage = backstage
-        self._simulator = simulator
-        self.url = url
-        self.port = int(url.split(":")[2].split("/", maxsplit=1)[0])
+        self._before: list[Received] = []
+        self._simulator = Simulator(**options)
+        self.url = backstage.run(self._simulator.start())
+        self.port = int(self.url.split(":")[2].split("/", maxsplit=1)[0])
+
+    def becomes(self, **options: Any) -> None:
+        """Another provider takes its place, at the same address. What was running is cut; what was received is kept."""
+
+        async def change() -> None:
+            await self._simulator.stop()
+            self._before += self._simulator.calls
+            self._simulator = Simulator(**options)
+            await self._simulator.start(self.port)
+
+        self._backstage.run(change())
+
+    async def close(self) -> None:
+        """Stop; on the loop."""
+        await self._simulator.stop()
 
     def calls(self, question: str | None = None) -> list[Received]:
         """The calls received, oldest first; only those that asked `question`, if given."""
 
         async def look() -> list[Received]:
-            return self._simulator.calls
+            return [*self._before, *self._simulator.calls]
 
         return [call for call in self._backstage.run(look()) if question is None or call.question == question]
 

@@ -105,6 +105,15 @@ def test_who_would_fail_the_same_way_is_not_asked_again() -> None:
     play(plan_of("a", "b"), SENT_A + refused.format("retry a safe, acquire b"))
 
 
+def test_why_nobody_could_be_asked_is_told() -> None:
+    machine = play(plan_of("a", "b"), OPEN_A)
+    machine.handle(on.Failed(fault("upstream_connect"), on.Odds(order=(), note="b/m: ejected")), 1.0)
+    assert details(machine, "no retry") == ["b/m: ejected"]
+    machine = play(plan_of("a", "b"), SENT_A)
+    machine.handle(on.Failed(fault("upstream_reset"), on.Odds(order=(), note="b/m: ejected")), 1.0)
+    assert details(machine, "no retry") == ["it may have been charged, and the paid retry budget has no room"]
+
+
 def test_what_failed_is_told_with_what_follows() -> None:
     machine = play(plan_of("a", "b"), OPEN_A)
     failed = on.Failed(fault("upstream_connect"), on.Odds())
@@ -363,7 +372,7 @@ def test_an_upstream_that_cannot_stream_is_asked_for_one_reply() -> None:
         1  granted                                          -> open a 1
         """,
     )
-    assert machine.candidate == Candidate("a", "plain", "m", streamed=False)
+    assert machine.candidate == Candidate("a", "plain", "m", streamed=False, whole=True)
     assert machine.plan.candidates[0].streamed
     assert details(machine, "retry") == ["this upstream does not stream the model; asked for one reply"]
     play(

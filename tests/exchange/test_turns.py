@@ -114,6 +114,7 @@ def test_a_dead_pooled_connection_is_repaired_once_for_each_candidate() -> None:
     stale = fault("upstream_reset", hint="stale")
     turns = Turns((A, B))
     assert turns.repair(stale) == "the pooled connection was dead; a fresh one"
+    assert turns.places == (0,)
     assert turns.repair(stale) is None
     take(turns)
     assert turns.repair(stale) is not None
@@ -129,13 +130,13 @@ def test_a_stream_that_is_refused_is_asked_for_as_one_reply() -> None:
     take(turns)
     assert turns.current is streamed
     assert turns.repair(refused) == "this upstream does not stream the model; asked for one reply"
-    assert turns.current == B
+    assert turns.current == replace(B, whole=True)
     assert turns.repair(refused) is None
     walk = []
     for _ in range(4):
         take(turns)
         walk.append(turns.current)
-    assert walk == [C, A, B, C]  # it is not asked for a stream again
+    assert walk == [C, A, replace(B, whole=True), C]  # it is not asked for a stream again
 
 
 def test_other_failures_are_not_repaired() -> None:

@@ -11,6 +11,7 @@ from outwait.health.channel import ChannelHealth, identity
 from outwait.health.endpoint import Endpoint
 from outwait.policy.health_rules import HealthRules
 from outwait.policy.keyring import KeyRule
+from outwait.policy.limiter import MANY
 
 
 def _channel(bound: int = 0) -> ChannelHealth:
@@ -23,7 +24,7 @@ def _channel(bound: int = 0) -> ChannelHealth:
 def test_without_a_bound_each_endpoint_has_its_own_limit() -> None:
     channel = _channel()
     assert channel.free is None
-    assert [endpoint.standing.limit for endpoint in channel.endpoints.values()] == [32, 32]
+    assert [endpoint.standing.limit for endpoint in channel.endpoints.values()] == [MANY, MANY]
 
 
 def test_the_bound_is_shared() -> None:
@@ -47,7 +48,7 @@ def test_the_bound_may_change_below_what_runs() -> None:
     assert channel.free == 0
     assert (one.standing.limit, two.standing.limit) == (3, 0)
     channel.bound(0)
-    assert (one.standing.limit, two.standing.limit) == (32, 32)
+    assert (one.standing.limit, two.standing.limit) == (MANY, MANY)
 
 
 def test_it_is_idle_when_nothing_runs_there() -> None:

@@ -11,9 +11,10 @@ from outwait.policy.blame import Blame
 from outwait.policy.breaker import BreakerRule
 from outwait.policy.health_rules import HealthRules
 from outwait.policy.limiter import Concurrency
+from outwait.policy.quota import Reserve
 from outwait.policy.rate_headers import Told, Window
 from outwait.policy.standing import Pass, StandingRule
-from outwait.policy.survival import Wait
+from outwait.policy.survival import Suspecting, Wait
 from outwait.policy.waits import Waits
 
 RULES = HealthRules(
@@ -90,7 +91,7 @@ def test_a_trial_that_fails_is_ejected_again() -> None:
 
 def test_too_much_cuts_the_limit_and_success_lets_it_grow() -> None:
     endpoint = _endpoint()
-    held = [_enter(endpoint) for _ in range(8)]
+    held = [_enter(endpoint) for _ in range(10)]
     assert endpoint.settle(held.pop(), _busy(429, None), 0.0, 0.5) == [News("a/m", Change.LIMIT, "10 -> 7")]
     assert (endpoint.standing.limit, endpoint.leaned) == (7, 3.5)
     assert endpoint.state(0.0) == "full"
@@ -103,8 +104,15 @@ def test_too_much_cuts_the_limit_and_success_lets_it_grow() -> None:
 
 def test_other_numbers() -> None:
     endpoint = _endpoint()
-    endpoint.renumber(HealthRules(concurrency=Concurrency(ceiling=5)))
+    endpoint.observe(0, Told((), 9.0), 0.0)
+    rules = HealthRules(
+        concurrency=Concurrency(ceiling=5), reserve=Reserve(share=0.5), suspecting=Suspecting(in_flight=9)
+    )
+    endpoint.renumber(rules, 0.0)
     assert (endpoint.standing.limit, endpoint.limiter.limit) == (5, 5)
+    assert endpoint.quotas[0].reserve.share == 0.5
+    assert endpoint.watch.suspecting.in_flight == 9
+    assert endpoint.standing.keys.rule is rules.keys
 
 
 @pytest.mark.parametrize("status, rests", [(429, [1]), (503, [0, 1])])

@@ -54,7 +54,8 @@ def test_a_cut_is_told_while_it_is_news_and_growth_never() -> None:
     worker = Worker()
     endpoint = worker.know()
     endpoint.limiter.limit = 20
-    worker.call(failed=throttled())
+    hold, *_ = [worker.begin() for _ in range(20)]
+    hold.leave(throttled())
     assert worker.told[-1] == ("one/m", Change.LIMIT, "20 -> 14")
     said = worker.hints.news()
     assert whats(words(said, worker.time.now)) == ["cut"]
@@ -127,7 +128,9 @@ def test_who_comes_later_is_told_what_stands() -> None:
     worker.eject()
     worker.begin("two/m").leave(REFUSED)
     worker.know("one/n")
+    busy = [worker.begin("one/n") for _ in range(5)]
     worker.call("one/n", throttled())
+    assert len(busy) == 5
     worker.call("one/o", throttled(20.0))
     worker.hints.look()
     assert sorted(whats(words(worker.hints.standing(), worker.time.now))) == ["cut", "dead", "ejected", "rest"]
@@ -188,6 +191,8 @@ def test_a_cut_is_followed_once() -> None:
     worker = Worker()
     endpoint = worker.know()
     endpoint.limiter.limit = 20
+    for _ in range(20):
+        worker.begin()
     worker.hear(worker.word("cut"), worker.word("cut"))
     worker.hear(worker.word("cut"))
     assert (endpoint.limiter.limit, endpoint.standing.limit) == (14, 14)

@@ -67,8 +67,9 @@ class Told:
 
 def _held(owner: Owner, endpoint: Endpoint | None = None, key: int = 0) -> tuple[Held, Endpoint]:
     endpoint = endpoint or Endpoint(ChannelHealth("a", 2, RULES.keys), "m", RULES, 0.0)
-    held = endpoint.standing.enter(owner.time, key)
-    return Held(owner, endpoint, held, Candidate("a", "openai", "m"), 3, "the only one"), endpoint
+    held = Held(owner, endpoint, Candidate("a", "openai", "m", key=key), 3, "the only one")
+    endpoint.standing.admit(held, owner.time)
+    return held, endpoint
 
 
 def test_it_is_a_hold() -> None:
@@ -85,9 +86,20 @@ def test_a_call_that_ends_well() -> None:
     hold.content()
     owner.time = 2.0
     hold.leave(None, 0.5)
-    assert told.heard == [("headed", 0.0, 200), ("content", 1.0), ("end", 2.0, 0.5, True)]
+    # that content came is said again, since a reply in one piece says it only then; twice changes nothing
+    assert told.heard == [("headed", 0.0, 200), ("content", 1.0), ("content", 2.0), ("end", 2.0, 0.5, True)]
     assert (endpoint.succeeded, endpoint.standing.outstanding, endpoint.failures) == (2.0, 0, 0)
     assert owner.heard == [Change.LIMIT, "freed"]
+
+
+def test_a_reply_in_one_piece_has_its_first_content_with_its_end() -> None:
+    owner, told = Owner(), Told()
+    hold, _ = _held(owner)
+    hold.waiting = told
+    hold.headed(200, {"content-type": "application/json"})
+    owner.time = 1.0
+    hold.leave(None)
+    assert told.heard == [("headed", 0.0, 200), ("content", 1.0), ("end", 1.0, 0.0, True)]
 
 
 def test_success_at_a_limit_that_nobody_leans_on_is_no_news() -> None:

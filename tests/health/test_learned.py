@@ -44,12 +44,21 @@ def test_few_attempts_are_all_looked_at() -> None:
 
 def test_of_many_one_in_eight_is() -> None:
     made = _subject()
-    looked = [made.sampled(at / 800) for at in range(8000)]
+    looked = [made.sampled(at / 400) for at in range(4000)]
     assert all(looked[:20])
-    assert sum(looked[800:]) == 900
+    assert sum(looked[400:]) == 450
     assert not made.sampled(10.0001)
     quiet = [made.sampled(20 + at) for at in range(40)]
     assert all(quiet)  # a busy time long ago does not matter
+
+
+def test_of_very_many_some_fifty_a_second_are() -> None:
+    made = _subject()
+    looked = [made.sampled(at / 8000) for at in range(40_000)]
+    assert sum(looked[8000:]) == 4 * 50
+    for _ in range(10):
+        made.sampled(5.5)
+    assert [made.sampled(6.5) for _ in range(16)].count(True) == 16  # and of few again all
 
 
 def test_after_a_busy_second_comes_a_quiet_one() -> None:

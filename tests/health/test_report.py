@@ -80,6 +80,7 @@ async def test_dead_keys_are_named_by_their_place() -> None:
     (dead,) = told["keys"]["dead"]
     assert dead["key"] == 1
     assert dead["since"] == pytest.approx(scene.tracker.today() - 10, abs=0.01)
+    assert dead["next_probe"] == pytest.approx(scene.tracker.today() - 10 + 3600, abs=0.01)
     credentials.kill(0, scene.clock())
     assert row(scene)["state"] == "out"
     assert [each["since"] for each in row(scene)["keys"]["dead"]] == [None, None]

@@ -67,15 +67,20 @@ class Learner:
         for _ in range(600):
             self.waits.add(1.0, 0.0)
 
-    def wait(self, endpoint: Endpoint, scenario: str, now: float) -> Waiting:
+    def wait(self, endpoint: Endpoint, scenario: str, now: float, *, whole: bool) -> Waiting:
         return Waiting(endpoint.watch.begin(self.waits, Waits(now), now))
 
-    def clocks(self, endpoint: str, scenario: str, timeouts: Timeouts, now: float) -> Timeouts:
+    def clocks(self, endpoint: str, scenario: str, timeouts: Timeouts, now: float, *, whole: bool) -> Timeouts:
         return self.spans.get(endpoint, timeouts)
 
-    def worth(self, endpoint: str, scenario: str, left: float, paid: float, now: float) -> Verdict | None:
+    def worth(
+        self, endpoint: str, scenario: str, left: float, paid: float, now: float, *, whole: bool
+    ) -> Verdict | None:
         self.asked.append((endpoint, scenario, left, paid))
         return self.verdicts.get(endpoint)
+
+    def forget(self, channel: str) -> None:
+        raise AssertionError(channel)
 
 
 def plan(*names: str, sticky: bool = False, tiers: tuple[int, ...] = (0, 0, 0)) -> Plan:

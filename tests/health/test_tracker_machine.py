@@ -84,14 +84,17 @@ class Learner:
 
     moves = False
 
-    def wait(self, *_: object) -> None:
+    def wait(self, *_: object, whole: bool) -> None:
         return None
 
-    def clocks(self, _: str, __: str, timeouts: Timeouts, ___: float) -> Timeouts:
+    def clocks(self, _: str, __: str, timeouts: Timeouts, ___: float, *, whole: bool) -> Timeouts:
         return timeouts
 
-    def worth(self, *_: object) -> None:
+    def worth(self, *_: object, whole: bool) -> None:
         return None
+
+    def forget(self, channel: str) -> None:
+        """There is nothing."""
 
 
 @dataclass(eq=False)

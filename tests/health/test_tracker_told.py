@@ -17,6 +17,7 @@ from outwait.health import tracker as module
 from outwait.health.endpoint import Change
 from outwait.health.tracker import HEARSAY, HealthTracker
 from outwait.policy.health_rules import HealthRules
+from outwait.policy.keyring import KeyRule
 from outwait.policy.limiter import Concurrency
 from outwait.policy.queueing import Queueing
 from outwait.policy.standing import Hint
@@ -35,14 +36,20 @@ class Learner:
 
     moves = False
 
-    def wait(self, *_: object) -> None:
+    def __init__(self) -> None:
+        self.forgotten: list[str] = []
+
+    def wait(self, *_: object, whole: bool) -> None:
         return None
 
-    def clocks(self, _: str, __: str, timeouts: Timeouts, ___: float) -> Timeouts:
+    def clocks(self, _: str, __: str, timeouts: Timeouts, ___: float, *, whole: bool) -> Timeouts:
         return timeouts
 
-    def worth(self, *_: object) -> None:
+    def worth(self, *_: object, whole: bool) -> None:
         return None
+
+    def forget(self, channel: str) -> None:
+        self.forgotten.append(channel)
 
 
 def plan(*names: str) -> Plan:
@@ -60,7 +67,8 @@ class World:
 
     def __init__(self, rules: HealthRules = RULES) -> None:
         loop = asyncio.get_running_loop()
-        self.tracker = HealthTracker(loop.time, loop.time, lambda: 0.0, Wheel(loop), Learner(), rules)
+        self.learner = Learner()
+        self.tracker = HealthTracker(loop.time, loop.time, lambda: 0.0, Wheel(loop), self.learner, rules)
         self.tracker.use(catalog())
         self.news: list[tuple[str, str, str]] = []
         self.tracker.events.append(lambda name, what, detail: self.news.append((name, what.value, detail)))
@@ -158,6 +166,29 @@ async def test_a_reload_keeps_what_is_the_same(world: World) -> None:
     by_name["a/m"].leave(REFUSED)
     assert world.news == []  # the other key of the other channel
     assert world.tracker.channels["a"].credentials.alive(0)
+    assert world.learner.forgotten == ["a"]
+
+
+@told()
+async def test_with_another_key_the_upstream_is_the_same(world: World) -> None:
+    world.hold(plan("a/m")).leave(REFUSED)
+    world.tracker.use(catalog(a=Channel("a", "openai", "https://x", ("other",))))
+    assert world.tracker.channels["a"].credentials.alive(0)
+    assert world.learner.forgotten == []
+
+
+@told()
+async def test_a_request_that_has_failed_is_no_trial(world: World) -> None:
+    asked = plan("a/m", "b/m")
+    world.hold(asked, places=(0,)).leave(None)
+    world.tracker.hear("a/m", Hint.EJECTED)  # suspect, and tried by the next request
+    assert world.tracker.outlook(Wish(asked, "k", 60.0)).order == (1, 0)
+    retry = world.tracker.acquire(Wish(asked, "k", 60.0, used=((1, 0),)), lambda _: None)
+    assert retry is not None
+    assert not isinstance(retry, Fault)
+    assert retry.place == 1
+    retry.leave(None)
+    assert world.hold(asked).place == 0
 
 
 @told()
@@ -181,6 +212,7 @@ async def test_a_channel_that_is_gone_is_forgotten_when_nothing_runs_there(world
     world.tracker.tick(2.0)
     assert "a" not in world.tracker.channels
     assert "a/m" not in world.tracker.endpoints
+    assert world.learner.forgotten == ["a"]
     old = world.hold(plan("a/m"))  # a plan from before
     assert not world.tracker.channels["a"].listed
     world.tracker.use(catalog())
@@ -191,8 +223,10 @@ async def test_a_channel_that_is_gone_is_forgotten_when_nothing_runs_there(world
 @told()
 async def test_other_rules(world: World) -> None:
     world.hold(plan("a/m"))
-    rules = replace(RULES, concurrency=Concurrency(floor=3, ceiling=9), queueing=Queueing(depth=0.0))
+    keys = KeyRule(probe=5.0)
+    rules = replace(RULES, concurrency=Concurrency(floor=3, ceiling=9), queueing=Queueing(depth=0.0), keys=keys)
     world.tracker.use(catalog(), rules)
+    assert world.tracker.channels["a"].credentials.rule is keys
     assert world.tracker.endpoints["a/m"].standing.limit == 3
     for _ in range(2):
         world.hold(plan("a/m"))

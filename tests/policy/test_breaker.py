@@ -41,6 +41,22 @@ def _recover(breaker: Breaker) -> float:
     return at
 
 
+def test_other_numbers_keep_what_was_counted_unless_the_window_is_another() -> None:
+    for span, opens in ((60.0, True), (90.0, False)):
+        breaker = Breaker(0.0)
+        for _ in range(10):
+            _good(breaker, 1)
+            _bad(breaker, 1)
+        breaker.close(2)
+        for _ in range(9):
+            _good(breaker, 3)
+            _bad(breaker, 3)
+        assert [breaker.open, breaker.row] == [False, 1]
+        breaker.renumber(BreakerRule(results=18, span=span), 3)
+        _bad(breaker, 3)
+        assert breaker.open is opens
+
+
 def test_five_failures_in_a_row_open_it() -> None:
     breaker = Breaker(0)
     _bad(breaker, 0, 4)

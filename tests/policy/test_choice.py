@@ -157,6 +157,41 @@ def test_behind_a_lone_trial_stand_those_that_are_out() -> None:
     assert _choose("due", "out", "full").order == (0, 2)
 
 
+# -------------------------------------------------------------------------------------------------------------- retries
+def _again(*states: str, luck: float = 0.0, key: int | None = None) -> Choice:
+    return choose(_route(*states), NOW, luck, key=key, retry=True)
+
+
+def test_what_has_failed_already_is_no_trial_while_anybody_is_open() -> None:
+    assert _again("due", "open", "suspect due", "open", "full", "due/-1") == Choice(
+        (1, 3, 4, 5, 0, 2), "by weight, priority 0"
+    )
+    assert _again("due", "open/1", "out/1", "open/2") == Choice((1, 3, 0), "only one left, priority 1")
+    assert _again("open", "due/1").order == (0, 1)
+
+
+def test_but_where_nobody_is_it_is() -> None:
+    for states in (("due",), ("full", "due"), ("due", "out", "resting"), ("suspect due", "full/1")):
+        assert _again(*states) == _choose(*states)
+
+
+def test_in_panic_too_the_due_come_last() -> None:
+    found = _again("out", "out", "due", "open", luck=0.9)
+    assert (found.order[-1], found.reason, found.forced) == (2, choice.PANIC, True)
+    assert sorted(found.order) == [0, 1, 2, 3]
+
+
+def test_for_a_retry_the_proven_come_first() -> None:
+    route = _route("open", "open", "open")
+    route[0].unproven = True
+    assert choose(route, NOW, 0.1).order[0] == 0
+    found = choose(route, NOW, 0.1, retry=True)
+    assert (found.order[-1], found.reason) == (0, choice.PROVEN)
+    assert choose(route, NOW, 0.1, key=7, retry=True).order[-1] == 0
+    route[1].unproven = route[2].unproven = True
+    assert choose(route, NOW, 0.1, retry=True) == choose(route, NOW, 0.1)
+
+
 # --------------------------------------------------------------------------------------------------------------- panic
 @pytest.mark.parametrize("shut, endpoints, expected", [(0, 1, False), (1, 1, True), (1, 2, False), (2, 3, True)])
 def test_panic_is_more_than_half(shut: int, endpoints: int, expected: bool) -> None:
@@ -222,12 +257,15 @@ STATES = ("open", "full", "out", "due", "suspect", "suspect due", "resting", "de
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(STATES), st.integers(0, 2)), max_size=8), lucks, st.none() | st.integers(0, 99)
+    st.lists(st.tuples(st.sampled_from(STATES), st.integers(0, 2)), max_size=8),
+    lucks,
+    st.none() | st.integers(0, 99),
+    st.booleans(),
 )
-def test_whatever_the_route(endpoints: list[tuple[str, int]], luck: float, key: int | None) -> None:
+def test_whatever_the_route(endpoints: list[tuple[str, int]], luck: float, key: int | None, retry: bool) -> None:
     route = [_one(state, tier=tier, seed=at) for at, (state, tier) in enumerate(endpoints)]
     before = [(one.outstanding, one.shut, one.breaker.trial) for one in route]
-    found = choose(route, NOW, luck, key=key)
+    found = choose(route, NOW, luck, key=key, retry=retry)
     states = [endpoints[at][0] for at in found.order]
     assert len(set(found.order)) == len(found.order)
     assert "dead" not in states
@@ -240,6 +278,10 @@ def test_whatever_the_route(endpoints: list[tuple[str, int]], luck: float, key: 
         assert found.forced or route[found.order[0]].admits(NOW)
         better = [tier for state, tier in endpoints if state == "open"]
         assert endpoints[found.order[0]][1] <= min(better, default=math.inf)
+    if retry and "open" in states:
+        due = [state.endswith("due") for state in states]
+        assert due == sorted(due)
+        assert sum(due) == sum(state.endswith("due") for state, _ in endpoints)
     shut = sum(one.shut for one in route)
     if states and states[0] in {"out", "suspect"}:
         assert panics(shut, len(route)) or not {"open", "full", "due"} & {state for state, _ in endpoints}

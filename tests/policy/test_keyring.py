@@ -39,6 +39,18 @@ def test_a_dead_key_is_out_for_every_endpoint_until_told_otherwise() -> None:
     assert other.pick(0, 0.99) == 0
 
 
+def test_when_a_key_is_looked_at_next() -> None:
+    credentials = Credentials(2)
+    assert credentials.next_probe(0) is None
+    credentials.kill(0, 100)
+    assert (credentials.next_probe(0), credentials.next_probe(1)) == (100 + HOUR, None)
+    credentials.rule = KeyRule(probe_longest=HOUR)
+    credentials.still_dead(0, 5000)
+    assert credentials.next_probe(0) == 5000 + HOUR
+    credentials.revive(0)
+    assert credentials.next_probe(0) is None
+
+
 def test_probes_come_after_one_hour_and_twice_as_late_each_time() -> None:
     credentials = Credentials(2)
     assert credentials.due(1e12) == ()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outwait.core.fault import FAULTS, Fault, Side, UpstreamError, fault
-from outwait.policy.limiter import CAUSES, STATUSES, Concurrency, Limiter, Signal, signal_of
+from outwait.policy.limiter import CAUSES, MANY, STATUSES, Concurrency, Limiter, Signal, signal_of
 
 SUCCESS, OVERLOAD, NEITHER = Signal.SUCCESS, Signal.OVERLOAD, Signal.NEITHER
 
@@ -28,12 +28,12 @@ def succeed(endpoint: Limiter, times: int, in_flight: int) -> list[bool]:
 
 def test_the_numbers() -> None:
     numbers = Concurrency()
-    assert (numbers.start, numbers.floor, numbers.ceiling) == (32, 4, 1024)
+    assert (numbers.start, numbers.floor, numbers.ceiling) == (MANY, 4, MANY)
     assert (numbers.cut, numbers.pause, numbers.step, numbers.used) == (0.7, 10, 20, 0.5)
 
 
 def test_room_ends_at_the_limit() -> None:
-    endpoint = Limiter(Concurrency())
+    endpoint = limiter()
     assert endpoint.limit == 32
     assert endpoint.room(31)
     assert not endpoint.room(32)
@@ -50,13 +50,24 @@ def test_twenty_successes_of_a_half_used_limit_add_one() -> None:
 
 def test_an_overload_cuts_once_per_ten_seconds() -> None:
     endpoint = limiter()
-    assert endpoint.note(OVERLOAD, 1, 100)
+    assert endpoint.note(OVERLOAD, 32, 100)
     assert endpoint.limit == 22
-    assert not endpoint.note(OVERLOAD, 1, 100)
-    assert not endpoint.note(OVERLOAD, 1, 109.9)
+    assert not endpoint.note(OVERLOAD, 22, 100)
+    assert not endpoint.note(OVERLOAD, 22, 109.9)
     assert endpoint.limit == 22
-    assert endpoint.note(OVERLOAD, 1, 110)
+    assert endpoint.note(OVERLOAD, 22, 110)
     assert endpoint.limit == 15
+
+
+def test_nobody_is_held_back_before_it_was_too_much_and_then_it_is_70_percent_of_what_ran() -> None:
+    endpoint = Limiter(Concurrency())
+    assert endpoint.room(MANY - 1)
+    assert endpoint.note(OVERLOAD, 200, 0)
+    assert endpoint.limit == 140
+    assert endpoint.note(OVERLOAD, 100, 10)
+    assert endpoint.limit == 70
+    assert endpoint.note(OVERLOAD, 90, 20)  # more than the limit: they began before the cut
+    assert endpoint.limit == 49
 
 
 def test_a_cut_starts_the_count_of_successes_anew() -> None:
@@ -77,12 +88,20 @@ def test_what_says_nothing_changes_nothing() -> None:
 
 def test_floor_and_ceiling_hold() -> None:
     low = limiter(5)
-    assert low.note(OVERLOAD, 1, 0)
+    assert low.note(OVERLOAD, 5, 0)
     assert low.limit == 4
-    assert not low.note(OVERLOAD, 1, 20)
+    assert not low.note(OVERLOAD, 5, 20)
     high = Limiter(Concurrency(start=8, ceiling=8))
     assert not any(succeed(high, 40, 8))
     assert high.limit == 8
+
+
+def test_few_in_flight_were_not_refused_for_being_many() -> None:
+    quiet = limiter(32)
+    assert not quiet.note(OVERLOAD, 4, 0)
+    assert quiet.limit == 32
+    assert quiet.note(OVERLOAD, 10, 0)  # nothing was cut that it would have to wait for
+    assert quiet.limit == 7
 
 
 def test_a_ceiling_below_the_floor_wins_and_there_is_always_one() -> None:
@@ -92,7 +111,7 @@ def test_a_ceiling_below_the_floor_wins_and_there_is_always_one() -> None:
 
 def test_other_numbers_keep_what_was_learned() -> None:
     endpoint = limiter()
-    endpoint.note(OVERLOAD, 1, 0)
+    endpoint.note(OVERLOAD, 32, 0)
     endpoint.renumber(Concurrency(start=99))
     assert endpoint.limit == 22
     endpoint.renumber(Concurrency(ceiling=10))
@@ -100,7 +119,7 @@ def test_other_numbers_keep_what_was_learned() -> None:
     endpoint.renumber(Concurrency(floor=12))
     assert endpoint.limit == 12
     endpoint.renumber(Concurrency(cut=0.5, floor=1))
-    endpoint.note(OVERLOAD, 1, 10)
+    endpoint.note(OVERLOAD, 12, 10)
     assert endpoint.limit == 6
 
 
@@ -189,7 +208,7 @@ def test_bounds_and_pace_hold_whatever_comes(
         if endpoint.limit < before:
             assert signal is OVERLOAD
             assert now - cut_at >= 10
-            assert endpoint.limit >= int(before * 0.7)
+            assert endpoint.limit == max(1, min(max(int(min(before, in_flight) * 0.7), floor), ceiling))
             cut_at, successes = now, 0
         elif endpoint.limit > before:
             assert endpoint.limit == before + 1

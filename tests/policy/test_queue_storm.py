@@ -111,7 +111,8 @@ class Storm:
 
         def answer(later: float) -> None:
             channel.quota.observe(told, later)
-            channel.limiter.note(Signal.SUCCESS if took else Signal.OVERLOAD, channel.in_flight, later)
+            # Its refusals say when they end.
+            channel.limiter.note(Signal.SUCCESS if took else Signal.NEITHER, channel.in_flight, later)
             channel.in_flight -= 1
             if took:
                 self.served[call] = later

@@ -57,6 +57,40 @@ def test_attempts_are_counted_once() -> None:
     assert standing.outstanding == 0
 
 
+def test_who_was_told_to_wait_is_unproven_until_it_answers() -> None:
+    standing = _standing()
+    before = standing.enter(0)
+    for failed in (_busy(), _busy(9.0), _busy(9.0, 503)):
+        _ask(standing, 10, failed)
+        assert standing.unproven
+        _ask(standing, 20, CANCELLED)
+        assert standing.unproven
+        _ask(standing, 20)
+        assert not standing.unproven
+    _ask(standing, 30, RESET)
+    assert not standing.unproven  # nothing was said of waiting
+    _ask(standing, 30, _busy())
+    _ask(standing, 30, _busy(0.0, 503))
+    standing.well(before, 31)
+    assert not standing.unproven
+
+
+def test_other_numbers_hold_from_now_on() -> None:
+    standing = _standing()
+    _ask(standing, 0, RESET)
+    breaker = BreakerRule(in_row=2, eject=7.0, longest=7.0, jitter=0.0)
+    rule = StandingRule(breaker, PenaltyRule(step=1.0, fold=1e9), SlowStart(span=10.0), SuspicionRule(every=4.0))
+    standing.renumber(rule, 1)
+    _ask(standing, 1, RESET)
+    assert standing.breaker.until == 8
+    assert standing.penalty.of(1) == pytest.approx(6, rel=1e-3)
+    held = standing.enter(8)
+    standing.leave(held, None, 8, 0)
+    assert standing.eased(13) == 0.5
+    standing.suspect(20)
+    assert standing.suspicion.trial_at == 24
+
+
 def test_a_new_endpoint_starts_slowly() -> None:
     standing = _standing(weight=4.0)
     assert [standing.eased(now) for now in (0, 30, 60, 99)] == pytest.approx([0.4, 2, 4, 4])

@@ -78,7 +78,11 @@ class AnyExchange(RuleBasedStateMachine):
         kinds = sorted((kind for kind in self.machine.phase.row if kind is not on.Tick), key=lambda kind: kind.__name__)
         kind = data.draw(st.sampled_from(kinds), label="input")
         self.now += share * (min(self.machine.deadline(), self.now + 100) - self.now)
-        fields = {on.Failed: {"fault": faults(), "odds": odds}, on.Refused: {"fault": faults()}}.get(kind, {})
+        carried: dict[type, dict[str, st.SearchStrategy[Any]]] = {
+            on.Failed: {"fault": faults(), "odds": odds},
+            on.Refused: {"fault": faults()},
+        }
+        fields = carried.get(kind)
         self.send(data.draw(st.builds(kind, **fields)) if fields else kind())
 
     @rule(odds=odds)

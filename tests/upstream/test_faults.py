@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from outwait.core.fault import Fault, Side
 from outwait.dialects import told as inside
+from outwait.policy.blame import WORDED, Blame, blame
 from outwait.upstream.faults import reply_fault, retry_after
 
 NGINX = b"<html><head><title>%s</title></head><body><center>nginx/1.26.1</center></body></html>"
@@ -259,3 +260,57 @@ def test_a_quota_may_be_that_of_a_minute(code: str | None, cause: str) -> None:
     text, beside = "You exceeded your current quota", {"status": "RESOURCE_EXHAUSTED"} if code is None else {}
     assert told(429, error(text, code=code, **beside)).cause == cause
     assert inside.fault_of(text, {"code": code or 429, **beside}, b"").cause == cause
+
+
+# -- what puts a credential out
+
+INVALID = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
+QUOTED = "unknown field: 'invalid_api_key insufficient_quota, credit balance is too low, expired api key'"
+
+
+@pytest.mark.parametrize(
+    "status, body",
+    [
+        (401, b""),
+        (401, error(QUOTED)),
+        (402, error("Payment Required")),
+        (403, error("user quota is not enough", code="insufficient_user_quota")),
+        (403, error("Incorrect API key provided")),
+        (429, error("You exceeded your current quota", code="insufficient_quota")),
+        (429, error("your credit balance is too low")),
+        (400, error("API key not valid.", status="INVALID_ARGUMENT", details=[INVALID])),
+        (400, error("Access denied", code="Arrearage")),
+        (400, error("no", type="exceeded_current_quota_error")),
+        (200, error("no", code="invalid_api_key")),
+        (200, error("no", code=401)),
+        (500, error("no", code="insufficient_user_quota")),
+    ],
+)
+def test_a_status_or_a_code_that_is_made_for_it_puts_a_key_out(status: int, body: object) -> None:
+    found = told(status, body)
+    assert (found.hint, blame(found)) == (None, Blame.KEY)
+
+
+@pytest.mark.parametrize("status", [200, 400, 404, 405, 413, 422, 500, 503])
+@pytest.mark.parametrize("more", [{}, {"type": "invalid_request_error"}, {"code": "invalid_value", "param": QUOTED}])
+def test_words_that_a_client_may_have_written_put_no_key_out(status: int, more: dict[str, object]) -> None:
+    assert blame(told(status, error(QUOTED, **more))) is not Blame.KEY
+    assert blame(told(status, QUOTED.encode())) is not Blame.KEY
+
+
+def test_what_a_moderation_quotes_puts_no_key_out() -> None:
+    flagged = f'Your chosen model requires moderation and your input was flagged for "x". {QUOTED}'
+    assert blame(told(403, error(flagged, code=403))) is not Blame.KEY
+    assert blame(told(403, error(QUOTED, code=403))) is Blame.KEY
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+def test_such_words_are_told_all_the_same(status: int) -> None:
+    found = told(status, error("Your credit balance is too low."))
+    assert (found.code, found.cause, found.hint) == ("upstream_quota", "quota_exhausted", WORDED)
+
+
+@given(st.text(max_size=60), st.sampled_from([400, 404, 408, 409, 413, 422, 500, 502, 503]))
+def test_no_text_of_a_client_puts_a_key_out(text: str, status: int) -> None:
+    for said in (text, f"{QUOTED} {text}", f"{text} API key not valid"):
+        assert blame(told(status, error(f"You said: {said}"))) is not Blame.KEY

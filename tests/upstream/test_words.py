@@ -107,3 +107,9 @@ def test_deep_nesting_is_only_text() -> None:
 )
 def test_finer_words(body: bytes, headers: dict[str, str], words: ErrorWords) -> None:
     assert read_words(headers, body) == words
+
+
+def test_codes_are_what_no_client_can_write() -> None:
+    words = ErrorWords("Insufficient_Quota", "A", "B", reason="C")
+    assert words.codes == "a\nc\nb"
+    assert words.all == "a\nc\nb\ninsufficient_quota"

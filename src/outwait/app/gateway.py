@@ -201,7 +201,7 @@ def build(settings: Settings, logs: Logs, site: Site | None = None) -> Gateway:
     )
     metrics.watch(_running(registry), _worst(wheel), lambda: recorder.dropped, counts.totals, well.chronicle.now)
     made = Gateway(settings, door, server, upstream, well, recorder, metrics, logs, wheel)
-    well.start(door, probing=site.worker == 0)
+    well.start(door, site.worker, None if site.store is None else Path(settings.data_dir))
     if site.store is not None:
         made.storage = join(site.store, settings, door, site.worker, wheel, counts)
     return made

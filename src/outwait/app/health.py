@@ -6,7 +6,9 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+from outwait.app.notes import Notes
 from outwait.core.catalog import Catalog
 from outwait.edge.channels import Desk
 from outwait.edge.door import Door
@@ -41,15 +43,19 @@ class Health:
     shared: bool
     _alarm: Alarm
     _wheel: Wheel
+    _notes: Notes | None = None
 
     def desk(self) -> Desk:
         """Where operators look at it."""
         return Desk(self.tracker, self.prober, self.learning, self.chronicle)
 
-    def start(self, door: Door, *, probing: bool) -> None:
-        """Begin to look after it. `probing`: this worker probes for all on its host."""
+    def start(self, door: Door, worker: int, folder: Path | None = None) -> None:
+        """Begin to look after it; worker 0 probes for all on its host. `folder`: where what is learned outlives it."""
         self._wheel.set(self._alarm, self._wheel.now() + TICK)
-        self.prober.start(probing=probing)
+        self.prober.start(probing=worker == 0)
+        if folder is not None:
+            self._notes = Notes(folder / f"learned-{worker}.json", self.learning, self._wheel, time.time)
+            self._notes.start(door.catalog, on=self.learning.learns)
         door.shedding = self.shedding
         if self.shared:
             door.hearsay = Hearsay(self.hints, door.neighbours, self._wheel)
@@ -64,19 +70,21 @@ class Health:
         self.prober.use(rules.probe)
         self.chronicle.known = spelt(catalog)
         self.shedding.use(on=rules.shed)
+        if self._notes is not None:
+            self._notes.use(catalog, on=self.learning.learns)
 
     def close(self, door: Door) -> None:
         """Look no more."""
         self._wheel.forget(self._alarm)
         self.prober.close()
         self.shedding.use(on=False)
+        if self._notes is not None:
+            self._notes.close()
         if door.hearsay is not None:
             door.hearsay.close()
 
 
-def build(
-    catalog: Catalog, wheel: Wheel, clean: Callable[[str], str], upstream: Upstream, workers: int
-) -> Health:
+def build(catalog: Catalog, wheel: Wheel, clean: Callable[[str], str], upstream: Upstream, workers: int) -> Health:
     """The health of one of `workers` that begins with `catalog`. `clean`: takes secrets out of what is shown."""
     rules = rules_of(catalog)
     learning = Learning(learning_rules(rules, shared=workers > 1))
@@ -113,5 +121,10 @@ def spelt(catalog: Catalog) -> frozenset[str]:
 def learning_rules(rules: HealthRules, *, shared: bool) -> LearningRules:
     """How a worker learns under `rules`; `shared`: it tells others."""
     return LearningRules(
-        mode=Mode(rules.adaptive), floor=rules.floor, ceiling=rules.ceiling, adapting=rules.adapting, share=shared
+        mode=Mode(rules.adaptive),
+        written=rules.written,
+        floor=rules.floor,
+        ceiling=rules.ceiling,
+        adapting=rules.adapting,
+        share=shared,
     )

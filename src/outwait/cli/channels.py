@@ -7,9 +7,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from outwait.cli.gateway import Asked, Gateway, Unreached
+from outwait.cli.gateway import USAGE, Asked, Unreached, running
 from outwait.cli.serve import Config
-from outwait.config.errors import ConfigError
 
 EXAMPLES = """Examples:
 
@@ -29,7 +28,6 @@ Exit status: 0 all is well, 1 a channel is out or what was asked failed, 2 usage
 """
 _ACTIONS = ("check", "revive", "learned", "show")
 _LESSONS = ("freeze", "unfreeze", "reset", "export")
-_USAGE = (400, 401, 403, 404, 405, 422)
 
 
 def channels(
@@ -63,7 +61,7 @@ def channels(
     """
     action, rest = _action(words or [])
     path, body = _asked(action, rest, model=model, paid=paid, credential=credential, endpoint=endpoint)
-    gateway = _gateway(config, url, key)
+    gateway = running(config, url, key)
     try:
         told = gateway.ask(path, body)
     except Unreached as error:
@@ -130,43 +128,12 @@ def _only(action: str, where: tuple[str, ...], given: dict[str, object]) -> None
             raise typer.BadParameter(f"goes with {' and '.join(where)} only", param_hint=option)
 
 
-def _gateway(config: str | None, url: str | None, key: str | None) -> Gateway:
-    from outwait.config.load import load
-
-    try:
-        if url is not None and key is not None:
-            return Gateway(url, key)
-        settings = load(config, serving=False)
-        server = settings.server
-        if url is None:
-            scheme, host = "http" if server.tls is None else "https", _reachable(server.host)
-            url = f"{scheme}://{host}:{server.port}"
-        if key is None:
-            admins = [each for each in settings.keys if each.admin] or list(settings.keys)
-            key = admins[0].key.get_secret_value() if admins else ""
-        return Gateway(url, key)
-    except ConfigError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--url") from error
-
-
-def _reachable(host: str) -> str:
-    """Where a server that listens on `host` is reached from this machine."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - nothing is bound here
-    return f"[{host}]" if ":" in host else host
-
-
 def _refused(told: Asked, *, as_json: bool) -> NoReturn:
-    error = told.body.get("error")
-    error = error if isinstance(error, dict) else {}
     if as_json:
         typer.echo(json.dumps(told.body, ensure_ascii=False, indent=2))
     else:
-        said = error.get("message") or "no word of why; is that the address of an outwait gateway?"
-        typer.secho(f"The gateway answered {told.status} {error.get('code') or ''}: {said}", fg="red", err=True)
-    raise typer.Exit(2 if told.status in _USAGE else 1)
+        typer.secho(told.refusal, fg="red", err=True)
+    raise typer.Exit(2 if told.status in USAGE else 1)
 
 
 def _good(action: str, told: dict[str, Any]) -> bool:

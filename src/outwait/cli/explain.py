@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from outwait.cli import explain_live
 from outwait.cli.serve import Config
 from outwait.config.errors import ConfigError
 from outwait.core.catalog import Catalog, Channel
@@ -26,9 +27,11 @@ outwait explain --model claude-opus-4-6 --endpoint messages --stream
 
 outwait explain --model gpt-4o --key dev --header 'x-outwait-timeout-total: 10m'
 
+outwait explain --model o3 --live    (and what the running gateway has learned of it)
+
 outwait explain --model gpt-4o --header 'user-agent: OpenAI/Python 1.99.0' --header 'x-stainless-read-timeout: 600'
 
-Exit status: 0 explained, 1 the gateway would refuse such a call, 2 usage or configuration.
+Exit status: 0 explained, 1 the gateway would refuse such a call or (--live) does not answer, 2 usage or configuration.
 """
 _ANYBODY = Principal("(any)")
 
@@ -46,13 +49,23 @@ def explain(
     header: Annotated[
         list[str] | None, typer.Option("--header", "-H", help="A header of the request, 'name: value'; repeatable.")
     ] = None,
+    live: Annotated[bool, typer.Option("--live", help="Beside the clocks: what the gateway has learned.")] = False,
+    url: Annotated[
+        str | None, typer.Option(help="--live: where it is, instead of server.host and server.port.", metavar="URL")
+    ] = None,
+    admin_key: Annotated[
+        str | None, typer.Option(help="--live: a client key with `admin: true`, instead of the configuration's first.")
+    ] = None,
     config: Config = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Show the plan of a request: its route, the seven clocks, heartbeats and retries, each with its reason.
 
-    Works without a configuration too, and then shows the built-in numbers.
+    Works without a configuration too, and then shows the built-in numbers. With several workers, the one that happens
+    to answer tells what it has learned.
     """
+    if not live and (url is not None or admin_key is not None):
+        raise typer.BadParameter("goes with --live only", param_hint="--admin-key" if url is None else "--url")
     from outwait.dialects.profiles import profile
     from outwait.plan.explain import explain as rows_of
     from outwait.plan.facts import Facts
@@ -68,12 +81,17 @@ def explain(
     except Refusal as refused:
         _refused(refused.fault, as_json=as_json)
     rows = rows_of(plan)
+    found = explain_live.ask(plan, config, url, admin_key) if live else None
     if as_json:
         asked = {"model": model, "endpoint": endpoint, "stream": stream, "key": key, "client": client.name}
         told = {**asked, "decisions": [asdict(row) for row in rows]}
+        told |= {} if found is None else {"live": found._asdict()}
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
         return
-    _draw(rows)
+    if found is None:
+        _draw(rows)
+    else:
+        _draw_live(rows, found, several=len(plan.candidates) > 1)
 
 
 def _dialect(endpoint: str) -> str:
@@ -141,3 +159,19 @@ def _draw(rows: tuple[Row, ...]) -> None:
         table.add_row("" if row.group == group else row.group, row.name, row.value, row.reason)
         group = row.group
     Console(highlight=False, markup=False).print(table)
+
+
+def _draw_live(rows: tuple[Row, ...], live: explain_live.Live, *, several: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("", "what", "value", "because", "learned")
+    group = ""
+    for row in rows:
+        learned = explain_live.words(live.learned, row.name, several=several) if row.group == "clock" else ""
+        table.add_row("" if row.group == group else row.group, row.name, row.value, row.reason, learned)
+        group = row.group
+    console = Console(highlight=False, markup=False)
+    console.print(table)
+    if not live.learned:
+        console.print(f"Worker {live.worker} has learned nothing of this yet.")

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+import typer
+
+from outwait.config.errors import ConfigError
+
 PATIENCE = 150.0  # seconds: a check may wait for a model that thinks
+USAGE = (400, 401, 403, 404, 405, 422)  # statuses that say the caller is wrong
 
 
 class Unreached(Exception):  # noqa: N818 - it says what happened
@@ -21,6 +26,14 @@ class Asked:
 
     status: int
     body: dict[str, Any]
+
+    @property
+    def refusal(self) -> str:
+        """What it said where the status is not 200, in a sentence."""
+        error = self.body.get("error")
+        error = error if isinstance(error, dict) else {}
+        said = error.get("message") or "no word of why; is that the address of an outwait gateway?"
+        return f"The gateway answered {self.status} {error.get('code') or ''}: {said}"
 
 
 class Gateway:
@@ -54,3 +67,32 @@ class Gateway:
         except ValueError:
             told = None
         return Asked(status, told if isinstance(told, dict) else {})
+
+
+def running(config: str | None, url: str | None, key: str | None) -> Gateway:
+    """The gateway of this configuration, asked with its first admin key; `url` and `key` say otherwise."""
+    from outwait.config.load import load
+
+    try:
+        if url is not None and key is not None:
+            return Gateway(url, key)
+        settings = load(config, serving=False)
+        server = settings.server
+        if url is None:
+            scheme, host = "http" if server.tls is None else "https", _reachable(server.host)
+            url = f"{scheme}://{host}:{server.port}"
+        if key is None:
+            admins = [each for each in settings.keys if each.admin] or list(settings.keys)
+            key = admins[0].key.get_secret_value() if admins else ""
+        return Gateway(url, key)
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--url") from error
+
+
+def _reachable(host: str) -> str:
+    """Where a server that listens on `host` is reached from this machine."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - nothing is bound here
+    return f"[{host}]" if ":" in host else host

@@ -145,9 +145,12 @@ class ProbeSection(Section):
 
 
 class AdaptiveSection(Section):
-    """Clocks that are learned from what was seen. `mode`: on | observe (only told) | off."""
+    """Clocks that are learned from what was seen. `mode`: on | observe (only told) | off. `written`: a learned clock
+    takes the place of one that the configuration sets, too.
+    """
 
     mode: Annotated[Literal["on", "observe", "off"], Word] = DEFAULT.adaptive
+    written: bool = DEFAULT.written
     samples: Count = DEFAULT.adapting.samples
     cut: Chance = DEFAULT.adapting.cut
     stretch: Annotated[float, _FACTOR] = DEFAULT.adapting.stretch
@@ -193,8 +196,9 @@ def rules(
         queueing=Queueing(**section.queue.model_dump()),
         reserve=Reserve(**section.reserve.model_dump(), cool_down=section.credentials.rest),
         suspecting=Suspecting(**section.suspect.model_dump(exclude={"every"}), probe=section.suspect.every),
-        adapting=Adapting(**section.adaptive.model_dump(exclude={"mode"})),
+        adapting=Adapting(**section.adaptive.model_dump(exclude={"mode", "written"})),
         adaptive=section.adaptive.mode,
+        written=section.adaptive.written,
         floor=floor or {},
         ceiling=ceiling or {},
         probe=ProbeRule(**section.probe.model_dump()),

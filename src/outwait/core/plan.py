@@ -124,8 +124,9 @@ class Plan:
     """What was decided for one request.
 
     `public`: the model's name as the client asked for it. `candidates`: in the order of the configuration. `sticky`:
-    the requests of a conversation shall meet the same one. `timeouts`: used where a candidate has none of its own. `linger`:
-    seconds a `linger` exchange goes on without a reader. `patience`: seconds the client said it waits, if it did.
+    the requests of a conversation shall meet the same one. `timeouts`: used where a candidate has none of its own.
+    `linger`: seconds a `linger` exchange goes on without a reader. `patience`: seconds the client said it waits, if it
+    did.
     `why`: decisions in words, for `explain` and the timeline.
     """
 

@@ -77,15 +77,17 @@ class Desk:
     # -- what is answered --------------------------------------------------------------------------------------------
 
     def _all(self, door: Door, _: Request) -> object:
-        rows = [self._row(channel) for channel in door.catalog.channels]
+        lessons = self.learning.told(self.tracker.now())
+        rows = [self._row(channel, lessons) for channel in door.catalog.channels]
         return {"object": "list", "worker": door.name, "data": [row for row in rows if row is not None]}
 
     def _one(self, door: Door, request: Request) -> object:
         name, what = _named(request)
         if what:
             raise Refusal(_nothing(request))
-        self._known(door, name)
-        (row,) = (self._row(channel) for channel in door.catalog.channels if channel.name == name)
+        known, now = self._known(door, name), self.tracker.now()
+        lessons = [lesson for endpoint in known.endpoints.values() for lesson in self.learning.told(now, endpoint.name)]
+        (row,) = (self._row(channel, lessons) for channel in door.catalog.channels if channel.name == name)
         return {**(row or {}), "worker": door.name}
 
     def _known(self, door: Door, name: str) -> ChannelHealth:
@@ -95,7 +97,7 @@ class Desk:
             raise Refusal(_unknown(door, name))
         return known
 
-    def _row(self, channel: Channel) -> report.Row | None:
+    def _row(self, channel: Channel, lessons: report.Lessons) -> report.Row | None:
         """None for a channel that the tracker has not heard of yet."""
         tracker = self.tracker
         known = tracker.channels.get(channel.name)
@@ -103,7 +105,7 @@ class Desk:
             return None
         at = report.Moment(tracker.now(), tracker.today())
         died = self.chronicle.died.get(channel.name, {})
-        return report.channel_row(known, channel, at, self.learning.told(at.now), died)
+        return report.channel_row(known, channel, at, lessons, died)
 
     def _revive(self, door: Door, request: Request) -> object:
         name, what = _named(request)

@@ -64,12 +64,10 @@ class ChannelHealth:
 
 def identity(channel: Channel) -> Identity:
     """What makes a channel what it is: where it leads and as whom it is asked. Another one starts anew."""
-    return (
-        channel.dialect,
-        channel.base_url,
-        channel.api_keys,
-        channel.api_version,
-        channel.region,
-        channel.project,
-        channel.credentials_file,
-    )
+    way = (channel.dialect, channel.base_url, channel.api_version, channel.region, channel.project)
+    return way, channel.api_keys, channel.credentials_file
+
+
+def leads(identity: Identity) -> object:
+    """Where the channel of this identity leads, whoever asks; None for one that was never configured."""
+    return identity[0] if identity else None

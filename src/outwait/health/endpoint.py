@@ -107,9 +107,14 @@ class Endpoint:
         free = self.channel.free
         self.standing.limit = limit if free is None else min(limit, self.standing.outstanding + free)
 
-    def renumber(self, rules: HealthRules) -> None:
-        """Go by other rules from now on. Breaker, suspicion and keyring keep their numbers with their state."""
+    def renumber(self, rules: HealthRules, now: float) -> None:
+        """Go by other rules from now on. What is out or rests stays so until the date it was given."""
         self.rules = rules
+        self.standing.renumber(rules.standing, now)
+        self.standing.keys.rule = rules.keys
+        self.watch.suspecting = rules.suspecting
+        for quota in self.quotas.values():
+            quota.reserve = rules.reserve
         self.limiter.renumber(rules.concurrency)
         self.fit()
 

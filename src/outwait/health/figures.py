@@ -38,7 +38,7 @@ class Chronicle:
     """To be one of the tracker's `events`, and told of probes. `clock`: loop seconds. `clean`: takes secrets out of a
     label. `died`: by channel, when its dead keys were refused. `known`: models that the configuration spells out.
 
-    An endpoint has a label of its own if its model is known, or has answered: the others are names that clients made up.
+    An endpoint has a label of its own if its model is known or has answered: other names are what clients made up.
     """
 
     __slots__ = ("_clean", "_clock", "_totals", "_tracker", "died", "known")

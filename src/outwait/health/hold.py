@@ -54,18 +54,32 @@ class Owner(Protocol):
 
 
 class Held(Pass):
-    """Implements `core.endpoints.Hold`. `waiting`: who learns from this attempt, if somebody does."""
+    """Implements `core.endpoints.Hold`. `waiting`: who learns from this attempt, if somebody does.
+
+    One is made for each attempt, so it writes the fields of a `Pass` by itself.
+    """
 
     __slots__ = ("_endpoint", "_owner", "candidate", "place", "reason", "waiting")
 
-    def __init__(self, owner: Owner, endpoint: Endpoint, candidate: Candidate, place: int, reason: str) -> None:
-        super().__init__(candidate.key)
+    def __init__(
+        self,
+        owner: Owner,
+        endpoint: Endpoint,
+        candidate: Candidate,
+        place: int,
+        reason: str,
+        waiting: Waiting | None = None,
+    ) -> None:
+        self.epoch = 0
+        self.key = candidate.key
+        self.trial = False
+        self.left = False
         self._owner = owner
         self._endpoint = endpoint
         self.candidate = candidate
         self.place = place
         self.reason = reason
-        self.waiting: Waiting | None = None
+        self.waiting = waiting
 
     def headed(self, status: int, headers: Mapping[str, str]) -> None:
         """The response head came; names in lower case."""
@@ -103,11 +117,13 @@ class Held(Pass):
             endpoint.succeeded = now
             if standing.outstanding >= endpoint.leaned:
                 owner.changed(endpoint, endpoint.grow(now))
-        if failed is None and not standing.shut:
-            standing.well(self, now)
-        else:
+        if failed is not None or standing.shut:
             owner.changed(endpoint, endpoint.settle(self, failed, now, owner.chance()))
+        else:
+            standing.well(self, now)
         waiting = self.waiting
         if waiting is not None:
+            if failed is None:
+                waiting.content(now)  # a reply that came in one piece had no first content before its end
             waiting.end(now, gap, complete=failed is None)
         owner.freed(endpoint, now)

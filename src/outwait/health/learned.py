@@ -72,6 +72,7 @@ class Subject:
         "_cache",
         "_calm",
         "_due",
+        "_every",
         "_free",
         "_rules",
         "_second",
@@ -93,6 +94,7 @@ class Subject:
         self.used = now
         self._begun = 0  # attempts of this second
         self._free = rules.sampled  # so many of them are all looked at
+        self._every = rules.every  # and then one of so many
         self._second = now + SECOND
         self._calm = math.inf
         self._worth = now
@@ -125,12 +127,14 @@ class Subject:
     def sampled(self, now: float) -> bool:
         """Whether the attempt that begins now is looked at. O(1), and to be asked once for each."""
         if now >= self._second:
-            busy = self._begun > self._rules.sampled and now < self._second + SECOND
-            self._free = 0 if busy else self._rules.sampled
+            rules = self._rules
+            busy = self._begun > rules.sampled and now < self._second + SECOND
+            self._free = 0 if busy else rules.sampled
+            self._every = max(rules.every, self._begun // rules.most) if busy else rules.every
             self._begun = 0
             self._second = now + SECOND
         self._begun += 1
-        return self._begun <= self._free or not self._begun % self._rules.every
+        return self._begun <= self._free or not self._begun % self._every
 
     def clocks(self, timeouts: Timeouts, now: float) -> Timeouts:
         """The clocks that hold: `timeouts` itself, or with what is learned in the place of what may move."""

@@ -10,7 +10,7 @@ longest time. Nothing here has a clock; `now` is the loop's. All it knows can be
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Protocol
 
@@ -36,12 +36,15 @@ class Watched(Protocol):
 
 
 class Learning:
-    """All that is learned. `whole`: the upstream was asked for a reply in one piece, not for a stream."""
+    """All that is learned. `moves`: learned clocks take the place of others. `whole`: the upstream was asked for a
+    reply in one piece, not for a stream.
+    """
 
-    __slots__ = ("_kept", "_rules", "_subjects")
+    __slots__ = ("_kept", "_rules", "_subjects", "moves")
 
     def __init__(self, rules: LearningRules) -> None:
         self._rules = rules
+        self.moves = rules.mode is Mode.ON
         self._kept = learning_kept.nothing()
         self._subjects = self._kept.subjects
 
@@ -58,9 +61,9 @@ class Learning:
         return Waiting(subject, endpoint.watch, now)
 
     @property
-    def moves(self) -> bool:
-        """Whether learned clocks take the place of others."""
-        return self._rules.mode is Mode.ON
+    def learns(self) -> bool:
+        """Whether clocks are learned at all."""
+        return self._rules.mode is not Mode.OFF
 
     def clocks(self, endpoint: str, scenario: str, timeouts: Timeouts, now: float, *, whole: bool = False) -> Timeouts:
         """The clocks of an attempt: `timeouts` itself where nothing is learned that may take its place."""
@@ -79,15 +82,17 @@ class Learning:
     def use(self, rules: LearningRules) -> None:
         """The configuration was read again; what was learned stays."""
         self._rules = rules
+        self.moves = rules.mode is Mode.ON
         for subject in self._subjects.values():
             subject.use(rules)
 
-    def forget(self, kept: Collection[str]) -> None:
-        """Forget the endpoints that are not among these."""
-        for key in [key for key in self._subjects if key[0] not in kept]:
+    def forget(self, channel: str) -> None:
+        """Forget the endpoints of `channel`: its upstream is another one now, or none."""
+        start = f"{channel}/"
+        for key in [key for key in self._subjects if key[0].startswith(start)]:
             del self._subjects[key]
         frozen = self._kept.frozen
-        for name in [name for name in frozen if name is not None and name not in kept]:
+        for name in [name for name in frozen if name is not None and name.startswith(start)]:
             del frozen[name]
 
     def freeze(self, endpoint: str | None = None, *, frozen: bool = True) -> None:
@@ -120,6 +125,10 @@ class Learning:
     def dump(self, now: float) -> dict[str, object]:
         """All that is known, as plain data for `restore`."""
         return self._kept.dump(now)
+
+    def dumped(self, plain: dict[str, object], now: float) -> Iterator[None]:
+        """The same, written into `plain` in small steps: in between, others may go on."""
+        return self._kept.dumped(plain, now)
 
     def restore(self, plain: object, now: float, age: float = 0.0) -> None:
         """Know what `dump` wrote `age` seconds ago, and nothing else; to be called before the first attempt. Raises

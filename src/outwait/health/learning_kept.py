@@ -6,7 +6,7 @@ Samples keep their age: what was 24 to 48 hours old when it was read back is for
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -50,15 +50,26 @@ class Kept(NamedTuple):
 
     def dump(self, now: float) -> dict[str, object]:
         """All of it as plain data for `read`."""
-        return {
+        plain: dict[str, object] = {}
+        for _ in self.dumped(plain, now):
+            pass
+        return plain
+
+    def dumped(self, plain: dict[str, object], now: float) -> Iterator[None]:
+        """The same, written into `plain` row by row: in between, others may go on."""
+        subjects: list[object] = []
+        plain |= {
             "version": VERSION,
             "shared": [
                 {"scenario": scenario, "whole": whole, "waits": waits.dump(now)}
                 for (scenario, whole), waits in self.shared.items()
             ],
-            "subjects": [subject.dump(now) for subject in self.subjects.values()],
+            "subjects": subjects,
             "frozen": [[name, frozen] for name, frozen in self.frozen.items()],
         }
+        for subject in list(self.subjects.values()):
+            subjects.append(subject.dump(now))
+            yield
 
 
 def nothing() -> Kept:

@@ -62,7 +62,7 @@ class LearningRules:
     `written`: spans of rules, channels and keys are replaced too. `floor`, `ceiling`: clock name -> seconds, of the
     operator. `share`: keep what is new aside for other workers. `subjects`: so many pairs of endpoint and scenario are
     known at a time. `sampled`: attempts a second at one endpoint in one scenario that are all looked at; of more, one
-    in `every` is.
+    in `every` is, and no more than about `most` a second.
     """
 
     mode: Mode = Mode.ON
@@ -73,6 +73,7 @@ class LearningRules:
     subjects: int = 512
     sampled: int = 20
     every: int = 8
+    most: int = 50
     adapting: Adapting = adaptive.DEFAULTS
     worthwhile: Worthwhile = deadline.DEFAULTS
 

@@ -55,9 +55,9 @@ def channel_row(
     """
     credentials = known.credentials
     dead = [
-        {"key": key, "since": at.date(died[key]) if key in died else None}
+        {"key": key, "since": at.date(died[key]) if key in died else None, "next_probe": at.date(due)}
         for key in range(len(credentials))
-        if not credentials.alive(key)
+        if (due := credentials.next_probe(key)) is not None
     ]
     learned: dict[str, list[Mapping[str, object]]] = {}
     for lesson in lessons:

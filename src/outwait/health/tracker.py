@@ -17,10 +17,11 @@ from outwait.core.catalog import Catalog
 from outwait.core.endpoints import Hold, Outlook, Wish
 from outwait.core.fault import Fault, fault
 from outwait.core.plan import Plan, Timeouts
-from outwait.health.channel import ChannelHealth, identity
+from outwait.health.channel import ChannelHealth
 from outwait.health.endpoint import Change, Endpoint, News
 from outwait.health.hold import Held, Waiting
 from outwait.health.lines import Granted, Lines, Row, turn
+from outwait.health.roster import Roster
 from outwait.health.route import Route
 from outwait.policy import choice, queueing
 from outwait.policy.health_rules import DEFAULT, HealthRules
@@ -37,9 +38,7 @@ Event = Callable[[str, Change, str], None]
 class Learner(Protocol):
     """What is learned from how long attempts wait (`health.learning`)."""
 
-    @property
-    def moves(self) -> bool:
-        """Whether learned clocks take the place of others."""
+    moves: bool  # learned clocks take the place of others
 
     def wait(self, endpoint: Endpoint, scenario: str, now: float, *, whole: bool) -> Waiting | None:
         """An attempt begins; None: nothing is learned from this one."""
@@ -51,6 +50,9 @@ class Learner(Protocol):
         self, endpoint: str, scenario: str, left: float, paid: float, now: float, *, whole: bool
     ) -> Verdict | None:
         """Whether an answer within `left` seconds is likely enough; None: nobody knows."""
+
+    def forget(self, channel: str) -> None:
+        """The upstream of `channel` is another one now, or none."""
 
 
 class HealthTracker:
@@ -71,9 +73,9 @@ class HealthTracker:
         self.now = clock
         self.today = wall
         self.chance = luck
-        self.rules = rules
-        self.channels: dict[str, ChannelHealth] = {}
-        self.endpoints: dict[str, Endpoint] = {}
+        self._roster = Roster(rules, learning.forget)
+        self.channels = self._roster.channels
+        self.endpoints = self._roster.endpoints
         self.events: list[Event] = []
         self._learning = learning
         self._lines = Lines(wheel, rules.queueing, self._ring)
@@ -104,7 +106,7 @@ class HealthTracker:
         route = self._route(wish.plan, wish.places)
         if self._lines.length:
             self._serve(route.endpoints, now)
-        found = self._choose(route, wish.sticky, now)
+        found = self._choose(route, wish.sticky, now, retry=bool(wish.used))
         at = _first(route, found, now)
         if at is None:
             return self._wait(route, found, wish, granted)
@@ -120,7 +122,7 @@ class HealthTracker:
         now = self.now()
         plan = wish.plan
         route = self._route(plan, ())
-        found = self._choose(route, wish.sticky, now)
+        found = self._choose(route, wish.sticky, now, retry=True)
         left = wish.deadline - now
         order, notes = [], []
         for at in found.order:
@@ -141,27 +143,11 @@ class HealthTracker:
     # ------------------------------------------------------------------------------------------------ what others tell
     def use(self, catalog: Catalog, rules: HealthRules | None = None) -> None:
         """Go by `catalog` from now on. What is the same in it keeps its state."""
-        if rules is not None and rules != self.rules:
-            self._renumber(rules)
-        listed = {channel.name: channel for channel in catalog.channels}
-        for known in list(self.channels.values()):
-            channel = listed.get(known.name)
-            known.listed = channel is not None
-            if channel is not None and known.identity != identity(channel):
-                self._forget(known)
-        for channel in listed.values():
-            kept = self.channels.get(channel.name)
-            if kept is None:
-                self.channels[channel.name] = ChannelHealth(
-                    channel.name,
-                    len(channel.api_keys),
-                    self.rules.keys,
-                    max_in_flight=channel.max_in_flight,
-                    identity=identity(channel),
-                )
-            else:
-                kept.bound(channel.max_in_flight)
-        self._sweep()
+        if rules is not None and rules != self._roster.rules:
+            self._roster.renumber(rules, self.now())
+            self._lines.renumber(rules.queueing)
+        self._roster.use(catalog)
+        self._roster.sweep()
         self._routes.clear()
         self._ranked = None
         for row in self._lines.waiting():
@@ -174,7 +160,8 @@ class HealthTracker:
             self.tell(endpoint.check(now))
         for row in self._lines.waiting():
             self._serve(row.route.endpoints, now)
-        self._sweep()
+        if self._roster.sweep():
+            self._routes.clear()
 
     def revive(self, channel: str, key: int) -> bool:
         """An admin, a probe or a neighbour says that a credential works; False: it was not dead."""
@@ -247,28 +234,15 @@ class HealthTracker:
         return route.part(places) if places else route
 
     def _made(self, plan: Plan, places: range | tuple[int, ...]) -> Route:
-        found = []
-        for place in places:
-            candidate = plan.candidates[place]
-            channel = self.channels.get(candidate.channel)
-            if channel is None:
-                # A plan from before a reload: it is served all the same, and forgotten when nothing runs there.
-                channel = ChannelHealth(candidate.channel, candidate.keys, self.rules.keys)
-                channel.listed = False
-                self.channels[channel.name] = channel
-            endpoint = channel.endpoints.get(candidate.model)
-            if endpoint is None:
-                endpoint = Endpoint(channel, candidate.model, self.rules, self.now())
-                channel.endpoints[candidate.model] = self.endpoints[endpoint.name] = endpoint
-            found.append(endpoint)
-        return Route(plan, places, found)
+        now = self.now()
+        return Route(plan, places, [self._roster.endpoint(plan.candidates[place], now) for place in places])
 
-    def _choose(self, route: Route, sticky: int | None, now: float) -> choice.Choice:
+    def _choose(self, route: Route, sticky: int | None, now: float, *, retry: bool = False) -> choice.Choice:
         if self._ranked is not route:
             route.rank()
             self._ranked = route
         key = sticky if route.plan.sticky else None
-        return choice.choose(route.standings, now, self.chance(), key=key, rule=self.rules.choice)
+        return choice.choose(route.standings, now, self.chance(), key=key, retry=retry, rule=self._roster.rules.choice)
 
     def _seat(self, route: Route, at: int, reason: str, used: tuple[tuple[int, int], ...], now: float) -> Held:
         """Begin an attempt at the place `at` of `route`."""
@@ -283,8 +257,7 @@ class HealthTracker:
             clocks = self._learning.clocks(endpoint.name, plan.scenario, usual, now, whole=candidate.whole)
         if key != candidate.key or clocks is not usual:
             candidate = route.candidate(at, key, clocks)
-        hold = Held(self, endpoint, candidate, place, reason)
-        hold.waiting = waiting
+        hold = Held(self, endpoint, candidate, place, reason, waiting)
         endpoint.standing.admit(hold, now)
         endpoint.attempts += 1
         channel = endpoint.channel
@@ -354,29 +327,11 @@ class HealthTracker:
             return False
         # Its plan may differ in all but the endpoints, and these stand in the same order.
         route = self._route(waiter.wish.plan, waiter.wish.places)
-        found = self._choose(route, waiter.wish.sticky, now)
+        found = self._choose(route, waiter.wish.sticky, now, retry=bool(waiter.wish.used))
         own = _first(route, found, now)
         at = at if own is None else own
         waiter.granted(self._seat(route, at, f"{found.reason}, after a wait", waiter.wish.used, now))
         return True
-
-    # ------------------------------------------------------------------------------------------------------- forgetting
-    def _renumber(self, rules: HealthRules) -> None:
-        self.rules = rules
-        self._lines.renumber(rules.queueing)
-        for endpoint in self.endpoints.values():
-            endpoint.renumber(rules)
-
-    def _sweep(self) -> None:
-        """Forget the channels that are gone and where nothing runs any more."""
-        for channel in [one for one in self.channels.values() if not one.listed and one.idle]:
-            self._forget(channel)
-            self._routes.clear()
-
-    def _forget(self, channel: ChannelHealth) -> None:
-        del self.channels[channel.name]
-        for endpoint in channel.endpoints.values():
-            del self.endpoints[endpoint.name]
 
 
 def _first(route: Route, found: choice.Choice, now: float) -> int | None:

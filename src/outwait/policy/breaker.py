@@ -61,6 +61,14 @@ class Breaker:
         self.row = 0
         self.epoch = 0
 
+    def renumber(self, rule: BreakerRule, now: float) -> None:
+        """Go by other numbers from now on; an ejection that runs, and results already counted, stay as they are. A
+        window of another length begins empty.
+        """
+        if (rule.span, rule.buckets) != (self._rule.span, self._rule.buckets):
+            self._window = Window(now, rule.span, rule.buckets)
+        self._rule = rule
+
     def due(self, now: float) -> bool:
         """Whether it is half-open and a trial may begin."""
         return self.open and not self.trial and now >= self.until

@@ -17,6 +17,9 @@ where nobody else stands behind a trial, and in two more cases:
   last resort   nobody is open, due or full: whoever is out is asked rather than nobody.
 
 If all keys rest, the order is by when they may be used again, and `wait` says when that is.
+
+A request that has failed already (`retry`) has risked enough. Those that are due come last for it, and are tried only
+where nobody is open; and of the tier's open ones, those that have not answered since they had to wait come later.
 """
 
 from __future__ import annotations
@@ -37,6 +40,7 @@ PANIC = "panic: most are out"
 LAST_RESORT = "nothing else is left"
 ONLY = "the only one"
 ONE_LEFT = "only one left"
+PROVEN = "others have not answered since they had to wait"
 ALL_FULL = "all are full"
 ALL_REST = "all were told to wait"
 NO_KEY = "no key works"
@@ -115,19 +119,29 @@ class _Sorted:
 
 
 def choose(
-    route: Sequence[Standing], now: float, luck: float, *, key: int | None = None, rule: ChoiceRule = DEFAULT
+    route: Sequence[Standing],
+    now: float,
+    luck: float,
+    *,
+    key: int | None = None,
+    retry: bool = False,
+    rule: ChoiceRule = DEFAULT,
 ) -> Choice:
     """Who of `route` gets a request at `now`. `luck`: in [0, 1). `key`: its conversation's name (`stick.digest`).
+    `retry`: it has failed already.
 
     Nothing is changed: `Standing.enter` begins the attempt.
     """
     places = _Sorted(route, now)
-    if places.due:
+    spared: list[int] = []
+    if retry and places.open:
+        spared = sorted(places.due, key=lambda at: route[at].tier)
+    elif places.due:
         tier = min(route[at].tier for at in places.due)
         if tier <= places.tier:
             return _trial(route, places, tier, now, luck)
     if places.out and (forced := _forced(route, places, now, luck, rule)) is not None:
-        return forced
+        return Choice((*forced.order, *spared), forced.reason, forced=True)
     if not places.open:
         return _none_open(route, places, now)
     pool = places.open
@@ -137,16 +151,24 @@ def choose(
         pool, reason = balance.order(route, pool, now, luck)
     else:
         pool, reason = stick.order(route, pool, now, key, rule.stick)
+    if retry:
+        pool, reason = _proven(route, pool, reason)
     if places.later or places.full:
         pool = [*pool, *_following(route, places, now, luck)]
     if places.above < places.tier:
         reason = f"{reason}, priority {places.tier}"
-    return Choice(tuple(pool), reason)
+    return Choice((*pool, *spared), reason)
 
 
 def panics(shut: int, endpoints: int, rule: ChoiceRule = DEFAULT) -> bool:
     """Whether so many of a route's `endpoints` are `shut` (ejected or suspect) that the breaker is ignored."""
     return shut > rule.panic * endpoints
+
+
+def _proven(route: Sequence[Standing], pool: list[int], reason: str) -> tuple[list[int], str]:
+    """Those of `pool` that have not answered since they had to wait come last; what is equal keeps its order."""
+    ordered = sorted(pool, key=lambda at: route[at].unproven)
+    return ordered, reason if ordered[0] == pool[0] else PROVEN
 
 
 def _trial(route: Sequence[Standing], places: _Sorted, tier: int, now: float, luck: float) -> Choice:

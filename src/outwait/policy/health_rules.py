@@ -36,8 +36,9 @@ class ProbeRule:
 class HealthRules:
     """How endpoints are judged, chosen and spared.
 
-    `adaptive`: `on` uses learned clocks, `observe` only tells them, `off` learns none. `shed`: a worker in need refuses
-    new work (`policy.shed`).
+    `adaptive`: `on` uses learned clocks, `observe` only tells them, `off` learns none. `written`: they take the place
+    of what a rule, a channel or a key says, too. `floor`, `ceiling`: clock name -> seconds, for learned ones. `shed`: a
+    worker in need refuses new work (`policy.shed`).
     """
 
     standing: StandingRule = field(default_factory=StandingRule)
@@ -49,6 +50,7 @@ class HealthRules:
     suspecting: Suspecting = field(default_factory=Suspecting)
     adapting: Adapting = field(default_factory=Adapting)
     adaptive: Adaptive = "observe"
+    written: bool = False
     floor: Mapping[str, float] = field(default_factory=dict)
     ceiling: Mapping[str, float] = field(default_factory=dict)
     probe: ProbeRule = field(default_factory=ProbeRule)

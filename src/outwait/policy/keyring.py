@@ -31,12 +31,12 @@ DEFAULT = KeyRule()
 
 
 class Credentials:
-    """Which keys of a channel are dead. `dead`: how many."""
+    """Which keys of a channel are dead. `dead`: how many. `rule` may be set."""
 
-    __slots__ = ("_probe_at", "_rule", "_wait", "dead")
+    __slots__ = ("_probe_at", "_wait", "dead", "rule")
 
     def __init__(self, count: int, rule: KeyRule = DEFAULT) -> None:
-        self._rule = rule
+        self.rule = rule
         self._wait = [0.0] * max(1, count)  # seconds from probe to probe; 0: alive
         self._probe_at = [math.inf] * max(1, count)
         self.dead = 0
@@ -52,12 +52,12 @@ class Credentials:
         """`key` was refused. What is dead already keeps its date: late answers prove nothing new."""
         if self.alive(key):
             self.dead += 1
-            self._wait[key] = self._rule.probe
-            self._probe_at[key] = now + self._rule.probe
+            self._wait[key] = self.rule.probe
+            self._probe_at[key] = now + self.rule.probe
 
     def still_dead(self, key: int, now: float) -> None:
         """A probe of the dead `key` was in vain; the next one comes after twice the time."""
-        wait = self._wait[key] = min(self._rule.probe_longest, 2.0 * self._wait[key])
+        wait = self._wait[key] = min(self.rule.probe_longest, 2.0 * self._wait[key])
         self._probe_at[key] = now + wait
 
     def revive(self, key: int) -> None:
@@ -67,19 +67,25 @@ class Credentials:
             self._wait[key] = 0.0
             self._probe_at[key] = math.inf
 
+    def next_probe(self, key: int) -> float | None:
+        """When the next free probe of `key` is due; None: it is not dead."""
+        return None if self.alive(key) else self._probe_at[key]
+
     def due(self, now: float) -> tuple[int, ...]:
         """The dead keys whose free probe is due."""
         return tuple(key for key, at in enumerate(self._probe_at) if now >= at)
 
 
 class Keyring:
-    """The channel's keys as one endpoint sees them. `latest`: when the last of those that rest may be used again."""
+    """The channel's keys as one endpoint sees them. `latest`: when the last of those that rest may be used again.
+    `rule` may be set, for rests to come.
+    """
 
-    __slots__ = ("_rule", "_until", "credentials", "latest")
+    __slots__ = ("_until", "credentials", "latest", "rule")
 
     def __init__(self, credentials: Credentials, rule: KeyRule = DEFAULT) -> None:
         self.credentials = credentials
-        self._rule = rule
+        self.rule = rule
         self._until = [-math.inf] * len(credentials)
         self.latest = -math.inf
 
@@ -87,7 +93,7 @@ class Keyring:
         """Leave `key` alone for `seconds`; False: there is nothing to wait for (None, not above 0, NaN)."""
         if seconds is None or not seconds > 0:
             return False
-        until = now + min(seconds, self._rule.rest)
+        until = now + min(seconds, self.rule.rest)
         self._until[key] = max(self._until[key], until)
         self.latest = max(self.latest, until)
         return True

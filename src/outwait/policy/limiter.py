@@ -2,8 +2,9 @@
 
 Nobody is held back before the upstream has said "too much": a model that thinks for minutes has hundreds in flight and
 is well. Then the limit is 70 % of what was in flight, once per 10 s: those who were sent before the cut and are refused
-after it tell no news. It grows by one for each 20 successes that came while at least half of it was used (a limit
-nobody leans on proves nothing). It never leaves `floor` .. `ceiling`. Running attempts are left alone.
+after it tell no news. Who has no more than `floor` in flight was not refused for that. It grows by one for each 20
+successes that came while at least half of it was used (a limit nobody leans on proves nothing). It never leaves `floor`
+.. `ceiling`. Running attempts are left alone.
 
 `CAUSES` and `STATUSES` say which faults mean "too much". What a key may spend (quota, credentials) is no matter of
 concurrency. Nor is a rate limit that says when it ends (Retry-After): that is so many requests a minute, not at a time.
@@ -107,7 +108,7 @@ class Limiter:
         return self._move(self.limit + 1)
 
     def _overloaded(self, in_flight: int, now: float) -> bool:
-        if now < self._quiet_until:
+        if now < self._quiet_until or in_flight <= self._numbers.floor:
             return False
         self._quiet_until = now + self._numbers.pause
         self._successes = 0

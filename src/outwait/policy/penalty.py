@@ -23,25 +23,25 @@ _FORGOTTEN = 1e-3  # of a request; a failure is forgotten after 256 s
 
 
 class Penalty:
-    """The penalty of one endpoint. `level` is its height at the last failure; 0 means none."""
+    """The penalty of one endpoint. `level` is its height at the last failure; 0 means none. `rule` may be set."""
 
-    __slots__ = ("_at", "_rule", "level")
+    __slots__ = ("_at", "level", "rule")
 
     def __init__(self, rule: PenaltyRule = DEFAULT) -> None:
-        self._rule = rule
+        self.rule = rule
         self._at = 0.0
         self.level = 0.0
 
     def add(self, now: float) -> None:
         """A failure came."""
-        self.level = self.of(now) + self._rule.step
+        self.level = self.of(now) + self.rule.step
         self._at = now
 
     def of(self, now: float) -> float:
         """The height at `now`."""
         if not self.level:
             return 0.0
-        height = self.level * math.exp(min(0.0, self._at - now) / self._rule.fold)
+        height = self.level * math.exp(min(0.0, self._at - now) / self.rule.fold)
         if height >= _FORGOTTEN:
             return height
         self.level = 0.0

@@ -39,13 +39,13 @@ class Reserve:
 
 
 class Quota:
-    """What is known of one credential. `why`: what stopped it last."""
+    """What is known of one credential. `why`: what stopped it last. `reserve` may be set."""
 
-    __slots__ = ("_left", "_limit", "_open_at", "_reserve", "_reset_at", "why")
+    __slots__ = ("_left", "_limit", "_open_at", "_reset_at", "reserve", "why")
 
     def __init__(self, reserve: Reserve) -> None:
         self.why = ""
-        self._reserve = reserve
+        self.reserve = reserve
         self._open_at = -math.inf
         self._left = 0.0  # requests left of `_limit` until `_reset_at`
         self._limit: float | None = None
@@ -70,14 +70,14 @@ class Quota:
         if now >= self._reset_at:
             if self._limit is None:
                 return
-            self._left, self._reset_at = self._limit, now + self._reserve.blind
+            self._left, self._reset_at = self._limit, now + self.reserve.blind
         self._left -= 1
         if self._low(self._left, self._limit):
             self._stop(Window("requests", max(0.0, self._left), self._limit, self._reset_at - now), now)
 
     def hold(self, seconds: float, now: float, why: str) -> None:
         """Do not use the credential for `seconds`; nonsense (negative, NaN) asks for nothing."""
-        self._close(min(seconds, self._reserve.cool_down), now, why)
+        self._close(min(seconds, self.reserve.cool_down), now, why)
 
     def open(self) -> None:
         """Forget every pause and all that was told: the credential was changed, or somebody knows better."""
@@ -85,7 +85,7 @@ class Quota:
         self.why = ""
 
     def _count(self, window: Window, now: float) -> None:
-        reserve = self._reserve
+        reserve = self.reserve
         reset_at = now + (reserve.blind if window.reset is None else window.reset)
         if abs(reset_at - self._reset_at) <= reserve.same:
             self._left = min(self._left, window.remaining)  # the reply does not know what was sent after its request
@@ -94,10 +94,10 @@ class Quota:
         self._limit = window.limit
 
     def _low(self, left: float, limit: float | None) -> bool:
-        return left <= (0.0 if limit is None else self._reserve.share * limit)
+        return left <= (0.0 if limit is None else self.reserve.share * limit)
 
     def _stop(self, window: Window, now: float) -> None:
-        reserve = self._reserve
+        reserve = self.reserve
         span = reserve.blind if window.reset is None else min(window.reset * reserve.until, reserve.longest)
         most = "" if window.limit is None else f" of {window.limit:g}"
         self._close(span, now, f"{window.remaining:g}{most} {window.kind} left")

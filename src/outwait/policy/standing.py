@@ -63,7 +63,8 @@ class Standing:
     """One endpoint. The owner may set `weight` (above 0), `tier` (lower first) and `limit` (attempts at a time).
 
     `seed`: the endpoint's name as a number, for `policy.stick`. `outstanding`: attempts running. `shut`: ejected or
-    suspect. `warm_at`: when it has its whole weight.
+    suspect. `unproven`: it was told to be left alone, and has not answered since. `warm_at`: when it has its whole
+    weight.
     """
 
     __slots__ = (
@@ -77,6 +78,7 @@ class Standing:
         "shut",
         "suspicion",
         "tier",
+        "unproven",
         "warm_at",
         "weight",
     )
@@ -102,6 +104,7 @@ class Standing:
         self.suspicion = Suspicion(rule.suspicion)
         self.penalty = Penalty(rule.penalty)
         self.shut = False
+        self.unproven = False
         self.warm_at = now + rule.slow_start.span
 
     def eased(self, now: float) -> float:
@@ -110,6 +113,13 @@ class Standing:
             return self.weight
         slow = self._rule.slow_start
         return self.weight * slowstart.share(now - self.warm_at + slow.span, slow)
+
+    def renumber(self, rule: StandingRule, now: float) -> None:
+        """Go by other numbers from now on. What is out stays out until the date it was given."""
+        self._rule = rule
+        self.breaker.renumber(rule.breaker, now)
+        self.suspicion.rule = rule.suspicion
+        self.penalty.rule = rule.penalty
 
     def due(self, now: float) -> bool:
         """Whether it is shut, and one real request may try it."""
@@ -150,6 +160,7 @@ class Standing:
         """The attempt ended well, and the endpoint is not `shut`: what nearly all attempts come to. Only once."""
         held.left = True
         self.outstanding -= 1
+        self.unproven = False
         self.breaker.good(now, held.epoch, trial=False)
 
     def leave(self, held: Pass, failed: Fault | None, now: float, luck: float) -> Blame | None:
@@ -159,6 +170,7 @@ class Standing:
         held.left = True
         self.outstanding -= 1
         if failed is None:
+            self.unproven = False
             self.suspicion.clear()
             self.breaker.good(now, held.epoch, trial=held.trial)
             said = None
@@ -171,10 +183,11 @@ class Standing:
         said = blame(failed)
         epoch, trial = held.epoch, held.trial
         if said is Blame.FAILURE:
-            self.keys.rest_all(now, failed.retry_after)
+            self.unproven |= self.keys.rest_all(now, failed.retry_after)
             self.penalty.add(now)
             self.breaker.bad(now, luck, epoch, trial=trial)
         elif said is Blame.THROTTLE:
+            self.unproven = True
             # A key that rests is out of the way; without a date, at least the others are asked first.
             if not self.keys.rest(held.key, now, failed.retry_after):
                 self.penalty.add(now)

@@ -64,13 +64,13 @@ class Silence:
 
 
 class Watch:
-    """One endpoint. `suspect`: why it is, None while it is healthy."""
+    """One endpoint. `suspect`: why it is, None while it is healthy. `suspecting` may be set."""
 
-    __slots__ = ("_answered", "_next", "_running", "_suspecting", "suspect")
+    __slots__ = ("_answered", "_next", "_running", "suspect", "suspecting")
 
     def __init__(self, suspecting: Suspecting = DEFAULTS) -> None:
         self.suspect: Silence | None = None
-        self._suspecting = suspecting
+        self.suspecting = suspecting
         self._running: dict[Wait, None] = {}
         self._answered = -math.inf
         self._next = 0.0  # while suspect: no request before
@@ -83,7 +83,7 @@ class Watch:
     def begin(self, shared: Waits, own: Waits, now: float) -> Wait:
         """A request is sent. `shared`: the waits of its scenario at all endpoints; `own`: at this one."""
         if self.suspect:
-            self._next = now + self._suspecting.probe
+            self._next = now + self.suspecting.probe
         wait = Wait(self, shared, own, now)
         self._running[wait] = None
         return wait
@@ -96,7 +96,7 @@ class Watch:
         """How unlikely it is that nothing came since the last answer. O(requests in flight)."""
         hazard = oldest = 0.0
         weighed = 0
-        last, samples = self._answered, self._suspecting.samples
+        last, samples = self._answered, self.suspecting.samples
         for wait in self._running:
             curve = wait.shared.curve(now)
             if curve.samples < samples:
@@ -111,11 +111,11 @@ class Watch:
 
     def check(self, now: float) -> bool:
         """Whether the endpoint has become suspect just now; to be asked every second or so, not on each call."""
-        if self.suspect or len(self._running) < self._suspecting.in_flight:
+        if self.suspect or len(self._running) < self.suspecting.in_flight:
             return False
         silence = self.silence(now)
-        unlikely = silence.hazard > -math.log(self._suspecting.unlikely)
-        if silence.in_flight < self._suspecting.in_flight or not unlikely:
+        unlikely = silence.hazard > -math.log(self.suspecting.unlikely)
+        if silence.in_flight < self.suspecting.in_flight or not unlikely:
             return False
         self.doubt(silence, now)
         return True
@@ -124,7 +124,7 @@ class Watch:
         """It is suspect: by `check`, or because another worker, which saw other requests, found it so."""
         if self.suspect is None:
             self.suspect = silence
-            self._next = now + self._suspecting.probe
+            self._next = now + self.suspecting.probe
 
     def finish(self, wait: Wait, answered: float | None) -> None:
         """`wait` is over; `answered`: when its first content came, None if none did. Called by `Wait`."""

@@ -20,12 +20,14 @@ DEFAULT = SuspicionRule()
 
 
 class Suspicion:
-    """`on`: the endpoint is suspect. `trial_at`: when it may be asked next. `hearsay`: only a neighbour says so."""
+    """`on`: the endpoint is suspect. `trial_at`: when it may be asked next. `hearsay`: only a neighbour says so.
+    `rule` may be set.
+    """
 
-    __slots__ = ("_rule", "hearsay", "on", "trial_at")
+    __slots__ = ("hearsay", "on", "rule", "trial_at")
 
     def __init__(self, rule: SuspicionRule = DEFAULT) -> None:
-        self._rule = rule
+        self.rule = rule
         self.on = False
         self.hearsay = False
         self.trial_at = 0.0
@@ -36,7 +38,7 @@ class Suspicion:
         Our own suspicion takes the place of hearsay, never the other way round.
         """
         if not self.on:
-            self.trial_at = now if at_once else now + self._rule.every
+            self.trial_at = now if at_once else now + self.rule.every
             self.hearsay = hearsay
         elif not hearsay:
             self.hearsay = False
@@ -48,7 +50,7 @@ class Suspicion:
 
     def begin_trial(self, now: float) -> None:
         """It goes; the next one a while later, whether or not this one has come back."""
-        self.trial_at = now + self._rule.every
+        self.trial_at = now + self.rule.every
 
     def clear(self) -> None:
         """Content came."""

@@ -32,6 +32,7 @@ _TYPES = {
 # Told with the status and message of the table in `core.fault`; the upstream's words stay in the detail.
 _KEPT_FROM_CLIENTS = frozenset(("upstream_auth", "upstream_quota"))
 _REFUSALS = frozenset((401, 402, 403, 429))
+_MODERATED = re.compile(r"flagged|moderat", re.IGNORECASE)  # such a 403 may quote what the client wrote
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +247,9 @@ def _fits(row: _Row, status: int, words: ErrorWords) -> bool:
 
 def _proven(row: _Row, status: int, words: ErrorWords) -> bool:
     """Whether more than the message's words, which may quote the client's, say that the channel is to blame."""
-    return status in _REFUSALS or (row.marks is not None and row.marks.search(words.codes) is not None)
+    if status in _REFUSALS and not (status == 403 and _MODERATED.search(words.message)):
+        return True
+    return row.marks is not None and row.marks.search(words.codes) is not None
 
 
 def _told(status: int, said: str, words: ErrorWords) -> str | None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from typing import Any
 
 import openai
@@ -86,6 +87,18 @@ def test_what_the_wire_refuses_has_the_same_shape_too() -> None:
 def test_a_key_is_asked_for_when_there_is_one(key: str, status: int) -> None:
     heard = run(lambda url: hear(url, body_of("fast", stream=False), key=key), Simulator(key="sk-right"))
     assert heard.status == status
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/fast", "/v1/models/gpt-9"])
+def test_the_key_is_asked_for_by_the_lists_of_models_too(path: str) -> None:
+    for key, status in (("sk-right", 404 if path.endswith("gpt-9") else 200), ("sk-wrong", 401), ("", 401)):
+        asked = partial(hear, body=b"", path=path, method="GET", key=key)
+        assert run(asked, Simulator(key="sk-right")).status == status
+
+
+def test_the_key_of_the_list_may_stand_in_the_query_as_google_has_it() -> None:
+    assert get("/v1beta/models?key=sk-right", Simulator(key="sk-right")).status == 200
+    assert get("/v1beta/models?key=sk-wrong", Simulator(key="sk-right")).status == 400
 
 
 def test_flaky_counts_each_body_for_itself() -> None:

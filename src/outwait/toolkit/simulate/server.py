@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from random import Random
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
@@ -147,6 +147,10 @@ class Simulator:
 
     def _models_told(self, request: Request, shelf: Shelf) -> None:
         name = unquote(shelf.name)
+        envelope = Envelope(query=dict(parse_qsl(request.query)), headers=request.headers)
+        if (refused := self._admit(shelf.speech, envelope)) is not None:
+            request.outlet.send(refused[0], _JSON, refused[1])
+            return
         try:
             if name:
                 parse(name, self._aliases)
