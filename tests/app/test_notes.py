@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,12 +24,6 @@ CHANNEL = Channel("c", "openai", "https://user:pw@x/v1", ("sk-canary",))
 CATALOG = Catalog(channels=(CHANNEL,))
 
 
-@dataclass
-class Endpoint:
-    name: str = "c/m"
-    watch: Watch = field(default_factory=Watch)
-
-
 class Worker:
     """One life of a worker."""
 
@@ -41,7 +35,7 @@ class Worker:
 
     def attempt(self, name: str = "c/m") -> None:
         now = self.wheel.now()
-        waiting = self.learning.wait(Endpoint(name), "chat", now)
+        waiting = self.learning.subject(name, "chat", now).look(Watch(), now)
         assert waiting is not None
         waiting.headed(now + 2)
         waiting.content(now + 3)

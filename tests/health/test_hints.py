@@ -330,7 +330,7 @@ def test_what_is_really_learned_passes_through_a_letter() -> None:
     endpoint, rules = worker.know(), LearningRules(share=True)
     told, heard = Learning(rules), Learning(rules)
     for at in range(7):
-        waiting = told.wait(endpoint, "chat", float(at))
+        waiting = told.subject(endpoint.name, "chat", at).look(endpoint.watch, at)
         assert waiting is not None
         waiting.headed(at + 0.5)
         waiting.content(at + 1.5)

@@ -14,6 +14,7 @@ from outwait.core.catalog import Channel
 from outwait.core.plan import Span, Timeouts
 from outwait.health.learning import Learning
 from outwait.health.learning_rules import LearningRules, Mode
+from outwait.health.waiting import Waiting
 from outwait.policy.survival import Silence, Watch
 
 
@@ -30,6 +31,10 @@ class Endpoint:
     watch: Watch = field(default_factory=Watch)
 
 
+def _wait(made: Learning, endpoint: Endpoint, scenario: str, now: float, *, whole: bool = False) -> Waiting | None:
+    return made.subject(endpoint.name, scenario, now, whole=whole).look(endpoint.watch, now)
+
+
 def _taught(rules: LearningRules | None = None, seconds: float = 100) -> Learning:
     made = Learning(rules or LearningRules())
     _teach(made, Endpoint(), seconds)
@@ -39,7 +44,7 @@ def _taught(rules: LearningRules | None = None, seconds: float = 100) -> Learnin
 def _teach(made: Learning, endpoint: Endpoint, seconds: float, times: int = 250) -> None:
     """So many answers, one after the other; each wait of them took `seconds`."""
     for at in range(times):
-        waiting = made.wait(endpoint, "reasoning", at)
+        waiting = _wait(made, endpoint, "reasoning", at)
         assert waiting is not None
         waiting.headed(at + seconds)
         waiting.content(at + 2 * seconds)
@@ -59,7 +64,7 @@ def test_from_attempts_to_clocks() -> None:
     assert made.clocks("openai/o3", "reasoning", USUAL, 301, whole=True) is USUAL
     assert made.clocks("openai/o3", "chat", USUAL, 301) is USUAL
     assert made.clocks("azure/o3", "reasoning", USUAL, 301) is USUAL
-    assert made.wait(Endpoint(), "reasoning", 302, whole=True) is not None
+    assert _wait(made, Endpoint(), "reasoning", 302, whole=True) is not None
     assert made.clocks("openai/o3", "reasoning", USUAL, 303, whole=True) is USUAL
 
 
@@ -80,14 +85,14 @@ def test_off_learns_no_clocks() -> None:
 
 def test_a_suspect_endpoints_one_request_is_always_looked_at() -> None:
     made, endpoint = Learning(LearningRules()), Endpoint()
-    looked = [made.wait(endpoint, "chat", 0.5) is not None for _ in range(40)]
+    looked = [_wait(made, endpoint, "chat", 0.5) is not None for _ in range(40)]
     assert looked.count(True) == 20 + 3  # the 24th, 32nd and 40th
     endpoint.watch.doubt(Silence(3, 10, 60), 0.5)
     assert not endpoint.watch.admits(0.6)
     assert endpoint.watch.admits(60.5)
     for _ in range(41):
-        made.wait(endpoint, "chat", 60.5)
-    waiting = made.wait(endpoint, "chat", 60.6)
+        _wait(made, endpoint, "chat", 60.5)
+    waiting = _wait(made, endpoint, "chat", 60.6)
     assert waiting is not None
     assert not endpoint.watch.admits(61)
     waiting.content(62)
@@ -97,18 +102,18 @@ def test_a_suspect_endpoints_one_request_is_always_looked_at() -> None:
 def test_silence_is_compared_with_all_endpoints() -> None:
     made, luck = Learning(LearningRules()), random.Random(3)
     for at in range(100):
-        waiting = made.wait(Endpoint(f"a{at % 4}/m"), "chat", at)
+        waiting = _wait(made, Endpoint(f"a{at % 4}/m"), "chat", at)
         assert waiting is not None
         waiting.content(at + luck.uniform(0.5, 2))
         waiting.end(at + 3)
     hung = Endpoint("new/m")
     for _ in range(4):
-        made.wait(hung, "chat", 200)
+        _wait(made, hung, "chat", 200)
     assert not hung.watch.check(201)
     assert hung.watch.check(260)
     wholly = Endpoint("whole/m")
     for _ in range(4):
-        made.wait(wholly, "chat", 200, whole=True)
+        _wait(made, wholly, "chat", 200, whole=True)
     assert not wholly.watch.check(260)  # of whole replies nothing is known
 
 
@@ -127,20 +132,21 @@ def test_worth() -> None:
 def test_memory_is_bounded_and_the_idle_go_first() -> None:
     made = Learning(LearningRules(subjects=16))
     kept = Endpoint("kept/m")
-    made.wait(kept, "chat", 0)
-    made.wait(Endpoint("frozen/m"), "chat", 0)
+    _wait(made, kept, "chat", 0)
+    _wait(made, Endpoint("frozen/m"), "chat", 0)
     made.freeze("frozen/m")
     for at in range(1, 200):
-        made.wait(kept, "chat", at)
-        made.wait(Endpoint(f"a/{at}"), "chat", at)
+        _wait(made, kept, "chat", at)
+        _wait(made, Endpoint(f"a/{at}"), "chat", at)
         assert len(made._subjects) <= 16
     names = {key[0] for key in made._subjects}
     assert {"kept/m", "frozen/m", "a/199", "a/198"} < names
     assert "a/100" not in names
     tiny = Learning(LearningRules(subjects=1))
     for at in range(3):
-        tiny.wait(Endpoint(f"a/{at}"), "chat", at)
+        _wait(tiny, Endpoint(f"a/{at}"), "chat", at)
     assert len(tiny._subjects) == 1
+    assert tiny.epoch == 2  # what was kept of the first two is no more
 
 
 def test_endpoints_that_are_gone_are_forgotten() -> None:
@@ -149,10 +155,13 @@ def test_endpoints_that_are_gone_are_forgotten() -> None:
     made.freeze("azure/o3")
     made.forget("azur")
     assert _idle(made, "azure/o3") < 900
+    before, subject = made.epoch, made.subject("azure/o3", "reasoning", 300)
     made.forget("azure")
+    assert made.epoch != before
+    assert made.subject("azure/o3", "reasoning", 300) is not subject
     assert {row["endpoint"] for row in made.told(300)} == {"openai/o3"}
     assert _idle(made, "azure/o3") == 900
-    made.wait(Endpoint("azure/o3"), "reasoning", 500)
+    _wait(made, Endpoint("azure/o3"), "reasoning", 500)
     assert made.told(500, "azure/o3") == []  # nothing is frozen any more
     assert _idle(made) < 900
 
@@ -168,7 +177,7 @@ def test_freezing_one_or_all() -> None:
     assert frozen() == {"openai/o3"}
     made.freeze()
     assert frozen() == {"openai/o3", "azure/o3"}
-    made.wait(Endpoint("new/o3"), "reasoning", 300)
+    _wait(made, Endpoint("new/o3"), "reasoning", 300)
     assert "new/o3" in frozen()
     made.freeze("azure/o3", frozen=False)
     assert frozen() == {"openai/o3", "new/o3"}
@@ -188,7 +197,7 @@ def test_resetting_one_or_all() -> None:
     made.reset(301)
     assert made.told(301) == []
     assert made.worth("newer/o3", "reasoning", 20, 0, 400) is None
-    made.wait(Endpoint("new/o3"), "reasoning", 302)
+    _wait(made, Endpoint("new/o3"), "reasoning", 302)
     assert not any(row["frozen"] for row in made.told(302))
 
 
@@ -200,7 +209,7 @@ def test_new_rules() -> None:
     assert _idle(made) == 900
     assert [row["used"] for row in made.told(401)] == [False] * 3
     made.use(LearningRules(subjects=1))
-    made.wait(Endpoint("a/b"), "chat", 402)
+    _wait(made, Endpoint("a/b"), "chat", 402)
     assert {key[0] for key in made._subjects} == {"a/b"}
 
 
@@ -221,7 +230,7 @@ def test_a_restart_forgets_nothing() -> None:
     after.restore(json.loads(json.dumps(before.dump(300))), 7, age=10)
     assert after.clocks("openai/o3", "reasoning", USUAL, 8) == before.clocks("openai/o3", "reasoning", USUAL, 301)
     assert after.told(8) == before.told(301)
-    after.wait(Endpoint(), "reasoning", 9)
+    _wait(after, Endpoint(), "reasoning", 9)
     assert len(after._subjects) == 1
 
 

@@ -13,7 +13,6 @@ from outwait.core.catalog import Catalog, Channel
 from outwait.core.endpoints import Endpoints, Hold, Wish
 from outwait.core.fault import Fault, UpstreamError, fault
 from outwait.core.plan import Candidate, Plan, Span, Timeouts
-from outwait.health.endpoint import Endpoint
 from outwait.health.tracker import HealthTracker
 from outwait.policy import choice
 from outwait.policy.breaker import BreakerRule
@@ -21,7 +20,7 @@ from outwait.policy.health_rules import HealthRules
 from outwait.policy.limiter import Concurrency
 from outwait.policy.retry import Verdict
 from outwait.policy.standing import StandingRule
-from outwait.policy.survival import Wait
+from outwait.policy.survival import Wait, Watch
 from outwait.policy.waits import Waits
 from outwait.testing.virtual import run
 from outwait.wire.wheel import Wheel
@@ -57,6 +56,7 @@ class Waiting:
 class Learner:
     """Watches everything; what is worth it and which clocks hold is set by the test."""
 
+    epoch = 0
     moves = False
 
     def __init__(self) -> None:
@@ -67,8 +67,11 @@ class Learner:
         for _ in range(600):
             self.waits.add(1.0, 0.0)
 
-    def wait(self, endpoint: Endpoint, scenario: str, now: float, *, whole: bool) -> Waiting:
-        return Waiting(endpoint.watch.begin(self.waits, Waits(now), now))
+    def subject(self, endpoint: str, scenario: str, now: float, *, whole: bool) -> Learner:
+        return self
+
+    def look(self, watch: Watch, now: float) -> Waiting:
+        return Waiting(watch.begin(self.waits, Waits(now), now))
 
     def clocks(self, endpoint: str, scenario: str, timeouts: Timeouts, now: float, *, whole: bool) -> Timeouts:
         return self.spans.get(endpoint, timeouts)
@@ -361,27 +364,6 @@ async def test_a_silent_endpoint_becomes_suspect_and_content_clears_it(world: Wo
     holds[0].content()
     assert world.news[-1][:2] == ("a/m", "healthy")
     assert world.tracker.endpoints["a/m"].watch.suspect is None
-
-
-@told()
-async def test_the_outlook_leaves_out_what_is_not_worth_it(world: World) -> None:
-    asked = plan(*NAMES)
-    world.learner.verdicts = {
-        "a/m": Verdict(allowed=False, reason="too slow"),
-        "b/m": Verdict(allowed=True, reason="fast"),
-    }
-    found = world.tracker.outlook(world.wish(asked, places=(0,)))
-    assert sorted(found.order) == [1, 2]
-    assert found.note == "a/m: too slow"
-    assert ("c/m", "chat", 60.0, 0.0) in world.learner.asked
-
-
-@told()
-async def test_the_outlook_names_who_is_out(world: World) -> None:
-    asked = plan("a/m", "b/m")
-    world.hold(asked, places=(0,)).leave(BUSY)
-    found = world.tracker.outlook(world.wish(asked))
-    assert (found.order, found.note) == ((1,), "a/m: rests for 3s")
 
 
 @told()

@@ -19,6 +19,7 @@ from outwait.health.tracker import HealthTracker, _first
 from outwait.policy.health_rules import HealthRules
 from outwait.policy.limiter import Concurrency
 from outwait.policy.standing import Hint
+from outwait.policy.survival import Watch
 from outwait.wire.wheel import NEVER, Alarm
 
 ONE = Span(10.0, "a rule")
@@ -82,10 +83,14 @@ class Hands:
 class Learner:
     """Learns nothing."""
 
+    epoch = 0
     moves = False
 
-    def wait(self, *_: object, whole: bool) -> None:
-        return None
+    def subject(self, *_: object, whole: bool) -> Learner:
+        return self
+
+    def look(self, watch: Watch, now: float) -> None:
+        """At nothing."""
 
     def clocks(self, _: str, __: str, timeouts: Timeouts, ___: float, *, whole: bool) -> Timeouts:
         return timeouts

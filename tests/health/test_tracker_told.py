@@ -21,6 +21,7 @@ from outwait.policy.keyring import KeyRule
 from outwait.policy.limiter import Concurrency
 from outwait.policy.queueing import Queueing
 from outwait.policy.standing import Hint
+from outwait.policy.survival import Watch
 from outwait.testing.virtual import run
 from outwait.wire.wheel import Wheel
 
@@ -34,13 +35,19 @@ REFUSED = fault("upstream_auth")
 class Learner:
     """Learns nothing."""
 
+    epoch = 0
     moves = False
 
     def __init__(self) -> None:
         self.forgotten: list[str] = []
+        self.begun: list[tuple[str, str, bool]] = []
 
-    def wait(self, *_: object, whole: bool) -> None:
-        return None
+    def subject(self, endpoint: str, scenario: str, _: float, *, whole: bool) -> Learner:
+        self.begun.append((endpoint, scenario, whole))
+        return self
+
+    def look(self, watch: Watch, now: float) -> None:
+        """At nothing."""
 
     def clocks(self, _: str, __: str, timeouts: Timeouts, ___: float, *, whole: bool) -> Timeouts:
         return timeouts
@@ -189,6 +196,22 @@ async def test_a_request_that_has_failed_is_no_trial(world: World) -> None:
     assert retry.place == 1
     retry.leave(None)
     assert world.hold(asked).place == 0
+
+
+@told()
+async def test_who_learns_is_asked_for_once(world: World) -> None:
+    asked = plan("a/m", "b/m")
+    for _ in range(2):
+        for place in (0, 1):
+            world.hold(asked, places=(place,)).leave(None)
+    whole = replace(asked, candidates=(replace(asked.candidates[0], whole=True),))
+    world.hold(whole).leave(None)
+    usual = [("a/m", "chat", False), ("b/m", "chat", False), ("a/m", "chat", True)]
+    assert world.learner.begun == usual
+    world.learner.epoch += 1
+    world.hold(whole).leave(None)
+    world.hold(whole).leave(None)
+    assert world.learner.begun == [*usual, usual[-1]]
 
 
 @told()

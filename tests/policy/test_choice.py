@@ -56,7 +56,7 @@ def test_nobody() -> None:
 
 def test_the_only_one_and_the_only_one_left() -> None:
     assert _choose("open") == Choice((0,), "the only one")
-    assert _choose("out", "open") == Choice((1,), "only one left")
+    assert _choose("out", "open") == Choice((1,), "the only one that is open")
 
 
 def test_two_are_weighed() -> None:
@@ -75,8 +75,8 @@ def test_lower_tiers_come_first_wherever_they_stand() -> None:
 
 def test_the_next_tier_when_a_tier_has_none_and_the_timeline_says_so() -> None:
     assert _choose("out", "open/1", "open/1") == Choice((1, 2), "by weight, priority 1")
-    assert _choose("full", "open/1") == Choice((1, 0), "only one left, priority 1")
-    assert _choose("resting", "open/3") == Choice((1,), "only one left, priority 3")
+    assert _choose("full", "open/1") == Choice((1, 0), "the only one that is open, priority 1")
+    assert _choose("resting", "open/3") == Choice((1,), "the only one that is open, priority 3")
     assert _choose("open", "out/1", "open") == Choice((0, 2), "by weight")
     assert _choose("open", "out", "open") == Choice((0, 2), "by weight")
 
@@ -166,7 +166,7 @@ def test_what_has_failed_already_is_no_trial_while_anybody_is_open() -> None:
     assert _again("due", "open", "suspect due", "open", "full", "due/-1") == Choice(
         (1, 3, 4, 5, 0, 2), "by weight, priority 0"
     )
-    assert _again("due", "open/1", "out/1", "open/2") == Choice((1, 3, 0), "only one left, priority 1")
+    assert _again("due", "open/1", "out/1", "open/2") == Choice((1, 3, 0), "the only one that is open, priority 1")
     assert _again("open", "due/1").order == (0, 1)
 
 
@@ -229,7 +229,7 @@ def test_suspects_count_and_so_do_those_with_other_troubles_too() -> None:
 
 
 def test_a_well_tier_is_not_left_for_a_broken_one_before_it() -> None:
-    assert _choose("out", "out", "out", "open/1") == Choice((3,), "only one left, priority 1")
+    assert _choose("out", "out", "out", "open/1") == Choice((3,), "the only one that is open, priority 1")
     found = _choose("out", "out", "out", "open/1", "out/1", luck=0.9)
     assert found == Choice((4, 3), choice.PANIC, forced=True)
     assert _choose("out", "out", "out", "open/1", "open/1", key=7).reason.startswith(STICKY)

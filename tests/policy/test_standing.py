@@ -61,7 +61,10 @@ def test_who_was_told_to_wait_is_unproven_until_it_answers() -> None:
     standing = _standing()
     before = standing.enter(0)
     for failed in (_busy(), _busy(9.0), _busy(9.0, 503)):
+        earlier = standing.enter(9)
         _ask(standing, 10, failed)
+        assert standing.unproven
+        standing.leave(earlier, None, 10, 0)
         assert standing.unproven
         _ask(standing, 20, CANCELLED)
         assert standing.unproven
@@ -71,8 +74,11 @@ def test_who_was_told_to_wait_is_unproven_until_it_answers() -> None:
     assert not standing.unproven  # nothing was said of waiting
     _ask(standing, 30, _busy())
     _ask(standing, 30, _busy(0.0, 503))
-    standing.well(before, 31)
-    assert not standing.unproven
+    found = []
+    for held in (before, standing.enter(31), standing.enter(31)):  # one began before it refused, the others after that
+        standing.well(held, 32)
+        found.append(standing.unproven)
+    assert found == [True, False, False]
 
 
 def test_other_numbers_hold_from_now_on() -> None:

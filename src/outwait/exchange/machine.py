@@ -16,7 +16,7 @@ Three rules decide what a failure leads to, in this order:
   2. A failed attempt has a class (policy.retry). `safe` may be followed by another, `ambiguous` only within the paid
      budget, `final` never. Going where an attempt failed before needs room in the retry budget; the first attempt
      at another candidate does not, or one dead channel would be everybody's outage.
-  3. Candidates are tried in the plan's order, each once before any is tried twice; a candidate that asked for
+  3. Each candidate is tried once before any is tried twice, the best first (`Odds.order`); one that asked for
      patience (Retry-After) is not tried before that. Nobody queues twice: when all are full, that is the end.
 
 The reader's coming and going is a second, independent dimension: a client that leaves ends the exchange (cancel),

@@ -71,6 +71,7 @@ class Held(Pass):
         waiting: Waiting | None = None,
     ) -> None:
         self.epoch = 0
+        self.refusals = 0
         self.key = candidate.key
         self.trial = False
         self.left = False

@@ -16,10 +16,12 @@ from typing import NamedTuple
 from outwait.core.fault import Clock
 from outwait.core.plan import Span, Timeouts
 from outwait.health.learning_rules import LearningRules, Mode, Origin
+from outwait.health.waiting import Waiting
 from outwait.policy.adaptive import CLOCKS, Bounds, Learner
 from outwait.policy.deadline import Cost, worth
 from outwait.policy.retry import Verdict
 from outwait.policy.sketch import Sketch, nested
+from outwait.policy.survival import Watch
 from outwait.policy.waits import REFRESH, Waits, drained
 
 SECOND = 1.0  # over which attempts are counted
@@ -123,6 +125,15 @@ class Subject:
     def refresh(self) -> None:
         """What is learned has changed: look at it again."""
         self._cache.clear()
+
+    def look(self, watch: Watch, now: float) -> Waiting | None:
+        """An attempt begins; None when this one is not looked at. The one real request that a suspect endpoint gets
+        always is.
+        """
+        if not self.sampled(now) and watch.suspect is None:
+            return None
+        self.used = now
+        return Waiting(self, watch, now)
 
     def sampled(self, now: float) -> bool:
         """Whether the attempt that begins now is looked at. O(1), and to be asked once for each."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Protocol
 
 from outwait.core.catalog import Channel
 from outwait.core.plan import Timeouts
@@ -20,45 +19,29 @@ from outwait.health import learning_export, learning_kept, learning_told
 from outwait.health.learned import Key, News, Subject
 from outwait.health.learning_rules import LearningRules, Mode
 from outwait.health.learning_told import lessons
-from outwait.health.waiting import Waiting
 from outwait.policy.retry import Verdict
 from outwait.policy.sketch import nested
-from outwait.policy.survival import Watch
 
 ROOM = 8  # when there is no room, one in so many subjects is forgotten
 
 
-class Watched(Protocol):
-    """An endpoint, as far as its waits matter."""
-
-    name: str
-    watch: Watch
-
-
 class Learning:
-    """All that is learned. `moves`: learned clocks take the place of others. `whole`: the upstream was asked for a
-    reply in one piece, not for a stream.
+    """All that is learned. `moves`: learned clocks take the place of others. `epoch`: another number whenever a subject
+    was forgotten. `whole`: the upstream was asked for a reply in one piece, not for a stream.
     """
 
-    __slots__ = ("_kept", "_rules", "_subjects", "moves")
+    __slots__ = ("_kept", "_rules", "_subjects", "epoch", "moves")
 
     def __init__(self, rules: LearningRules) -> None:
         self._rules = rules
+        self.epoch = 0
         self.moves = rules.mode is Mode.ON
         self._kept = learning_kept.nothing()
         self._subjects = self._kept.subjects
 
-    def wait(self, endpoint: Watched, scenario: str, now: float, *, whole: bool = False) -> Waiting | None:
-        """An attempt begins; None when this one is not looked at. The one real request that a suspect endpoint gets
-        always is.
-        """
-        subject = self._subjects.get((endpoint.name, scenario, whole)) or self._made(
-            endpoint.name, scenario, whole, now
-        )
-        if not subject.sampled(now) and endpoint.watch.suspect is None:
-            return None
-        subject.used = now
-        return Waiting(subject, endpoint.watch, now)
+    def subject(self, endpoint: str, scenario: str, now: float, *, whole: bool = False) -> Subject:
+        """What is learned there; it may be kept as long as `epoch` is the same."""
+        return self._subjects.get((endpoint, scenario, whole)) or self._made(endpoint, scenario, whole, now)
 
     @property
     def learns(self) -> bool:
@@ -76,8 +59,7 @@ class Learning:
         """Whether an attempt with `left` seconds is worth it; None where there is nothing to say. `paid`: share of its
         scenario's requests that may be paid twice (`core.plan.Retry.paid`).
         """
-        subject = self._subjects.get((endpoint, scenario, whole)) or self._made(endpoint, scenario, whole, now)
-        return subject.worth(left, paid, now)
+        return self.subject(endpoint, scenario, now, whole=whole).worth(left, paid, now)
 
     def use(self, rules: LearningRules) -> None:
         """The configuration was read again; what was learned stays."""
@@ -88,6 +70,7 @@ class Learning:
 
     def forget(self, channel: str) -> None:
         """Forget the endpoints of `channel`: its upstream is another one now, or none."""
+        self.epoch += 1
         start = f"{channel}/"
         for key in [key for key in self._subjects if key[0].startswith(start)]:
             del self._subjects[key]
@@ -135,6 +118,7 @@ class Learning:
         ValueError, naming the field, for anything else, and then nothing has changed.
         """
         self._kept = learning_kept.read(plain, self._rules, now, age)
+        self.epoch += 1
         self._subjects = self._kept.subjects
 
     def drain(self) -> list[dict[str, object]]:
@@ -148,12 +132,13 @@ class Learning:
         if not isinstance(plain, list | tuple):
             raise ValueError("waits of another worker are a list")  # noqa: TRY004 - one error for all bad input
         for news in [nested(f"[{at}]", News.read, row) for at, row in enumerate(plain)]:
-            subject = self._subjects.get(news.key) or self._made(*news.key, now)
-            subject.merge(news, now)
+            key = news.key
+            self.subject(key.endpoint, key.scenario, now, whole=key.whole).merge(news, now)
 
     def _made(self, endpoint: str, scenario: str, whole: bool, now: float) -> Subject:
         if len(self._subjects) >= self._rules.subjects:
             by_use = sorted(self._subjects.values(), key=lambda subject: (subject.frozen, subject.used))
+            self.epoch += 1
             for subject in by_use[: max(1, len(by_use) // ROOM)]:
                 del self._subjects[subject.key]
         return self._kept.subject(Key(endpoint, scenario, whole), self._rules, now)

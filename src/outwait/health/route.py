@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from outwait.core.plan import Candidate, Plan, Timeouts
 from outwait.health.endpoint import Endpoint
+from outwait.health.hold import Waiting
+from outwait.policy.survival import Watch
+
+
+class Subject(Protocol):
+    """An endpoint in one scenario, as far as one learns from attempts there (`health.learned`)."""
+
+    def look(self, watch: Watch, now: float) -> Waiting | None:
+        """An attempt begins; None: nothing is learned from this one."""
 
 
 class Route:
     """Some or all candidates of `plan`. `places`: theirs in the plan; `endpoints` and `standings` in the same order.
 
-    `lone`: the endpoint, if there is only one. `parts`: routes of fewer places, by those.
+    `lone`: the endpoint, if there is only one. `parts`: routes of fewer places, by those. `subjects`: who learns from
+    attempts, by place here, as long as the learner's epoch is `epoch`.
     """
 
-    __slots__ = ("_made", "_ranks", "endpoints", "lone", "names", "parts", "places", "plan", "standings")
+    __slots__ = (
+        "_made", "_ranks", "endpoints", "epoch", "lone", "names", "parts", "places", "plan", "standings", "subjects",
+    )  # fmt: skip
 
     def __init__(self, plan: Plan, places: Sequence[int], endpoints: Sequence[Endpoint]) -> None:
         self.plan = plan
@@ -25,6 +38,8 @@ class Route:
         self.names = tuple(endpoint.name for endpoint in endpoints)
         self.lone = endpoints[0] if len(endpoints) == 1 else None
         self.parts: dict[tuple[int, ...], Route] = {}
+        self.subjects: list[Subject | None] = [None] * len(self.endpoints)
+        self.epoch = 0
         candidates = [plan.candidates[place] for place in places]
         self._ranks = [
             (standing, candidate.tier, candidate.weight)

@@ -19,10 +19,10 @@ from outwait.core.fault import Fault, fault
 from outwait.core.plan import Plan, Timeouts
 from outwait.health.channel import ChannelHealth
 from outwait.health.endpoint import Change, Endpoint, News
-from outwait.health.hold import Held, Waiting
+from outwait.health.hold import Held
 from outwait.health.lines import Granted, Lines, Row, turn
 from outwait.health.roster import Roster
-from outwait.health.route import Route
+from outwait.health.route import Route, Subject
 from outwait.policy import choice, queueing
 from outwait.policy.health_rules import DEFAULT, HealthRules
 from outwait.policy.retry import Verdict
@@ -38,10 +38,11 @@ Event = Callable[[str, Change, str], None]
 class Learner(Protocol):
     """What is learned from how long attempts wait (`health.learning`)."""
 
+    epoch: int  # what `subject` gave is forgotten when this is another number
     moves: bool  # learned clocks take the place of others
 
-    def wait(self, endpoint: Endpoint, scenario: str, now: float, *, whole: bool) -> Waiting | None:
-        """An attempt begins; None: nothing is learned from this one."""
+    def subject(self, endpoint: str, scenario: str, now: float, *, whole: bool) -> Subject:
+        """What learns from attempts there."""
 
     def clocks(self, endpoint: str, scenario: str, timeouts: Timeouts, now: float, *, whole: bool) -> Timeouts:
         """The clocks that hold there; the very same where nothing is learned."""
@@ -127,6 +128,9 @@ class HealthTracker:
         order, notes = [], []
         for at in found.order:
             name = route.names[at]
+            if found.forced and route.lone is None and route.standings[at].shut:
+                notes.append(f"{name}: it is out, and so are most")  # one attempt a call is enough for an outage
+                continue
             whole = plan.candidates[route.places[at]].whole
             verdict = self._learning.worth(name, plan.scenario, left, plan.retry.paid, now, whole=whole)
             if verdict is None or verdict.allowed:
@@ -251,10 +255,14 @@ class HealthTracker:
         key = candidate.key
         if not endpoint.single:
             key = endpoint.pick(tuple([tried for where, tried in used if where == place]), now, self.chance())
-        waiting = self._learning.wait(endpoint, plan.scenario, now, whole=candidate.whole)
+        learning = self._learning
+        subject = route.subjects[at]
+        if subject is None or route.epoch != learning.epoch:
+            subject = self._subject(route, at, now)
+        waiting = subject.look(endpoint.watch, now)
         usual = clocks = candidate.timeouts or plan.timeouts
-        if waiting is not None or self._learning.moves:
-            clocks = self._learning.clocks(endpoint.name, plan.scenario, usual, now, whole=candidate.whole)
+        if waiting is not None or learning.moves:
+            clocks = learning.clocks(endpoint.name, plan.scenario, usual, now, whole=candidate.whole)
         if key != candidate.key or clocks is not usual:
             candidate = route.candidate(at, key, clocks)
         hold = Held(self, endpoint, candidate, place, reason, waiting)
@@ -267,6 +275,17 @@ class HealthTracker:
         if endpoint.quotas:
             endpoint.spend(key, now)
         return hold
+
+    def _subject(self, route: Route, at: int, now: float) -> Subject:
+        """Who learns from attempts at the place `at` of `route`, to be remembered there."""
+        learning, plan = self._learning, route.plan
+        whole = plan.candidates[route.places[at]].whole
+        subject = learning.subject(route.names[at], plan.scenario, now, whole=whole)
+        if route.epoch != learning.epoch:  # it may have made room for this one
+            route.epoch = learning.epoch
+            route.subjects = [None] * len(route.subjects)
+        route.subjects[at] = subject
+        return subject
 
     # --------------------------------------------------------------------------------------------------------- waiting
     def _wait(self, route: Route, found: choice.Choice, wish: Wish, granted: Granted) -> Fault | None:

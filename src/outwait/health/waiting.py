@@ -11,9 +11,13 @@ not complete. The head of an error is no answer: it is not what the clock waited
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from outwait.core.fault import Clock
-from outwait.health.learned import Subject
 from outwait.policy.survival import Watch
+
+if TYPE_CHECKING:
+    from outwait.health.learned import Subject
 
 REFUSED = 300  # statuses from here on are no answer
 

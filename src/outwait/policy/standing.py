@@ -48,12 +48,15 @@ class Hint(StrEnum):
 
 
 class Pass:
-    """One attempt's hold on a standing. `trial`: it tries whether the endpoint works. `key`: the credential's place."""
+    """One attempt's hold on a standing. `trial`: it tries whether the endpoint works. `key`: the credential's place.
+    `epoch`, `refusals`: the standing's when it began.
+    """
 
-    __slots__ = ("epoch", "key", "left", "trial")
+    __slots__ = ("epoch", "key", "left", "refusals", "trial")
 
     def __init__(self, key: int = 0) -> None:
         self.epoch = 0
+        self.refusals = 0
         self.key = key
         self.trial = False
         self.left = False
@@ -63,8 +66,8 @@ class Standing:
     """One endpoint. The owner may set `weight` (above 0), `tier` (lower first) and `limit` (attempts at a time).
 
     `seed`: the endpoint's name as a number, for `policy.stick`. `outstanding`: attempts running. `shut`: ejected or
-    suspect. `unproven`: it was told to be left alone, and has not answered since. `warm_at`: when it has its whole
-    weight.
+    suspect. `refusals`: how often it asked to be left alone. `unproven`: no attempt that began after the last of these
+    was answered. `warm_at`: when it has its whole weight.
     """
 
     __slots__ = (
@@ -74,6 +77,7 @@ class Standing:
         "limit",
         "outstanding",
         "penalty",
+        "refusals",
         "seed",
         "shut",
         "suspicion",
@@ -104,6 +108,7 @@ class Standing:
         self.suspicion = Suspicion(rule.suspicion)
         self.penalty = Penalty(rule.penalty)
         self.shut = False
+        self.refusals = 0
         self.unproven = False
         self.warm_at = now + rule.slow_start.span
 
@@ -141,6 +146,7 @@ class Standing:
         """As `enter`, with a `held` that was made by whoever begins the attempt."""
         self.outstanding += 1
         held.epoch = self.breaker.epoch
+        held.refusals = self.refusals
         if self.shut and self.due(now):
             held.trial = True
             if self.breaker.open:
@@ -160,7 +166,8 @@ class Standing:
         """The attempt ended well, and the endpoint is not `shut`: what nearly all attempts come to. Only once."""
         held.left = True
         self.outstanding -= 1
-        self.unproven = False
+        if self.unproven:
+            self._prove(held)
         self.breaker.good(now, held.epoch, trial=False)
 
     def leave(self, held: Pass, failed: Fault | None, now: float, luck: float) -> Blame | None:
@@ -170,7 +177,7 @@ class Standing:
         held.left = True
         self.outstanding -= 1
         if failed is None:
-            self.unproven = False
+            self._prove(held)
             self.suspicion.clear()
             self.breaker.good(now, held.epoch, trial=held.trial)
             said = None
@@ -183,11 +190,12 @@ class Standing:
         said = blame(failed)
         epoch, trial = held.epoch, held.trial
         if said is Blame.FAILURE:
-            self.unproven |= self.keys.rest_all(now, failed.retry_after)
+            if self.keys.rest_all(now, failed.retry_after):
+                self._refused()
             self.penalty.add(now)
             self.breaker.bad(now, luck, epoch, trial=trial)
         elif said is Blame.THROTTLE:
-            self.unproven = True
+            self._refused()
             # A key that rests is out of the way; without a date, at least the others are asked first.
             if not self.keys.rest(held.key, now, failed.retry_after):
                 self.penalty.add(now)
@@ -197,6 +205,14 @@ class Standing:
                 self.keys.credentials.kill(held.key, now)
             self.breaker.idle(epoch, trial=trial)
         return said
+
+    def _refused(self) -> None:
+        self.refusals += 1
+        self.unproven = True
+
+    def _prove(self, held: Pass) -> None:
+        if held.refusals == self.refusals:
+            self.unproven = False
 
     def suspect(self, now: float) -> None:
         """It seems to hang (`policy.survival`)."""
