@@ -110,6 +110,7 @@ MODELS: dict[str, tuple[type[BaseModel], dict[str, object]]] = {
     "`timeouts.rules[].match`": (sections.Match, {}),
     "`heartbeat`": (sections.HeartbeatSection, {}),
     "`retry`": (sections.RetrySection, {}),
+    "`hedge`": (sections.HedgeSection, {}),
     "`health`": (health.HealthSection, {}),
     "`health.breaker`": (health.BreakerSection, {}),
     "`health.penalty`": (health.PenaltySection, {}),

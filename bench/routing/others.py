@@ -86,6 +86,10 @@ class _Memoryless(ABC):
         chosen = replace(candidate, key=self._keys[place] % candidate.keys)
         return _Place(self, place, chosen, trial=trial, epoch=epoch)
 
+    def usual(self, plan: Plan, candidate: Candidate) -> float | None:
+        """Nothing is learned."""
+        return None
+
     def withdraw(self, wish: Wish, granted: Callable[[Hold], None]) -> None:
         """Nobody waits."""
         raise ValueError("nobody waits here")

@@ -3,7 +3,7 @@ import hashlib
 from outwait.config.catalog import build
 from outwait.config.load import loads
 from outwait.core.catalog import RetryRule, TimeoutRule
-from outwait.core.plan import Heartbeat
+from outwait.core.plan import Heartbeat, Hedge
 from outwait.core.principal import Principal
 from outwait.policy.health_rules import HealthRules, rules_of
 
@@ -38,6 +38,7 @@ on_disconnect: finish
 scenarios: {"my-*": deep}
 fallback: {o3: [gpt-5, "claude-x"], "my-*": gpt-5}
 sticky: {"o3*": conversation, "*": off}
+hedge: {enabled: true, after: 500ms}
 health: {breaker: {in_row: 3}}
 """
 
@@ -76,6 +77,7 @@ def test_everything_reaches_the_catalog() -> None:
     assert (catalog.on_disconnect, catalog.scenarios) == ({"*": "finish"}, {"my-*": "deep"})
     assert catalog.fallback == {"o3": ("gpt-5", "claude-x"), "my-*": ("gpt-5",)}
     assert catalog.sticky == {"o3*": "conversation", "*": "off"}
+    assert catalog.hedge == Hedge(0.5)
     rules = rules_of(catalog)
     assert rules.standing.breaker.in_row == 3
     assert (rules.floor, rules.ceiling) == ({"idle": 5}, {"total": 7200})
@@ -111,3 +113,9 @@ keys: [{name: ops, key: k-1, admin: true, models: []}, {name: dev, key: k-2}]
     ops, dev = build(loads(text)).keys.values()
     assert (ops.name, ops.admin, ops.models) == ("ops", True, ())
     assert (dev.name, dev.admin) == ("dev", False)
+
+
+def test_hedging_is_off_unless_it_is_switched_on() -> None:
+    channel = "channels: [{name: a, base_url: 'http://h'}]\n"
+    found = [build(loads(channel + text)).hedge for text in ("", "hedge: off", "hedge: {after: 1s}", "hedge: on")]
+    assert found == [None, None, None, Hedge()]

@@ -9,6 +9,7 @@ import pytest
 
 from outwait.core.fault import Clock, Fault, UpstreamError, fault
 from outwait.core.plan import Candidate, Retry
+from outwait.exchange.inputs import Hedged
 from outwait.exchange.turns import Turns
 from outwait.testing.playbook import timeouts_of
 
@@ -258,3 +259,54 @@ def test_those_that_may_be_asked_as_soon_will_do() -> None:
     for failed in (busy(10.0), busy(20.0), busy(30.0)):
         passed(turns, failed, (0, 1, 2))
     assert (turns.current, turns.places) == (A, (0,))
+
+
+def steady(turns: Turns) -> bool:
+    """Whether no attempt runs beside the current one."""
+    return turns.beside is None
+
+
+def test_spare_is_who_nobody_has_tried_in_the_same_tier() -> None:
+    turns = Turns((A, B, replace(C, tier=1), Candidate("d", "plain", "m")))
+    found = [turns.spare]
+    take(turns)
+    found.append(turns.spare)
+    turns.sit(2, replace(C, tier=1))
+    found.append(turns.spare)
+    assert found == [(1, 3), (3,), ()]
+
+
+def test_who_steps_up_is_current_and_the_other_had_its_turn() -> None:
+    turns = Turns((A, B, C))
+    turns.beside = Hedged(1, replace(B, key=2))
+    turns.step_up(turns.beside)
+    assert turns.current == replace(B, key=2)
+    assert steady(turns)
+    assert not turns.used
+    assert take(turns) == 0
+    assert turns.current == C
+    assert turns.used == ((1, 2),)
+    assert take(turns) == 0
+    assert turns.again
+
+
+def test_a_failure_is_counted_once_where_another_steps_up() -> None:
+    turns = Turns((A, B))
+    turns.beside = Hedged(1, B)
+    turns.taken = 2
+    turns.fail(BROKEN, 100.0)
+    turns.step_up(turns.beside)
+    assert take(turns) == 0
+    assert turns.places == (0, 1)
+
+
+def test_who_falls_leaves_the_turn_as_it_is() -> None:
+    turns = Turns((A, B, C))
+    beside = turns.beside = Hedged(1, B)
+    turns.fell(beside, busy(30.0), 100.0)
+    assert turns.current == A
+    assert steady(turns)
+    assert turns.used == ((1, 0),)
+    assert turns.spare == (2,)
+    assert take(turns) == 0
+    assert turns.current == C

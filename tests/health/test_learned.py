@@ -231,6 +231,32 @@ def test_the_scenario_speaks_for_an_endpoint_that_is_new() -> None:
     assert "60 waits of this scenario" in found.reason
 
 
+def test_what_usually_passes() -> None:
+    made = _subject(seconds=1.0, times=500)
+    for _ in range(10):
+        made.own.add(60.0, 0)
+    found = made.usual(300)
+    assert found is not None
+    assert 0.9 < found < 1.2  # 98 of 100 are sooner
+    for _ in range(30):
+        made.own.add(60.0, 300)
+    found = made.usual(600)
+    assert found is not None
+    assert 50 < found < 70
+
+
+def test_what_usually_passes_is_the_scenarios_where_the_endpoint_is_new() -> None:
+    shared = Waits(0)
+    made = Subject(KEY, shared, LearningRules(), 0)
+    for _ in range(49):
+        shared.add(3.0, 0)
+    assert made.usual(0) is None
+    shared.add(3.0, 0)
+    found = made.usual(300)
+    assert found is not None
+    assert 2.7 < found < 3.4
+
+
 def test_where_most_never_answer_something_is_always_said() -> None:
     made = _subject(times=30)
     for _ in range(70):

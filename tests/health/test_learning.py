@@ -129,6 +129,15 @@ def test_worth() -> None:
     assert made.worth("azure/o3", "chat", 20, 0.02, 300) is None
 
 
+def test_what_usually_passes() -> None:
+    made = _taught()
+    usual = made.usual("openai/o3", "reasoning", 300)
+    assert usual is not None
+    assert usual > 0
+    assert made.usual("openai/o3", "reasoning", 300, whole=True) is None
+    assert made.usual("azure/o3", "reasoning", 300) is None  # nobody has asked it yet
+
+
 def test_memory_is_bounded_and_the_idle_go_first() -> None:
     made = Learning(LearningRules(subjects=16))
     kept = Endpoint("kept/m")

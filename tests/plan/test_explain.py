@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from outwait.core.catalog import Catalog, Channel
 from outwait.core.fault import Clock
-from outwait.core.plan import Heartbeat, Plan
+from outwait.core.plan import Heartbeat, Hedge, Plan
 from outwait.core.principal import Principal
 from outwait.core.request import Call
 from outwait.plan.explain import Row, explain
@@ -20,7 +20,7 @@ def _plan(model: str = "gpt-4o", headers: dict[str, str] | None = None, **catalo
         Channel("two", "openai", "http://127.0.0.1/v1", priority=1, timeouts={"first_byte": 5, "total": 5}),
     )
     call = Call("openai", "chat.completions", model, stream=True, body=b"", headers=headers or {})
-    return Planner(Catalog(channels=channels, **catalog)).plan(Facts(call, Principal("dev")))  # type: ignore[arg-type]
+    return Planner(Catalog(**({"channels": channels} | catalog))).plan(Facts(call, Principal("dev")))  # type: ignore[arg-type]
 
 
 def _by_name(plan: Plan) -> dict[str, Row]:
@@ -77,3 +77,12 @@ def test_keys_tiers_and_fallbacks_are_told() -> None:
     assert rows["route gone"] == Row("route", "gone", "skipped", "No channel serves the model 'gone'.")
     assert rows["route sticky"] == Row("route", "sticky", "conversation", "config: *")
     assert rows["clock idle (one/o3)"].seconds == 300
+
+
+def test_whether_it_is_hedged_is_told_where_that_is_switched_on() -> None:
+    assert "exchange hedge" not in _by_name(_plan())
+    told = _by_name(_plan(hedge=Hedge()))["exchange hedge"]
+    assert told == Row("exchange", "hedge", "off", "none: no two endpoints are of the same tier")
+    pair = tuple(Channel(name, "openai", "http://127.0.0.1/v1") for name in ("one", "two"))
+    told = _by_name(_plan(hedge=Hedge(2), channels=pair))["exchange hedge"]
+    assert told == Row("exchange", "hedge", "on", "one, beside an attempt without content after 2s")

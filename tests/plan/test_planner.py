@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from outwait.core.catalog import Catalog, Channel, RetryRule, TimeoutRule
 from outwait.core.fault import Refusal
-from outwait.core.plan import Heartbeat, OnDisconnect, Plan
+from outwait.core.plan import Heartbeat, Hedge, OnDisconnect, Plan
 from outwait.core.principal import Principal
 from outwait.core.request import Call
 from outwait.plan import planner as room
@@ -340,3 +340,39 @@ def test_conversations_stick_where_the_configuration_says_so(
 ) -> None:
     plan = _plan(_facts(model, endpoint=endpoint), sticky={"gpt-*": "conversation", "o3": "off"})
     assert (plan.sticky, plan.why.get("sticky")) == (sticky, why)
+
+
+PAIR = (ONE, replace(ONE, name="pair"))
+HEDGED = [
+    ("gpt-4o", True, {}, "one, beside an attempt without content after the usual time"),
+    ("gpt-4o", False, {}, "none: chat is not hedged as a whole reply"),
+    ("o3", True, {}, "none: reasoning is not hedged as a stream"),
+    ("text-embedding-3-small", True, {}, "one, beside an attempt without content after the usual time"),
+    ("text-embedding-3-small", False, {}, "one, beside an attempt without content after the usual time"),
+    ("gpt-4o", True, {"fallback": {"*": ("o3",)}}, "none: reasoning is not hedged as a stream"),
+    (
+        "gpt-4o",
+        True,
+        {"fallback": {"*": ("gpt-4o-mini",)}},
+        "one, beside an attempt without content after the usual time",
+    ),
+    ("gpt-4o", True, {"channels": (ONE,)}, "none: no two endpoints are of the same tier"),
+    ("gpt-4o", True, {"channels": (ONE, TWO)}, "none: no two endpoints are of the same tier"),
+    ("gpt-4o", True, {"retry": RetryRule(paid={"chat": 0.0})}, "none: never risked twice"),
+    ("o3", True, {"retry": RetryRule(paid={"reasoning": 1.0})}, "none: reasoning is not hedged as a stream"),
+    ("gpt-4o", True, {"hedge": Hedge(1.5)}, "one, beside an attempt without content after 1.5s"),
+]
+
+
+@pytest.mark.parametrize("model, stream, catalog, why", HEDGED)
+def test_what_is_hedged(model: str, stream: bool, catalog: dict[str, Any], why: str) -> None:
+    catalog = {"channels": PAIR, "hedge": Hedge(), **catalog}
+    plan = _plan(_facts(model, stream=stream), **catalog)
+    assert plan.why["hedge"] == why
+    assert plan.hedge == (catalog["hedge"] if why.startswith("one") else None)
+
+
+def test_nothing_is_hedged_unless_it_is_switched_on() -> None:
+    plan = _plan(_facts(), channels=PAIR)
+    assert plan.hedge is None
+    assert "hedge" not in plan.why

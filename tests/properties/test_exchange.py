@@ -47,10 +47,12 @@ def plans(draw: st.DrawFn) -> Plan:
 @st.composite
 def faults(draw: st.DrawFn) -> Fault:
     answered = draw(st.none() | st.sampled_from([200, 400, 401, 408, 429, 500, 503, 529]))
+    code = draw(st.sampled_from(sorted(FAULTS)))
+    hint = draw(st.sampled_from([None, None, "stale", "unstreamable"]))
     return fault(
-        draw(st.sampled_from(sorted(FAULTS))),
+        code,
         stage=draw(st.none() | st.sampled_from(Stage)),
-        hint=draw(st.sampled_from([None, None, "stale", "unstreamable"])),
+        hint=None if code == "not_expressible" else hint,  # nothing was sent that could be stale, or refused
         retry_after=draw(st.sampled_from([None, None, 0.0, 0.3, 5.0, 500.0, math.inf, math.nan])),
         upstream=None if answered is None else UpstreamError(answered, "", b""),
     )
@@ -62,7 +64,7 @@ class AnyExchange(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = self.accepted = 1000.0
-        self.open = self.queued = False
+        self.open = self.queued = self.beside = False
         self.opened = self.repairs = self.settled = 0
         self.number = 0
         self.machine = Machine(plan_of(), self.now)
@@ -76,14 +78,24 @@ class AnyExchange(RuleBasedStateMachine):
     @precondition(lambda self: not self.settled)
     def anything_happens(self, share: float, data: st.DataObject) -> None:
         kinds = sorted((kind for kind in self.machine.phase.row if kind is not on.Tick), key=lambda kind: kind.__name__)
+        spare = self.machine.turns.spare
+        if self.beside or not spare or self.machine.turns.taken >= self.machine.plan.retry.attempts:
+            kinds = [kind for kind in kinds if kind is not on.Hedged]
+        if not self.beside:
+            kinds = [kind for kind in kinds if kind not in {on.Overtaken, on.Fell}]
         kind = data.draw(st.sampled_from(kinds), label="input")
         self.now += share * (min(self.machine.deadline(), self.now + 100) - self.now)
         carried: dict[type, dict[str, st.SearchStrategy[Any]]] = {
             on.Failed: {"fault": faults(), "odds": odds},
             on.Refused: {"fault": faults()},
+            on.Fell: {"fault": faults()},
         }
         fields = carried.get(kind)
-        self.send(data.draw(st.builds(kind, **fields)) if fields else kind())
+        if kind is on.Hedged:
+            place = data.draw(st.sampled_from(spare))
+            self.send(on.Hedged(place, self.machine.plan.candidates[place], "late"))
+        else:
+            self.send(data.draw(st.builds(kind, **fields)) if fields else kind())
 
     @rule(odds=odds)
     @precondition(lambda self: not self.settled)
@@ -136,6 +148,8 @@ class AnyExchange(RuleBasedStateMachine):
         if phase is not Phase.NEW:
             assert self.open is (phase.clock is not None and phase is not Phase.QUEUED)
             assert self.queued is (phase is Phase.QUEUED)
+            assert self.beside is (self.machine.turns.beside is not None)
+            assert not self.beside or phase in (Phase.SENT, Phase.HEAD)
             assert bool(self.settled) is (phase is Phase.SETTLED)
         assert self.machine.silence >= 0
 
@@ -163,7 +177,16 @@ class AnyExchange(RuleBasedStateMachine):
             self.queued = False
         elif isinstance(event, on.Begin) and event.granted:
             self.queued = True
+        elif isinstance(event, on.Hedged):
+            assert self.open
+            assert not self.beside
+            self.beside = True
+            self.opened += 1
+        elif isinstance(event, on.Fell):
+            self.beside = False
         effects = self.machine.handle(event, self.now)
+        if isinstance(event, on.Failed) and retry.unspeakable(event.fault):
+            self.repairs += not any(isinstance(effect, do.Retrying) for effect in effects)  # it was no attempt
         for position, effect in enumerate(effects):
             assert not self.settled
             self.carry_out(effect, event, last=position == len(effects) - 1)
@@ -196,8 +219,19 @@ class AnyExchange(RuleBasedStateMachine):
                 assert repair or failover or event.odds.active
                 assert not (repair and failover)
                 assert retry_class is RetryClass.SAFE or event.odds.paid
+            case do.Overtake(failed):
+                assert last
+                assert self.beside
+                assert not self.open
+                assert failed is not RetryClass.FINAL
+                self.open, self.beside = True, False
+            case do.Forgo():
+                assert self.beside
+                assert isinstance(event, on.Content)
+                self.beside = False
             case do.Settle(outcome, why):
                 assert last
+                self.machine.turns.beside, self.beside = None, False  # the driver ends it with the exchange
                 self.settled += 1
                 assert (why is None) is (outcome is do.Outcome.COMPLETED)
                 assert outcome is self.machine.outcome

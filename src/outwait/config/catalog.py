@@ -7,7 +7,7 @@ from outwait.config.secret import digest
 from outwait.config.sections import ChannelSection, HeartbeatSection, KeySection, TimeoutsSection
 from outwait.config.settings import Settings
 from outwait.core.catalog import Catalog, Channel, RetryRule, TimeoutRule
-from outwait.core.plan import Heartbeat
+from outwait.core.plan import Heartbeat, Hedge
 from outwait.core.principal import Principal
 
 
@@ -27,6 +27,7 @@ def build(settings: Settings, version: int = 1) -> Catalog:
         floor=timeouts.floor.spans(),
         heartbeat=_heartbeat(settings.heartbeat),
         retry=RetryRule(attempts=settings.retry.attempts, paid=dict(settings.retry.paid.items())),
+        hedge=Hedge(settings.hedge.after) if settings.hedge.enabled else None,
         on_disconnect=dict(settings.on_disconnect),
         scenarios=dict(settings.scenarios),
         fallback=dict(settings.fallback),

@@ -180,6 +180,13 @@ class RetrySection(Section):
     paid: dict[Scenario, Share] = {}
 
 
+class HedgeSection(Section):
+    """A second attempt beside one that is late. `after`: seconds without content; None: later than 95 % are."""
+
+    enabled: bool = False
+    after: Clock | None = None
+
+
 class ChannelSection(Section):
     """One way to a provider. `dialect`: a name in `dialects.providers`. `base_url`: its own where it has one.
 
@@ -267,6 +274,7 @@ class KeySection(Section):
 
 
 Heartbeats = Annotated[HeartbeatSection, BeforeValidator(switch)]
+Hedges = Annotated[HedgeSection, BeforeValidator(switch)]
 Departures = Annotated[dict[Glob, Departure], BeforeValidator(_everywhere)]
 ScenarioTable = dict[Glob, Scenario]
 Fallbacks = dict[Glob, Annotated[tuple[ModelName, ...], OneOrMore, AfterValidator(_few)]]

@@ -18,6 +18,8 @@ from outwait.config.sections import (
     Fallbacks,
     Heartbeats,
     HeartbeatSection,
+    Hedges,
+    HedgeSection,
     KeySection,
     RetrySection,
     ScenarioTable,
@@ -116,6 +118,7 @@ class Settings(Section):
     timeouts: TimeoutsSection = TimeoutsSection()
     heartbeat: Heartbeats = HeartbeatSection()
     retry: RetrySection = RetrySection()
+    hedge: Hedges = HedgeSection()
     on_disconnect: Departures = Field(default_factory=dict)
     scenarios: ScenarioTable = Field(default_factory=dict)
     fallback: Fallbacks = Field(default_factory=dict)

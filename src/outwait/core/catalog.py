@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from outwait.core.plan import Heartbeat
+from outwait.core.plan import Heartbeat, Hedge
 from outwait.core.principal import Principal
 
 
@@ -71,7 +71,8 @@ class Catalog:
     `open_access`: no key is configured, so every (loopback) caller is `anonymous`. `ceiling`, `floor`: clock name
     -> seconds; what a request header may ask for at most and at least. `fallback`: glob of public names ->
     the models asked when its own channels are of no use. `sticky`: model glob -> off | conversation. `health`: the
-    rules of `policy.health_rules`, which alone looks into it. `version` counts reloads.
+    rules of `policy.health_rules`, which alone looks into it. `hedge`: None: a late attempt is left alone. `version`
+    counts reloads.
     """
 
     channels: tuple[Channel, ...] = ()
@@ -88,4 +89,5 @@ class Catalog:
     fallback: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sticky: Mapping[str, str] = field(default_factory=dict)
     health: object = None
+    hedge: Hedge | None = None
     version: int = 1

@@ -77,6 +77,9 @@ class Endpoints(Protocol):
         none, and will be none in time.
         """
 
+    def usual(self, plan: Plan, candidate: Candidate) -> float | None:
+        """Seconds from an attempt's beginning within which 95 % of such answers have content; None: nobody knows."""
+
     def withdraw(self, wish: Wish, granted: Callable[[Hold], None]) -> None:
         """Wait no longer. Raises ValueError for who does not wait."""
 

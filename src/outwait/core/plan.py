@@ -89,6 +89,15 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Hedge:
+    """A second attempt may be made beside one that is late. `after`: seconds without content; None: when 19 of 20 of
+    such answers have begun.
+    """
+
+    after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """One endpoint an attempt can go to: a channel and the name the model has there.
 
@@ -141,3 +150,4 @@ class Plan:
     why: Mapping[str, str] = field(default_factory=dict)
     sticky: bool = False
     public: str = ""
+    hedge: Hedge | None = None  # None: no second attempt is made beside a late one

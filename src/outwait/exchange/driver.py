@@ -24,6 +24,7 @@ from outwait.exchange import inputs as on
 from outwait.exchange import seat
 from outwait.exchange.account import Delivery, Returns, entry_of
 from outwait.exchange.handle import Handle, narrowed
+from outwait.exchange.hedge import Hedger, forgo, overtake
 from outwait.exchange.machine import Machine
 from outwait.exchange.phase import Phase
 from outwait.exchange.ports import Ports
@@ -48,7 +49,6 @@ class Exchange:
         "_last",
         "_paused",
         "_tap",
-        "_ticket",
         "attempt",
         "call",
         "client",
@@ -56,6 +56,7 @@ class Exchange:
         "dropped",
         "ending",
         "fault",
+        "hedger",
         "hold",
         "id",
         "inserted",
@@ -72,6 +73,7 @@ class Exchange:
         "served",
         "started",
         "stored",
+        "ticket",
         "usage",
         "waiting",
     )
@@ -87,7 +89,7 @@ class Exchange:
         self.started = ports.wall()
         now = ports.clock()
         self.machine = Machine(plan, now)
-        self._ticket: Ticket = ports.budgets.enter(call.model, plan.scenario, now)
+        self.ticket: Ticket = ports.budgets.enter(call.model, plan.scenario, now)
         self.replay = Replay(ports.bounds)
         self.retries: list[str] = []
         self.returns: Returns | None = None  # None as long as there is nothing to count
@@ -106,6 +108,7 @@ class Exchange:
         self._tap: Tap | None = None
         self.hold: Hold | None = None  # the running attempt's place
         self.waiting: Wish | None = None  # what place is waited for
+        self.hedger = None if plan.hedge is None else Hedger(self, plan.hedge)
         self._paused = False
         self._last = b""
         self._deliveries: list[Delivery] = []
@@ -277,7 +280,7 @@ class Exchange:
         tap = Tap(self, candidate) if job is None else job.tap(candidate)
         self._tap = tap
         try:
-            body = self._word(candidate)
+            body, self.dropped = self.word(candidate)
         except Refusal as refused:
             self.broke(replace(refused.fault, stage=Stage.QUEUED))
             return
@@ -291,29 +294,29 @@ class Exchange:
         else:
             attempt.cancel()  # it was over before its handle was here
 
-    def _word(self, candidate: Candidate) -> bytes:
-        """The body for `candidate`. Raises Refusal for what its dialect cannot say."""
+    def word(self, candidate: Candidate) -> tuple[bytes, tuple[str, ...]]:
+        """The body for `candidate`, and the fields it leaves out. Raises Refusal for what its dialect cannot say."""
         if candidate.dialect == self.call.dialect:
-            self.dropped = ()
-            return self.dialect.prepare(self.call, candidate)
+            return self.dialect.prepare(self.call, candidate), ()
         target = self.ports.upstream_dialect(candidate.dialect)
         worded = bridge.word(self.call, self.dialect, target, candidate)
-        self.dropped = worded.dropped
-        return worded.body
+        return worded.body, worded.dropped
 
     def _close(self, effect: do.Close) -> None:
         self._close_attempt(effect.why)
 
     def _retry(self, effect: do.Retrying) -> None:
         if not effect.repair:
-            self._ticket.charge(effect.retry_class, self.ports.clock(), failover=effect.failover)
+            self.ticket.charge(effect.retry_class, self.ports.clock(), failover=effect.failover)
         self.retries.append(effect.retry_class.value)
 
     def _settle(self, effect: do.Settle) -> None:
         self.fault = effect.fault
         first_try = effect.outcome is do.Outcome.COMPLETED and self.machine.number == 1
-        self._ticket.leave(self.machine.candidate.channel if first_try else None)
+        self.ticket.leave(self.machine.candidate.channel if first_try else None)
         self.ports.wheel.forget(self._alarm)
+        if self.hedger is not None:
+            self.hedger.settle()
         if self.job is not None:
             job, self._handle, self.job = self.job, self.job.handle, None
             job.settle(effect.outcome, effect.fault)
@@ -325,7 +328,7 @@ class Exchange:
         """Let go of the running attempt and its seat, or of the place in the line for one; `failed`: what ended it."""
         attempt, self.attempt, self._tap, self._paused = self.attempt, None, None, False
         if failed is not None and self.hold is not None:
-            self._ticket.failed(self.hold.candidate.channel, failed)
+            self.ticket.failed(self.hold.candidate.channel, failed)
         seat.leave(self, failed)
         return attempt
 
@@ -352,10 +355,10 @@ class Exchange:
         candidates, tried = self.plan.candidates, self.candidate
         outlook = seat.outlook(self)
         return on.Odds(
-            active=tried is None or self._ticket.active(tried.channel, failed),
-            paid=self._ticket.paid(self.plan.retry.paid, self.ports.clock()),
+            active=tried is None or self.ticket.active(tried.channel, failed),
+            paid=self.ticket.paid(self.plan.retry.paid, self.ports.clock()),
             luck=self.ports.luck(),
-            order=tuple(place for place in outlook.order if self._ticket.room(candidates[place].channel)),
+            order=tuple(place for place in outlook.order if self.ticket.room(candidates[place].channel)),
             note=outlook.note,
         )
 
@@ -378,6 +381,8 @@ _DO: dict[type, Callable[[Exchange, Any], None]] = {
     do.Acquire: Exchange._acquire,
     do.Open: Exchange._open,
     do.Close: Exchange._close,
+    do.Overtake: overtake,
+    do.Forgo: forgo,
     do.Retrying: Exchange._retry,
     do.Settle: Exchange._settle,
 }

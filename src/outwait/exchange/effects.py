@@ -1,4 +1,4 @@
-"""What an exchange's machine asks its driver to do; executed in order, `Open` always last."""
+"""What an exchange's machine asks its driver to do; executed in order, `Open` and `Overtake` always last."""
 
 from __future__ import annotations
 
@@ -42,6 +42,18 @@ class Close(msgspec.Struct, frozen=True, gc=False):
     why: Fault
 
 
+class Overtake(msgspec.Struct, frozen=True, gc=False):
+    """The attempt beside becomes the running one, with all it has said so far. `failed`: of what class the failure was
+    that ended the other; None: it was only slower.
+    """
+
+    failed: RetryClass | None = None
+
+
+class Forgo(msgspec.Struct, frozen=True, gc=False):
+    """End the attempt beside: the running one has content."""
+
+
 class Retrying(msgspec.Struct, frozen=True, gc=False):
     """Another attempt will follow one of `retry_class` that failed at `candidate`; charge the budgets, unless it is a
     `repair`: of the same attempt, or of one that never was. `failover`: it is the first at another candidate."""
@@ -60,4 +72,4 @@ class Settle(msgspec.Struct, frozen=True, gc=False):
     fault: Fault | None = None
 
 
-Effect = Acquire | Open | Close | Retrying | Settle
+Effect = Acquire | Open | Close | Overtake | Forgo | Retrying | Settle

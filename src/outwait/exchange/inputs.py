@@ -48,6 +48,26 @@ class Refused(msgspec.Struct, frozen=True, gc=False):
     fault: Fault
 
 
+class Hedged(msgspec.Struct, frozen=True, gc=False):
+    """A second attempt begins beside the running one, which is late: at `candidate`, the plan's at `place`. `reason`:
+    why now.
+    """
+
+    place: int
+    candidate: Candidate
+    reason: str = ""
+
+
+class Overtaken(msgspec.Struct, frozen=True, gc=False):
+    """The attempt beside has content first."""
+
+
+class Fell(msgspec.Struct, frozen=True, gc=False):
+    """The attempt beside broke."""
+
+    fault: Fault
+
+
 class Connected(msgspec.Struct, frozen=True, gc=False):
     """The attempt has a connection; `reused`: from the pool."""
 
@@ -130,6 +150,9 @@ Input = (
     Begin
     | Granted
     | Refused
+    | Hedged
+    | Overtaken
+    | Fell
     | Connected
     | Wrote
     | Sent
@@ -151,6 +174,7 @@ Input = (
 BEGIN = Begin()
 GRANTED = Granted()
 BEGIN_GRANTED = Begin(GRANTED)
+OVERTAKEN = Overtaken()
 CONNECTED = Connected(reused=False)
 REUSED = Connected(reused=True)
 WROTE = Wrote()

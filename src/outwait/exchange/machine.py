@@ -36,6 +36,7 @@ from typing import Any
 from outwait.core.fault import Clock, Fault, RetryClass, fault
 from outwait.core.plan import Candidate, OnDisconnect, Plan, Timeouts
 from outwait.exchange import inputs as on
+from outwait.exchange import overtaking
 from outwait.exchange.effects import Acquire, Close, Effect, Open, Outcome, Retrying, Settle
 from outwait.exchange.phase import Impossible, Phase
 from outwait.exchange.timeline import Timeline
@@ -57,8 +58,8 @@ class Machine:
 
     __slots__ = (
         "_cap", "_fresh", "_held", "_linger_due", "_sign", "_since", "_span", "_thought", "_told", "_total_due",
-        "_turns", "attached", "committed", "content_at", "gap", "head_at", "number", "outcome", "phase", "plan",
-        "timeline",
+        "attached", "committed", "content_at", "gap", "head_at", "number", "outcome", "phase", "plan",
+        "timeline", "turns",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, now: float) -> None:
@@ -74,7 +75,7 @@ class Machine:
         self.gap = 0.0  # longest wait for the upstream in this phase of silence, seconds: before content, or after it
         self._thought = 0.0  # the same, of what was before
         self._fresh = False
-        self._turns = Turns(plan.candidates)
+        self.turns = Turns(plan.candidates)
         self._held = False
         self._cap = self._total_due = now + plan.timeouts.total.seconds  # the latest deadline, whatever the phase
         self._since = now
@@ -105,10 +106,21 @@ class Machine:
             self._heard(now)
             self._since = now
 
+    def enter(self, phase: Phase, now: float) -> None:
+        """`phase` begins, and its clock."""
+        self.phase = phase
+        self._since = now
+        self._held = False
+        spans = self.turns.current.timeouts or self.plan.timeouts
+        span = phase.span(spans)
+        if spans.growth and self.number > 1 and phase.clock in _GROWING:
+            span *= 1.0 + spans.growth * (self.number - 1)
+        self._span = span
+
     @property
     def candidate(self) -> Candidate:
         """The candidate of the current or last attempt."""
-        return self._turns.current
+        return self.turns.current
 
     @property
     def silence(self) -> float:
@@ -128,27 +140,27 @@ class Machine:
 
     def _begin(self, event: on.Begin, now: float) -> tuple[Effect, ...]:
         self.timeline.add(now, "accepted", self.plan.scenario)
-        if not self._turns:
+        if not self.turns:
             return self._settle(Outcome.FAILED, fault("no_healthy_channel"), now)
         if event.granted:
-            self._turns.taken = 1
+            self.turns.taken = 1
             return self._granted(event.granted, now)
         return self._acquire(now)
 
     def _acquire(self, now: float) -> tuple[Effect, ...]:
-        self._turns.taken += 1
-        self._enter(Phase.QUEUED, now)
-        turns = self._turns
+        self.turns.taken += 1
+        self.enter(Phase.QUEUED, now)
+        turns = self.turns
         return (Acquire(turns.current, turns.places, turns.used),)
 
     def _granted(self, event: on.Granted, now: float) -> tuple[Effect, ...]:
         self.number += 1
         if event.candidate is not None:
-            self._turns.sit(event.place, event.candidate)
-        candidate = self._turns.current
+            self.turns.sit(event.place, event.candidate)
+        candidate = self.turns.current
         reason = event.reason
         self.timeline.add(now, "attempt", f"{candidate.channel}: {reason}" if reason else candidate.channel)
-        self._enter(Phase.CONNECTING, now)
+        self.enter(Phase.CONNECTING, now)
         fresh, self._fresh = self._fresh, False
         return (Open(candidate, self.number, fresh),)
 
@@ -158,7 +170,7 @@ class Machine:
 
     def _connected(self, event: on.Connected, now: float) -> tuple[Effect, ...]:
         self.timeline.add(now, "connected", "reused" if event.reused else "")
-        self._enter(Phase.SENDING, now)
+        self.enter(Phase.SENDING, now)
         return _NOTHING
 
     def _wrote(self, _: on.Input, now: float) -> tuple[Effect, ...]:
@@ -167,12 +179,12 @@ class Machine:
 
     def _sent(self, _: on.Input, now: float) -> tuple[Effect, ...]:
         self.timeline.add(now, "sent")
-        self._enter(Phase.SENT, now)
+        self.enter(Phase.SENT, now)
         return _NOTHING
 
     def _dispatched(self, _: on.Input, now: float) -> tuple[Effect, ...]:
         self.timeline.add(now, "sent", "on a pooled connection")
-        self._enter(Phase.SENT, now)
+        self.enter(Phase.SENT, now)
         return _NOTHING
 
     def _replied(self, event: on.Replied, now: float) -> tuple[Effect, ...]:
@@ -185,7 +197,7 @@ class Machine:
     def _headed(self, event: on.Headed, now: float) -> tuple[Effect, ...]:
         self.timeline.add(now, "head", str(event.status))
         self.head_at = now
-        self._enter(Phase.HEAD, now)
+        self.enter(Phase.HEAD, now)
         return _NOTHING
 
     def _content(self, _: on.Input, now: float) -> tuple[Effect, ...]:
@@ -193,8 +205,8 @@ class Machine:
         self.timeline.add(now, "content")
         self.content_at = now
         self._thought, self.gap = self.silence, 0.0
-        self._enter(Phase.FLOWING, now)
-        return _NOTHING
+        self.enter(Phase.FLOWING, now)
+        return _NOTHING if self.turns.beside is None else overtaking.outrun(self)
 
     def _committed(self, _: on.Input, now: float) -> tuple[Effect, ...]:
         if not self.committed:
@@ -255,21 +267,25 @@ class Machine:
         tried, mute = self.candidate, retry.unspeakable(failed)
         if mute:
             self.number -= 1  # nothing was sent: no attempt, and no news while there is another failure to tell
-            self._turns.mute += 1
+            self.turns.mute += 1
         else:
             self._told = failed
-        repaired = self._turns.repair(failed) if retry_class is RetryClass.SAFE else None
+        beside = self.turns.beside
+        if beside is not None and retry_class is not RetryClass.FINAL:
+            self.turns.fail(failed, now, odds.order)
+            return overtaking.step_up(self, beside, retry_class, now)
+        repaired = self.turns.repair(failed) if retry_class is RetryClass.SAFE else None
         if repaired is not None:
             self.timeline.add(now, "retry", repaired)
             self._fresh = failed.hint == "stale"
             self.number -= 1
-            self._turns.taken -= 1
+            self.turns.taken -= 1
             return (Retrying(tried, retry_class, failed, repair=True), *self._acquire(now))
-        self._turns.fail(failed, now, odds.order)
-        failover = not self._turns.again
+        self.turns.fail(failed, now, odds.order)
+        failover = not self.turns.again
         verdict = retry.permitted(
             retry_class,
-            attempts=self._turns.taken - self._turns.mute,
+            attempts=self.turns.taken - self.turns.mute,
             limit=self.plan.retry.attempts,
             active=failover or odds.active,
             paid=odds.paid,
@@ -277,7 +293,7 @@ class Machine:
         wait = None
         if verdict.allowed:
             due = self._total_due
-            wait = self._turns.pass_on(failed, self.plan.retry, luck=odds.luck, now=now, deadline=due)
+            wait = self.turns.pass_on(failed, self.plan.retry, luck=odds.luck, now=now, deadline=due)
         if wait is None:
             reason = (
                 odds.note or "no candidate is left that can be tried in time" if verdict.allowed else verdict.reason
@@ -288,7 +304,7 @@ class Machine:
         effect = Retrying(tried, retry_class, failed, repair=mute, failover=failover)
         if wait <= 0:
             return (effect, *self._acquire(now))
-        self._enter(Phase.BACKOFF, now)
+        self.enter(Phase.BACKOFF, now)
         self._span = wait
         return (effect,)
 
@@ -328,19 +344,9 @@ class Machine:
         self._heard(now)
         self.outcome = outcome
         self.timeline.add(now, outcome.value, why.code if why else "")
-        self._enter(Phase.SETTLED, now)
+        self.enter(Phase.SETTLED, now)
         self._cap = math.inf
         return _COMPLETED if why is None else (Settle(outcome, why),)
-
-    def _enter(self, phase: Phase, now: float) -> None:
-        self.phase = phase
-        self._since = now
-        self._held = False
-        spans = self._turns.current.timeouts or self.plan.timeouts
-        span = phase.span(spans)
-        if spans.growth and self.number > 1 and phase.clock in _GROWING:
-            span *= 1.0 + spans.growth * (self.number - 1)
-        self._span = span
 
     def _heard(self, now: float) -> None:
         if not self._held:  # while a slow reader holds the upstream back, the silence is not the upstream's
@@ -380,9 +386,9 @@ ROWS: dict[Phase, dict[type, Action]] = {
         on.Sent: Machine._sent,
         on.Headed: Machine._headed,
     },
-    Phase.SENT: {**_ATTEMPT, on.Headed: Machine._headed, on.Replied: Machine._replied},
+    Phase.SENT: {**_ATTEMPT, **overtaking.ROW, on.Headed: Machine._headed, on.Replied: Machine._replied},
     # Committed before the first words: the provider has accepted a job, which will be paid for.
-    Phase.HEAD: {**_ANSWERED, on.Content: Machine._content, on.Committed: Machine._committed},
+    Phase.HEAD: {**_ANSWERED, **overtaking.ROW, on.Content: Machine._content, on.Committed: Machine._committed},
     Phase.FLOWING: {**_ANSWERED, on.Content: Machine._ignore, on.Committed: Machine._committed},
     Phase.BACKOFF: dict(_ALWAYS),
     Phase.SETTLED: {},

@@ -27,12 +27,12 @@ def begin(exchange: Exchange) -> None:
         plain = hold.candidate is candidates[0]
         exchange.feed(on.BEGIN_GRANTED if plain else on.Begin(on.Granted(0, hold.candidate)))
         return
-    wish = _wish(exchange)
-    found = _ask(exchange, wish)
+    wanted = wish(exchange)
+    found = _ask(exchange, wanted)
     if isinstance(found, on.Granted):
         exchange.feed(on.Begin(found))
         return
-    exchange.waiting = wish  # so that nobody asks again
+    exchange.waiting = wanted  # so that nobody asks again
     exchange.feed(on.BEGIN)
     if found is not None:
         exchange.waiting = None
@@ -42,17 +42,17 @@ def begin(exchange: Exchange) -> None:
 def acquire(exchange: Exchange, effect: Acquire) -> None:
     """Ask for a place, unless `begin` has; `Granted` or `Refused` is fed now or later."""
     if exchange.waiting is None:
-        wish = _wish(exchange, effect)
-        found = _ask(exchange, wish)
+        wanted = wish(exchange, effect.places, effect.used)
+        found = _ask(exchange, wanted)
         if found is None:
-            exchange.waiting = wish
+            exchange.waiting = wanted
         else:
             exchange.feed(found)
 
 
 def outlook(exchange: Exchange) -> Outlook:
     """Where an attempt could go now."""
-    return exchange.ports.endpoints.outlook(_wish(exchange))
+    return exchange.ports.endpoints.outlook(wish(exchange))
 
 
 def leave(exchange: Exchange, failed: Fault | None) -> None:
@@ -72,19 +72,24 @@ def granted(exchange: Exchange, hold: Hold) -> None:
     exchange.feed(_sit(exchange, hold))
 
 
-def _wish(exchange: Exchange, effect: Acquire | None = None) -> Wish:
-    plan, accepted = exchange.plan, exchange.machine.timeline.accepted
-    span = plan.timeouts.total.seconds
+def span(exchange: Exchange) -> float:
+    """Seconds from acceptance in which an answer is of use."""
+    plan = exchange.plan
+    total = plan.timeouts.total.seconds
     if plan.patience is not None and plan.on_disconnect is OnDisconnect.CANCEL:
-        span = min(span, plan.patience)  # what comes later, nobody gets
+        return min(total, plan.patience)  # what comes later, nobody gets
+    return total
+
+
+def wish(exchange: Exchange, places: tuple[int, ...] = (), used: tuple[tuple[int, int], ...] = ()) -> Wish:
+    """For an attempt at one of `places`; see `Wish`."""
+    plan = exchange.plan
     sticky = conversation(exchange.call) if plan.sticky else None
-    if effect is None:
-        return Wish(plan, exchange.key, accepted + span, sticky)
-    return Wish(plan, exchange.key, accepted + span, sticky, effect.places, effect.used)
+    return Wish(plan, exchange.key, exchange.machine.timeline.accepted + span(exchange), sticky, places, used)
 
 
-def _ask(exchange: Exchange, wish: Wish) -> on.Granted | on.Refused | None:
-    found = exchange.ports.endpoints.acquire(wish, exchange.granted)
+def _ask(exchange: Exchange, wanted: Wish) -> on.Granted | on.Refused | None:
+    found = exchange.ports.endpoints.acquire(wanted, exchange.granted)
     if found is None:
         return None
     return on.Refused(found) if isinstance(found, Fault) else _sit(exchange, found)

@@ -93,6 +93,8 @@ class Tap:
             self._exchange.feed(on.DISPATCHED)
         else:
             self._exchange.feed(on.SENT)
+        if self._exchange.hedger is not None:
+            self._exchange.hedger.watch()
 
     def still_writing(self, attempt: Attempt | None) -> bool:
         """Whether the kernel took bytes since this was last asked: slow is not stuck."""

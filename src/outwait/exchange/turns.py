@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from outwait.core.fault import Clock, Fault
 from outwait.core.plan import Candidate, Retry
+from outwait.exchange.inputs import Hedged
 from outwait.policy import backoff, retry
 
 _NOBODY = Candidate("", "", "")
@@ -23,12 +24,13 @@ _NOBODY = Candidate("", "", "")
 class Turns:
     """`current`: the candidate of the current or last attempt. `taken`: turns so far, attempts or vain queueing.
     `mute`: those of them in which nothing could be asked, since the channel's protocol has no words for it. `places`:
-    which candidates will do for the next attempt, empty: all. `used`: (place, credential) of what has failed.
+    which candidates will do for the next attempt, empty: all. `used`: (place, credential) of what has failed. `beside`:
+    the attempt that runs beside the current one.
     """
 
     __slots__ = (
         "_after", "_candidates", "_index", "_order", "_spare", "_stale_at", "_turned",
-        "current", "mute", "places", "taken", "used",
+        "beside", "current", "mute", "places", "taken", "used",
     )  # fmt: skip
 
     def __init__(self, candidates: tuple[Candidate, ...]) -> None:
@@ -37,6 +39,7 @@ class Turns:
         self.mute = 0
         self.places: tuple[int, ...] = ()
         self.used: tuple[tuple[int, int], ...] = ()
+        self.beside: Hedged | None = None
         self._candidates = candidates
         self._index = 0
         self._order: tuple[int, ...] = ()
@@ -60,6 +63,30 @@ class Turns:
             candidate = replace(planned, key=candidate.key)  # it was repaired
         self._index = place
         self.current = candidate
+
+    @property
+    def spare(self) -> tuple[int, ...]:
+        """Where an attempt could be made beside the current one: in its tier, and nobody has tried it."""
+        tier = self.current.tier
+        return tuple(
+            place
+            for place, candidate in enumerate(self._candidates)
+            if place != self._index and place not in self._turned and candidate.tier == tier
+        )
+
+    def step_up(self, beside: Hedged) -> None:
+        """The attempt beside is the current one from now on; the other has had its turn."""
+        self._turned.setdefault(self._index, 1)
+        self.beside = None
+        self.sit(beside.place, beside.candidate)
+
+    def fell(self, beside: Hedged, failed: Fault, now: float) -> None:
+        """The attempt beside has failed; the current turn goes on."""
+        turn = self._index, self.current
+        self.beside = None
+        self._index, self.current = beside.place, beside.candidate
+        self.fail(failed, now)
+        self._index, self.current = turn
 
     def repair(self, failed: Fault) -> str | None:
         """Make the same turn possible once more; returns what was done, None where nothing is to be repaired."""

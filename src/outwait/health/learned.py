@@ -22,9 +22,10 @@ from outwait.policy.deadline import Cost, worth
 from outwait.policy.retry import Verdict
 from outwait.policy.sketch import Sketch, nested
 from outwait.policy.survival import Watch
-from outwait.policy.waits import REFRESH, Waits, drained
+from outwait.policy.waits import REFRESH, Curve, Waits, drained
 
 SECOND = 1.0  # over which attempts are counted
+MOST = 0.95  # of the answers have begun: the rest are late
 PLENTY = 0.9  # with so good a chance of an answer in time nothing is said about it
 KEPT = 64  # sets of clocks whose learned form is remembered
 LONGEST = 300  # characters of an endpoint's or scenario's name that is read back
@@ -219,11 +220,19 @@ class Subject:
             else:
                 self.learners[Clock(name)].merge(values, cuts, now)
 
+    def usual(self, now: float) -> float | None:
+        """Seconds within which 95 % of its answers have content; None where too little is known."""
+        curve = self._known(now)
+        return None if curve is None else curve.quantile(MOST)
+
+    def _known(self, now: float) -> Curve | None:
+        needed = self._rules.worthwhile.samples
+        curves = (self.own.curve(now), self.shared.curve(now))
+        return next((curve for curve in curves if curve.samples >= needed), None)
+
     def _plenty(self, now: float) -> float:
-        needed, curve = self._rules.worthwhile.samples, self.own.curve(now)
-        if curve.samples < needed:
-            curve = self.shared.curve(now)
-        if curve.samples < needed:
+        curve = self._known(now)
+        if curve is None:
             return 0.0  # too little is known to refuse anything
         enough = curve.quantile(PLENTY)
         return math.inf if enough is None else enough

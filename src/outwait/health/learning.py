@@ -61,6 +61,11 @@ class Learning:
         """
         return self.subject(endpoint, scenario, now, whole=whole).worth(left, paid, now)
 
+    def usual(self, endpoint: str, scenario: str, now: float, *, whole: bool = False) -> float | None:
+        """Seconds from an attempt's beginning to the first content of 95 % of such answers; None where nobody knows."""
+        subject = self._subjects.get((endpoint, scenario, whole))
+        return None if subject is None else subject.usual(now)
+
     def use(self, rules: LearningRules) -> None:
         """The configuration was read again; what was learned stays."""
         self._rules = rules

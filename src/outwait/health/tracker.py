@@ -16,7 +16,7 @@ from typing import Protocol
 from outwait.core.catalog import Catalog
 from outwait.core.endpoints import Hold, Outlook, Wish
 from outwait.core.fault import Fault, fault
-from outwait.core.plan import Plan, Timeouts
+from outwait.core.plan import Candidate, Plan, Timeouts
 from outwait.health.channel import ChannelHealth
 from outwait.health.endpoint import Change, Endpoint, News
 from outwait.health.hold import Held
@@ -51,6 +51,9 @@ class Learner(Protocol):
         self, endpoint: str, scenario: str, left: float, paid: float, now: float, *, whole: bool
     ) -> Verdict | None:
         """Whether an answer within `left` seconds is likely enough; None: nobody knows."""
+
+    def usual(self, endpoint: str, scenario: str, now: float, *, whole: bool) -> float | None:
+        """Seconds to the first content of 95 % of such answers; None: nobody knows."""
 
     def forget(self, channel: str) -> None:
         """The upstream of `channel` is another one now, or none."""
@@ -113,6 +116,10 @@ class HealthTracker:
             return self._wait(route, found, wish, granted)
         reason = found.reason if at == found.order[0] else f"{found.reason}; its first choice has no room"
         return self._seat(route, at, reason, wish.used, now)
+
+    def usual(self, plan: Plan, candidate: Candidate) -> float | None:
+        """Seconds to the first content of 95 % of such answers."""
+        return self._learning.usual(candidate.name, plan.scenario, self.now(), whole=candidate.whole)
 
     def withdraw(self, wish: Wish, granted: Granted) -> None:
         """Wait no longer. Raises ValueError for who does not wait."""

@@ -34,6 +34,8 @@ def explain(plan: Plan) -> tuple[Row, ...]:
         Row("exchange", "attempts", str(plan.retry.attempts), plan.why.get("retry", "")),
         _leaving(plan),
     ]
+    if "hedge" in plan.why:
+        rows.append(Row("exchange", "hedge", "off" if plan.hedge is None else "on", plan.why["hedge"]))
     if plan.patience is not None:
         rows.append(_span("exchange", "patience", plan.patience, plan.why.get("patience", "")))
     return tuple(rows)

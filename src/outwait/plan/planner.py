@@ -15,13 +15,14 @@ from typing import NamedTuple
 
 from outwait.core.catalog import Catalog, Channel
 from outwait.core.fault import Refusal, fault
-from outwait.core.plan import Candidate, OnDisconnect, Plan, Retry, Span, Timeouts
+from outwait.core.plan import Candidate, Hedge, OnDisconnect, Plan, Retry, Span, Timeouts
 from outwait.core.principal import Principal
 from outwait.plan import conversation
 from outwait.plan.facts import Facts
 from outwait.plan.fallback import Step, steps
 from outwait.plan.routes import Served
 from outwait.policy import disconnect, durations, globs, heartbeat, timeouts
+from outwait.policy.hedge import Hedging
 from outwait.policy.patience import HEADERS as PATIENCE_HEADERS
 from outwait.policy.patience import patience
 from outwait.policy.presets import PRESETS
@@ -31,6 +32,7 @@ PREFIX = "x-outwait-"
 CACHE = 1024  # plans kept per catalog
 _MAX_KEY = 64  # characters of a header or effort that is worth remembering
 
+_HEDGING = Hedging(enabled=True)
 _READ, _HEAD, _SERVER = PATIENCE_HEADERS
 
 
@@ -114,6 +116,7 @@ class Planner:
                 patience=waits[0] if waits else None,
             ),
             retry=self._retry(models, why),
+            hedge=self._hedge(facts, models, candidates, why),
             on_disconnect=choice.what,
             linger=choice.linger,
             patience=waits[0] if waits else None,
@@ -185,6 +188,27 @@ class Planner:
         if preset.base is None:
             return Retry(attempts=attempts, paid=paid)
         return Retry(attempts=attempts, paid=paid, base_transport=preset.base, base_overload=preset.base)
+
+    def _hedge(
+        self, facts: Facts, models: tuple[Step, ...], candidates: tuple[Candidate, ...], why: dict[str, str]
+    ) -> Hedge | None:
+        """Whether a second attempt may be made beside a late one: only what costs little, whichever model answers."""
+        rule = self.catalog.hedge
+        if rule is None:
+            return None
+        hedged = _HEDGING.streams if facts.call.stream else _HEDGING.replies
+        costly = next((step.judged.scenario.name for step in models if step.judged.scenario.name not in hedged), None)
+        after = "the usual time" if rule.after is None else durations.tell(rule.after)
+        if costly is not None:
+            why["hedge"] = f"none: {costly} is not hedged as {'a stream' if facts.call.stream else 'a whole reply'}"
+        elif len({candidate.tier for candidate in candidates}) == len(candidates):
+            why["hedge"] = "none: no two endpoints are of the same tier"
+        elif self._paid(models)[0] <= 0:
+            why["hedge"] = "none: never risked twice"
+        else:
+            why["hedge"] = f"one, beside an attempt without content after {after}"
+            return rule
+        return None
 
     def _paid(self, models: tuple[Step, ...]) -> tuple[float, str]:
         """The strictest share over all models, and who said so: the next attempt may go to any of them."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from outwait.core.endpoints import Hold, Outlook, Wish
 from outwait.core.fault import Fault
-from outwait.core.plan import Plan
+from outwait.core.plan import Candidate, Plan
 
 
 class Seen:
@@ -39,6 +39,7 @@ class Seen:
 class Places:
     """`limits`: channel -> attempts at a time; a channel that is not named has no limit. `holds`: all there were.
     `refuse`: told instead of a place, if set. `order`: what the outlook says; None: all, as planned.
+    `p95`: what usually passes until there is content.
     """
 
     def __init__(self, limits: Mapping[str, int] | None = None) -> None:
@@ -48,6 +49,7 @@ class Places:
         self.wishes: list[Wish] = []
         self.holds: list[Seen] = []
         self.refuse: Fault | None = None
+        self.p95: float | None = None
         self.order: tuple[int, ...] | None = None
 
     def lone(self, plan: Plan) -> Hold | None:
@@ -63,6 +65,10 @@ class Places:
         if hold is None:
             self.waiting.append((wish, granted))
         return hold
+
+    def usual(self, plan: Plan, candidate: Candidate) -> float | None:
+        """See `Endpoints.usual`."""
+        return self.p95
 
     def withdraw(self, wish: Wish, granted: Callable[[Hold], None]) -> None:
         """See `Endpoints.withdraw`."""

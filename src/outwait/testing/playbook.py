@@ -10,10 +10,10 @@
 
 A line is `seconds input [options] [-> effects] [| phase [until seconds]]`. Without an arrow nothing may follow; phase
 and deadline are compared where they are given (`until never` for none). Inputs are those of `exchange.inputs` in lower
-case, and `progress`; some have options: `begin granted`, `head 206`, `replied 200 wordless`. Options of `fail` are
-fields of a fault (`status` makes it an answer of the upstream), those of `fail` and `tick` the odds: `paid`, `spent`
-(the retry budget has no room), `luck=0.5`. When something else happens than what is written, the script is shown with
-what did.
+case, and `progress`; some have options: `begin granted`, `head 206`, `replied 200 wordless`, `hedged 1 b`. Options of
+`fail` and `fell` are fields of a fault (`status` makes it an answer of the upstream), those of `fail` and `tick` the
+odds: `paid`, `spent` (the retry budget has no room), `luck=0.5`. When something else happens than what is written, the
+script is shown with what did.
 """
 
 from __future__ import annotations
@@ -103,6 +103,7 @@ def _plain(text: str) -> str:
 
 _WORDS: Mapping[str, on.Input] = {
     "granted": on.GRANTED,
+    "overtaken": on.OVERTAKEN,
     "connected": on.CONNECTED,
     "reused": on.REUSED,
     "wrote": on.WROTE,
@@ -129,6 +130,10 @@ def _input(said: str) -> on.Input:
         return on.Tick(odds)
     if word == "fail":
         return on.Failed(_fault(options[0], values), odds)
+    if word == "hedged":
+        return on.Hedged(int(options[0]), Candidate(options[1], "plain", f"model-{options[1]}"), "late")
+    if word == "fell":
+        return on.Fell(_fault(options[0], values))
     if word == "head" and options:
         return on.Headed(int(options[0]))
     if word == "replied":
@@ -172,6 +177,10 @@ def tell(effect: do.Effect) -> str:
             return f"open {candidate.channel} {number}{' fresh' if fresh else ''}"
         case do.Close():
             return "close"
+        case do.Overtake(failed):
+            return f"overtake {failed.value}" if failed else "overtake"
+        case do.Forgo():
+            return "forgo"
         case do.Retrying(candidate, retry_class, _, repair):
             return f"{'repair' if repair else 'retry'} {candidate.channel} {retry_class.value}"
         case do.Settle(outcome, why):
