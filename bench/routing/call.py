@@ -85,6 +85,8 @@ class Call:
                     self._retry(effect)
                 case do.Settle():
                     self._settle(effect)
+                case do.Overtake() | do.Forgo():
+                    raise AssertionError("nobody hedges here")
         due = machine.deadline()
         if due != self._due:
             self._due = due

@@ -82,6 +82,9 @@ class Learner:
         self.asked.append((endpoint, scenario, left, paid))
         return self.verdicts.get(endpoint)
 
+    def usual(self, *_: object, whole: bool) -> None:
+        return None
+
     def forget(self, channel: str) -> None:
         raise AssertionError(channel)
 

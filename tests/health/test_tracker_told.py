@@ -55,6 +55,9 @@ class Learner:
     def worth(self, *_: object, whole: bool) -> None:
         return None
 
+    def usual(self, *_: object, whole: bool) -> None:
+        return None
+
     def forget(self, channel: str) -> None:
         self.forgotten.append(channel)
 

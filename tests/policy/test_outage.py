@@ -17,7 +17,7 @@ import pytest
 from outwait.core.fault import Fault, Stage, UpstreamError, fault
 from outwait.core.plan import Plan, Retry
 from outwait.exchange import inputs as on
-from outwait.exchange.effects import Acquire, Close, Effect, Open, Outcome, Retrying, Settle
+from outwait.exchange.effects import Acquire, Close, Effect, Forgo, Open, Outcome, Overtake, Retrying, Settle
 from outwait.exchange.machine import Machine
 from outwait.exchange.phase import Phase
 from outwait.policy.budget import Budgets, Ticket
@@ -87,7 +87,7 @@ class Outage:
                     assert outcome is Outcome.FAILED
                     ticket.leave()
                     self.settled += 1
-                case Close():
+                case Close() | Overtake() | Forgo():
                     raise AssertionError("no clock of an attempt runs here")
         if machine.phase is Phase.BACKOFF:
             self.at(machine.deadline(), lambda now: self.carry_out(machine, ticket, self.tick(machine, now), now))
