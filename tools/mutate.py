@@ -42,6 +42,9 @@ DEFAULT = ["src/outwait/exchange/machine.py", "src/outwait/exchange/turns.py"]
 SECOND = {
     "exchange": [
         "tests/exchange/test_machine_failures.py",
+        "tests/exchange/test_overtaking.py",
+        "tests/exchange/test_second.py",
+        "tests/exchange/test_hedge.py",
         "tests/properties/test_exchange.py",
         "tests/exchange/test_driver.py",
         "tests/exchange/test_driver_ends.py",

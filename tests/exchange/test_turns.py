@@ -300,6 +300,14 @@ def test_a_failure_is_counted_once_where_another_steps_up() -> None:
     assert turns.places == (0, 1)
 
 
+def test_being_overtaken_is_one_turn_and_no_more() -> None:
+    turns = Turns((A, B))
+    turns.beside = Hedged(1, B)
+    turns.step_up(turns.beside)
+    assert take(turns) == 0
+    assert (turns.current, turns.places) == (A, (0, 1))
+
+
 def test_who_falls_leaves_the_turn_as_it_is() -> None:
     turns = Turns((A, B, C))
     beside = turns.beside = Hedged(1, B)
