@@ -21,6 +21,26 @@ async def test_the_outlook_leaves_out_what_is_not_worth_it(world: World) -> None
 
 
 @told()
+async def test_who_would_answer_too_late_is_not_asked_where_another_is_quick_enough(world: World) -> None:
+    asked = plan("a/m", "b/m", "c/m", tiers=(0, 1, 2))
+    late, quick = Verdict(allowed=False, reason="1 % in 60 s"), Verdict(allowed=True, reason="fast")
+    found: list[str] = []
+    for verdicts in (
+        {},
+        {"a/m": late},
+        {"a/m": late, "b/m": late, "c/m": quick},
+    ):  # nothing is known; nor of the others
+        world.learner.verdicts = dict(verdicts)
+        held = world.hold(asked)
+        found.append(held.candidate.channel)
+        held.leave(None)
+    assert found == ["a", "a", "c"]
+    assert (held.place, held.reason) == (2, "a/m may be too slow: 1 % in 60 s")
+    world.tracker.endpoints["c/m"].standing.suspect(world.now())
+    assert world.hold(asked).candidate.channel == "a"  # rather late than nowhere
+
+
+@told()
 async def test_the_outlook_names_who_is_out(world: World) -> None:
     asked = plan("a/m", "b/m")
     world.hold(asked, places=(0,)).leave(BUSY)

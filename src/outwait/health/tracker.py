@@ -115,7 +115,8 @@ class HealthTracker:
         if at is None:
             return self._wait(route, found, wish, granted)
         reason = found.reason if at == found.order[0] else f"{found.reason}; its first choice has no room"
-        return self._seat(route, at, reason, wish.used, now)
+        at, slow = self._in_time(route, found, at, wish.deadline - now, now)
+        return self._seat(route, at, slow or reason, wish.used, now)
 
     def usual(self, plan: Plan, candidate: Candidate) -> float | None:
         """Seconds to the first content of 95 % of such answers."""
@@ -138,8 +139,7 @@ class HealthTracker:
             if found.forced and route.lone is None and route.standings[at].shut:
                 notes.append(f"{name}: it is out, and so are most")  # one attempt a call is enough for an outage
                 continue
-            whole = plan.candidates[route.places[at]].whole
-            verdict = self._learning.worth(name, plan.scenario, left, plan.retry.paid, now, whole=whole)
+            verdict = self._worth(route, at, left, now)
             if verdict is None or verdict.allowed:
                 order.append(at)
             else:
@@ -293,6 +293,21 @@ class HealthTracker:
             route.subjects = [None] * len(route.subjects)
         route.subjects[at] = subject
         return subject
+
+    def _in_time(self, route: Route, found: choice.Choice, at: int, left: float, now: float) -> tuple[int, str]:
+        """Who is asked instead of `at` where that would hardly answer within `left` seconds, and why; else `at`."""
+        verdict = self._worth(route, at, left, now)
+        if verdict is not None and not verdict.allowed:
+            for other in found.order:
+                quick = None if other == at else self._worth(route, other, left, now)
+                if quick is not None and quick.allowed and route.standings[other].admits(now):
+                    return other, f"{route.names[at]} may be too slow: {verdict.reason}"
+        return at, ""
+
+    def _worth(self, route: Route, at: int, left: float, now: float) -> Verdict | None:
+        plan = route.plan
+        whole = plan.candidates[route.places[at]].whole
+        return self._learning.worth(route.names[at], plan.scenario, left, plan.retry.paid, now, whole=whole)
 
     # --------------------------------------------------------------------------------------------------------- waiting
     def _wait(self, route: Route, found: choice.Choice, wish: Wish, granted: Granted) -> Fault | None:
