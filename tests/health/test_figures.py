@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 
 import pytest
 from tests.health.scene import DOWN, Scene, story
@@ -13,7 +14,6 @@ from outwait.core.probed import Probe, Probed
 from outwait.health.endpoint import Change
 from outwait.health.figures import Chronicle
 from outwait.health.tracker import HEARSAY
-from outwait.policy.limiter import MANY
 from outwait.testing import virtual
 
 
@@ -31,7 +31,7 @@ async def test_gauges_tell_how_all_is_now() -> None:
         ("dead_keys", "c"): 1,
         ("endpoint_up", "c/m"): 1.0,
         ("endpoint_outstanding", "c/m"): 1,
-        ("endpoint_limit", "c/m"): MANY,
+        ("endpoint_limit", "c/m"): math.inf,
         ("queue_length", ""): 0,
     }
     known.last_free = Probed(Probe.CONNECT, None, 0.25, scene.clock(), "connect")

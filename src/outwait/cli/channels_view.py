@@ -66,7 +66,7 @@ def _channel(row: Told, console: Console) -> None:
             _colored(each["state"]),
             each["why"],
             _time(each["until"]),
-            f"{each['outstanding']} of {each['limit']}",
+            str(each["outstanding"]) if each["limit"] is None else f"{each['outstanding']} of {each['limit']}",
             str(each["waiting"]),
             str(each["attempts"]),
             str(each["failures"]),

@@ -7,6 +7,7 @@ copies each collection in one step before it looks at it, since the loop goes on
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from outwait.core.probed import Probed
 from outwait.health.endpoint import Change, Endpoint
 from outwait.health.report import SHUT, condition, state_of
 from outwait.health.tracker import HEARSAY, HealthTracker
+from outwait.policy.limiter import MANY
 
 _log = logging.getLogger("outwait")
 
@@ -97,7 +99,8 @@ class Chronicle:
             label = self._label(endpoint)
             up = float(state_of(endpoint, now).word not in SHUT)
             gauges[ENDPOINT_UP, label] = min(up, gauges.get((ENDPOINT_UP, label), up))
-            for metric, value in ((OUTSTANDING, endpoint.standing.outstanding), (LIMIT, endpoint.limiter.limit)):
+            limit = endpoint.limiter.limit if endpoint.limiter.limit < MANY else math.inf
+            for metric, value in ((OUTSTANDING, endpoint.standing.outstanding), (LIMIT, limit)):
                 gauges[metric, label] = value + gauges.get((metric, label), 0)
             rows.update(list(endpoint.rows))  # one line may be of several endpoints
         gauges[QUEUE, ""] = sum(row.line.length for row in rows)

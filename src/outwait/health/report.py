@@ -16,6 +16,7 @@ from outwait.core.fault import Fault
 from outwait.core.probed import Probed
 from outwait.health.channel import ChannelHealth
 from outwait.health.endpoint import Endpoint
+from outwait.policy.limiter import MANY
 
 Row = dict[str, Any]
 Lessons = Iterable[Mapping[str, object]]
@@ -94,7 +95,7 @@ def endpoint_row(endpoint: Endpoint, at: Moment, learned: list[Mapping[str, obje
         "why": state.why,
         "until": None if state.until is None else at.date(state.until),
         "outstanding": standing.outstanding,
-        "limit": endpoint.limiter.limit,
+        "limit": endpoint.limiter.limit if endpoint.limiter.limit < MANY else None,
         "waiting": sum(row.line.length for row in list(endpoint.rows)),
         "share": round(standing.eased(at.now) / weight, 3) if weight else 1.0,
         "ejections": standing.breaker.times(at.now),
