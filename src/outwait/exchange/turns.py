@@ -152,5 +152,5 @@ class Turns:
         return place not in self._turned or place in self._spare
 
     def _rank(self, place: int) -> int:
-        """How many turns it had that count against another one."""
-        return 0 if self._fresh(place) else self._turned[place]
+        """How many turns it had."""
+        return self._turned.get(place, 0)
