@@ -8,6 +8,7 @@ import pytest
 
 from outwait.testing import virtual
 from outwait.wire.endpoint import Endpoint, SideDoor, Target
+from outwait.wire.pool import Nowhere
 from outwait.wire.pool import Pool as RealPool
 from outwait.wire.wheel import Wheel
 
@@ -187,3 +188,12 @@ def test_side_doors_are_told_apart() -> None:
         assert pool.take(SideDoor("/run/a")) is kept
 
     play(scenario)
+
+
+def test_what_is_made_for_one_request_is_kept_nowhere() -> None:
+    over, unwanted, gone = Idle(), Idle(), Idle()
+    nowhere: Any = Nowhere()
+    nowhere.put(over)
+    nowhere.see_out(unwanted)
+    nowhere.lost(gone)
+    assert (over.usable, unwanted.usable, gone.usable) == (False, False, True)

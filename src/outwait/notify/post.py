@@ -19,6 +19,7 @@ from outwait.wire.breaks import DialFailed, dial_fault
 from outwait.wire.connection import Connection
 from outwait.wire.dialing import Dialer, Place
 from outwait.wire.endpoint import Endpoint
+from outwait.wire.pool import Nowhere
 
 ATTEMPT: Final = 15.0  # seconds, from the look-up of the name to the end of the answer
 BODY: Final = 65_536
@@ -78,7 +79,7 @@ class Post:
         places = await dialer.resolve(endpoint)
         if not endpoint.tls:
             places = _at_home(endpoint, places)
-        return await dialer.connect(endpoint, places, lambda: Connection(self._loop, endpoint, _Nowhere(), _MAX_BODY))
+        return await dialer.connect(endpoint, places, lambda: Connection(self._loop, endpoint, Nowhere(), _MAX_BODY))
 
 
 def _at_home(endpoint: Endpoint, places: list[Place]) -> list[Place]:
@@ -93,23 +94,6 @@ def _at_home(endpoint: Endpoint, places: list[Place]) -> list[Place]:
 def _words(fault: Fault) -> str:
     name = fault.cause or fault.code
     return f"{name}: {fault.detail}" if fault.detail else name
-
-
-class _Nowhere:
-    """Keeps no connection."""
-
-    __slots__ = ()
-
-    def put(self, connection: Connection) -> None:
-        """Its request is over, and so is it."""
-        connection.drop()
-
-    def lost(self, connection: Connection) -> None:
-        """It was not kept."""
-
-    def see_out(self, connection: Connection) -> None:
-        """Nobody needs it any more."""
-        connection.drop()
 
 
 class _Heard:

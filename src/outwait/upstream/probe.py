@@ -27,6 +27,7 @@ from outwait.wire.breaks import DialFailed, dial_fault
 from outwait.wire.connection import Connection
 from outwait.wire.dialing import Dialer
 from outwait.wire.endpoint import Endpoint
+from outwait.wire.pool import Nowhere
 from outwait.wire.response import MAX_BODY
 
 Judge = Callable[[Candidate, int, Mapping[str, str], bytes], Fault]
@@ -147,7 +148,7 @@ class Probes:
     async def _dial(self, endpoint: Endpoint) -> Connection:
         places = await self._dialer.resolve(endpoint)
         return await self._dialer.connect(
-            endpoint, places, lambda: Connection(self._loop, endpoint, _Nowhere(), MAX_BODY)
+            endpoint, places, lambda: Connection(self._loop, endpoint, Nowhere(), MAX_BODY)
         )
 
     def _told(self, probe: Probe, began: float, failed: Fault | None, asked: str, **more: object) -> Probed:
@@ -166,23 +167,6 @@ def _head(place: _Place, way: Way, target: str, shown: Mapping[str, str]) -> byt
 
 def _late(clock: Clock, span: float, stage: Stage) -> Fault:
     return fault(f"{clock.value}_timeout", clock=clock, span=span, reason="span of the check", stage=stage)
-
-
-class _Nowhere:
-    """Keeps no connection."""
-
-    __slots__ = ()
-
-    def put(self, connection: Connection) -> None:
-        """Its request is over, and so is it."""
-        connection.drop()
-
-    def lost(self, connection: Connection) -> None:
-        """It was not kept."""
-
-    def see_out(self, connection: Connection) -> None:
-        """Nobody needs it any more."""
-        connection.drop()
 
 
 class _Heard:

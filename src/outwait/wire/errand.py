@@ -17,6 +17,7 @@ from outwait.wire.breaks import DialFailed, dial_fault
 from outwait.wire.connection import Connection
 from outwait.wire.dialing import enter
 from outwait.wire.endpoint import SideDoor
+from outwait.wire.pool import Nowhere
 from outwait.wire.tasks import spawn
 
 CONNECTING = 1.0  # seconds
@@ -60,7 +61,7 @@ async def _dial(attempt: OpenAttempt, door: SideDoor, head: bytes, body: bytes, 
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(CONNECTING):
-            connection = await enter(loop, door, lambda: Connection(loop, door, _Nowhere(), _MAX_BODY))
+            connection = await enter(loop, door, lambda: Connection(loop, door, Nowhere(), _MAX_BODY))
     except DialFailed as failure:
         broken = dial_fault(failure)
     except TimeoutError:
@@ -72,23 +73,6 @@ async def _dial(attempt: OpenAttempt, door: SideDoor, head: bytes, body: bytes, 
     attempt.dialing = None
     attempt.settle()
     sink.failed(broken)
-
-
-class _Nowhere:
-    """Keeps no connection."""
-
-    __slots__ = ()
-
-    def put(self, connection: Connection) -> None:
-        """Its request is over, and so is it."""
-        connection.drop()
-
-    def lost(self, connection: Connection) -> None:
-        """It was not kept."""
-
-    def see_out(self, connection: Connection) -> None:
-        """Nobody needs it any more."""
-        connection.drop()
 
 
 class _Heard:

@@ -115,3 +115,20 @@ class Pool:
                 del self._idle[endpoint]
         if due != NEVER:
             self._wheel.set(self._alarm, max(due, now + _SWEEP))
+
+
+class Nowhere:
+    """A pool that keeps no connection, for those that are made for one request."""
+
+    __slots__ = ()
+
+    def put(self, connection: Connection) -> None:
+        """Its request is over, and so is it."""
+        connection.drop()
+
+    def lost(self, connection: Connection) -> None:
+        """It was not kept."""
+
+    def see_out(self, connection: Connection) -> None:
+        """Nobody needs it any more."""
+        connection.drop()
