@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from outwait.cli import channels, explain, serve
+from outwait.cli import channels, explain, helping, serve
 from outwait.cli.demo import demo
 from outwait.cli.simulate import simulate
+from outwait.core.tongue import Tongue
 
 app = typer.Typer(
     name="outwait",
@@ -45,5 +48,10 @@ def options(
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line, with its help in the reader's language."""
+    command = typer.main.get_command(app)
+    if helping.tongue_asked(sys.argv[1:], os.environ) is Tongue.ZH:
+        from outwait.cli.zh.words import words
+
+        helping.translate(command, words())
+    command()

@@ -1,0 +1,55 @@
+"""`--help` in the reader's language: the English words stand in the commands, the Chinese ones in tables beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from outwait.core.tongue import Tongue, tongue_of
+
+# A command as typer makes it: `help`, `epilog` and `short_help`, its `params`, and maybe `commands` below it. typer
+# has click inside, under a name that is not for others, so there is no type to name.
+Command = Any
+
+
+def tongue_asked(words: Sequence[str], environ: Mapping[str, str]) -> Tongue:
+    """The language of a command line: its --lang, wherever it stands, else the environment's."""
+    for word, following in zip(words, [*words[1:], ""], strict=False):
+        asked = following if word == "--lang" else word.removeprefix("--lang=") if word.startswith("--lang=") else ""
+        if asked in tuple(Tongue):
+            return Tongue(asked)
+    return tongue_of(environ)
+
+
+def translate(command: Command, words: Mapping[str, str]) -> None:
+    """Say the help of `command`, and of what is below it, in `words`: English text -> the other language's.
+
+    A text is looked up as it stands in the source, whitespace aside; what has no row stays as it is.
+    """
+    _translate(command, {_key(english): told for english, told in words.items()})
+
+
+def texts(command: Command) -> list[str]:
+    """Every text of the help of `command` itself: what it does, its examples, its parameters."""
+    found = [command.help, command.epilog, *(getattr(each, "help", None) for each in command.params)]
+    return [text for text in found if text]
+
+
+def untold(command: Command, words: Mapping[str, str]) -> list[str]:
+    """The texts of `command` that `words` has no row for."""
+    known = {_key(english) for english in words}
+    return [text for text in texts(command) if _key(text) not in known]
+
+
+def _translate(command: Command, known: Mapping[str, str]) -> None:
+    for part in (command, *command.params):
+        for name in ("help", "epilog", "short_help"):
+            text = getattr(part, name, None)
+            if text:
+                setattr(part, name, known.get(_key(text), text))
+    for child in getattr(command, "commands", {}).values():
+        _translate(child, known)
+
+
+def _key(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,1 @@
+"""The help of the commands in Chinese, a table for each command."""
