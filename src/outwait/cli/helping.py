@@ -1,4 +1,4 @@
-"""`--help` in the reader's language: the English words stand in the commands, the Chinese ones in tables beside them."""
+"""`--help` in the reader's language: English stands in the commands, Chinese in tables beside them."""
 
 from __future__ import annotations
 
