@@ -138,7 +138,7 @@ class Desk:
         principal: Principal | None = None
         try:
             principal = meet(door, dialect, request).principal
-            _admit(door, principal)
+            admit_operator(door, principal)
             name, _ = _named(request)
             count = len(self._known(door, name).credentials)
             asked = _read(request, _Check)
@@ -170,10 +170,10 @@ class _Lesson(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False)
     endpoint: str | None = None
 
 
-def _admit(door: Door, principal: Principal) -> None:
+def admit_operator(door: Door, principal: Principal) -> None:
     """Raises Refusal for who may not ask."""
     if not (principal.admin or door.catalog.open_access):
-        told = f"The key {principal.name!r} may not see the channels: that takes a key with `admin: true`."
+        told = f"The key {principal.name!r} may not see this: that takes a key with `admin: true`."
         raise Refusal(fault("permission_denied", told))
 
 
@@ -181,7 +181,7 @@ def _answer(door: Door, dialect: Dialect, request: Request, answer: Answer) -> N
     principal: Principal | None = None
     try:
         principal = meet(door, dialect, request).principal
-        _admit(door, principal)
+        admit_operator(door, principal)
         told = answer(door, request)
     except Refusal as refused:
         refuse(door, dialect, request, refused.fault, principal)

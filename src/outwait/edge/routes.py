@@ -8,7 +8,7 @@ from outwait.core.fault import Fault, fault
 from outwait.dialects.dialect import Dialect
 from outwait.dialects.passthrough.table import PASSTHROUGH
 from outwait.dialects.table import DIALECTS
-from outwait.edge import exchanges, hints, internal, models, refuse, responses, status
+from outwait.edge import exchanges, hints, internal, live, models, refuse, responses, status
 from outwait.edge.channels import LEARNED, Desk
 from outwait.edge.channels import PATH as CHANNELS
 from outwait.edge.claims import CLAIMS, NAMES
@@ -44,6 +44,7 @@ ROUTES: Mapping[str, Methods] = {
     "/rerank": {"POST": (serve_call, PASSTHROUGH)},
     "/v1/models": {"GET": (models.list_models, _OPENAI)},
     exchanges.PATH: {"GET": (exchanges.list_exchanges, _OPENAI)},
+    live.PATH: {"GET": (live.list_live, _OPENAI)},
     "/v1beta/models": {"GET": (models.list_models, _GEMINI)},
     "/healthz": {"GET": (status.healthz, _OPENAI)},
     "/readyz": {"GET": (status.readyz, _OPENAI)},
@@ -55,6 +56,7 @@ PREFIXES: Mapping[str, Methods] = {
         "GET": (exchanges.read_exchange, _OPENAI),
         "POST": (exchanges.cancel_exchange, _OPENAI),
     },
+    f"{live.PATH}/": {"GET": (live.read_live, _OPENAI)},
     f"{responses.PATH}/": dict.fromkeys(("GET", "POST", "DELETE"), (responses.serve_response, _RESPONSES)),
     models.PATH: {"GET": (models.get_model, _OPENAI), "POST": (serve_call, _GEMINI)},
     f"{models.GEMINI_PATH}/": {"GET": (models.get_model, _GEMINI), "POST": (serve_call, _GEMINI)},
@@ -66,6 +68,7 @@ INTERNAL: Mapping[str, Methods] = {
     ORPHANS: {"GET": (internal.find_orphan, _OPENAI)},
     CLAIMS: {"GET": (internal.claim_name, _OPENAI)},
     NAMES: {"GET": (internal.find_names, _OPENAI)},
+    live.SIDE: {"GET": (live.tell_live, _OPENAI)},
     HEARSAY: {"POST": (internal.hear_words, _OPENAI)},
 }
 

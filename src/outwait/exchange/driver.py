@@ -134,9 +134,9 @@ class Exchange:
             return
         seat.begin(self)
 
-    def join(self, wake: Callable[[], None]) -> Reader:
-        """A reader comes; it starts at the first byte."""
-        reader = Reader(self.replay, wake)
+    def join(self, wake: Callable[[], None], delivery: Delivery | None = None) -> Reader:
+        """A reader comes; it starts at the first byte. `delivery`: where what it gets is counted while it reads."""
+        reader = Reader(self.replay, wake, delivery)
         self.replay.readers.append(reader)
         if len(self.replay.readers) == 1 and not self.machine.attached:
             self.feed(on.READER_CAME)

@@ -49,11 +49,9 @@ _COMPLETED: tuple[Effect, ...] = (Settle(Outcome.COMPLETED),)
 
 
 class Machine:
-    """Decides for one exchange.
-
-    `handle(event, now)` returns what to do, `deadline()` when to send `Tick` at the latest (loop seconds, may be
-    infinite once settled). `progress(now)` notes that the upstream gave something; it is the one input that
-    comes a thousand times a second, so it is a method of its own.
+    """Decides for one exchange. `handle(event, now)` returns what to do, `deadline()` when to send `Tick` at the latest
+    (loop seconds, may be infinite once settled). `progress(now)` notes that the upstream gave something; it is the one
+    input that comes a thousand times a second, so it is a method of its own.
     """
 
     __slots__ = (
@@ -131,6 +129,11 @@ class Machine:
     def silence(self, seconds: float) -> None:
         """As it was told of an exchange that ran elsewhere."""
         self._thought = seconds
+
+    def standing(self, now: float) -> tuple[float, float, float, float]:
+        """Seconds since the upstream's last sign of life, of this phase's span, left of it (inf: held), left of all."""
+        left = math.inf if self._held else self._since + self._span - now
+        return now - self._sign, self._span, left, self._cap - now
 
     def timeouts(self) -> Timeouts:
         """The spans that hold for the current candidate."""

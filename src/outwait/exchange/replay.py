@@ -17,6 +17,7 @@ from pathlib import Path
 
 from outwait.core.fault import Fault
 from outwait.core.reply import Head
+from outwait.exchange.account import Delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,13 +198,16 @@ def _nobody() -> None:
 
 
 class Reader:
-    """One reader's place in the replay buffer. `wake` is called when there is more to read, or the end."""
+    """One reader's place in the replay buffer. `wake` is called when there is more to read, or the end; `delivery`:
+    what its client got so far, where that is counted.
+    """
 
-    __slots__ = ("_replay", "_wake", "position", "taken")
+    __slots__ = ("_replay", "_wake", "delivery", "position", "taken")
 
-    def __init__(self, replay: Replay, wake: Callable[[], None]) -> None:
+    def __init__(self, replay: Replay, wake: Callable[[], None], delivery: Delivery | None = None) -> None:
         self._replay = replay
         self._wake = wake
+        self.delivery = delivery
         self.position = 0  # index of the next chunk
         self.taken = 0  # bytes read
 

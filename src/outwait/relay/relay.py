@@ -86,7 +86,7 @@ class Relay:
             self._find_voice()  # it must see the whole answer
         if after is not None:
             self._come_back(after)
-        self._reader = exchange.join(self._pump)
+        self._reader = exchange.join(self._pump, self.delivery)
 
     def _come_back(self, after: int) -> None:
         """Go on behind what the client has seen; heartbeats that had numbers are among it."""
