@@ -29,6 +29,7 @@ MANY_PARAMETERS = {
     "src/outwait/cli/explain.py:explain": "each is an option of the command",
     "src/outwait/cli/serve.py:serve": "each is an option of the command",
     "src/outwait/cli/simulate.py:simulate": "each is an option of the command",
+    "src/outwait/cli/top.py:top": "each is an option of the command",
 }
 NO_TEST_FILE = {
     "src/outwait/core/ask.py": "frozen data without a method",

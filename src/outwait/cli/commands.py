@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from outwait.cli import channels, explain, helping, serve
+from outwait.cli import channels, explain, helping, serve, top
 from outwait.cli.demo import demo
 from outwait.cli.simulate import simulate
 from outwait.core.tongue import Tongue
@@ -26,6 +26,7 @@ app.command()(demo)
 app.command()(simulate)
 app.command(epilog=explain.EXAMPLES)(explain.explain)
 app.command(epilog=channels.EXAMPLES)(channels.channels)
+app.command(epilog=top.EXAMPLES)(top.top)
 
 
 def _version(wanted: bool) -> None:

@@ -37,7 +37,10 @@ class Asked:
 
 
 class Gateway:
-    """`url`: with or without a /v1 at its end. `key`: of a client, "" for none. Raises ValueError for no URL."""
+    """`url`: with or without a /v1 at its end. `key`: of a client, "" for none. Raises ValueError for no URL.
+
+    Each question has a connection of its own. `url` is then the address without that /v1, and without a password.
+    """
 
     def __init__(self, url: str, key: str) -> None:
         parts = urlsplit(url)
@@ -46,27 +49,42 @@ class Gateway:
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._connection = kind(parts.hostname, parts.port, timeout=PATIENCE)
         self._where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        self._path = parts.path.rstrip("/").removesuffix("/v1") + "/v1/channels"
+        self.url = self._where + parts.path.rstrip("/").removesuffix("/v1")
+        self._root = parts.path.rstrip("/").removesuffix("/v1")
         self._headers = {"accept": "application/json"} | ({"authorization": f"Bearer {key}"} if key else {})
 
     def ask(self, path: str, body: dict[str, object] | None = None) -> Asked:
         """GET what is at `path` below /v1/channels, or POST `body` there. Raises Unreached."""
-        data = None if body is None else json.dumps(body)
-        headers = self._headers if body is None else {**self._headers, "content-type": "application/json"}
-        try:
-            self._connection.request("GET" if body is None else "POST", self._path + path, data, headers)
-            response = self._connection.getresponse()
-            status, raw = response.status, response.read()
-        except (OSError, http.client.HTTPException, UnicodeError) as error:
-            why = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise Unreached(f"No gateway answers at {self._where}: {why}. Is it running? See --url.") from error
-        finally:
-            self._connection.close()
+        return self._asked("/v1/channels" + path, None if body is None else json.dumps(body))
+
+    def read(self, path: str) -> Asked:
+        """GET what is at `path`, such as /v1/live. Raises Unreached."""
+        return self._asked(path, None)
+
+    def page(self, path: str) -> tuple[int, str]:
+        """GET `path` as text: its status, and what came. Raises Unreached."""
+        status, raw = self._exchange(path, None)
+        return status, raw.decode("utf-8", "replace")
+
+    def _asked(self, path: str, data: str | None) -> Asked:
+        status, raw = self._exchange(path, data)
         try:
             told = json.loads(raw)
         except ValueError:
             told = None
         return Asked(status, told if isinstance(told, dict) else {})
+
+    def _exchange(self, path: str, data: str | None) -> tuple[int, bytes]:
+        headers = self._headers if data is None else {**self._headers, "content-type": "application/json"}
+        try:
+            self._connection.request("GET" if data is None else "POST", self._root + path, data, headers)
+            response = self._connection.getresponse()
+            return response.status, response.read()
+        except (OSError, http.client.HTTPException, UnicodeError) as error:
+            why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            raise Unreached(f"No gateway answers at {self._where}: {why}. Is it running? See --url.") from error
+        finally:
+            self._connection.close()
 
 
 def running(config: str | None, url: str | None, key: str | None) -> Gateway:

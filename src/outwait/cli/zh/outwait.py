@@ -19,6 +19,9 @@ HELP: Final = {
         "显示当前 shell 的补全脚本，以便复制或自定义安装。"
     ),
     "Show this message and exit.": "显示本说明并退出。",
+    "The configuration; else $OUTWAIT_CONFIG, or outwait.yaml here, in ~/.config/outwait or /etc/outwait.": (
+        "配置文件；否则取 $OUTWAIT_CONFIG，或当前目录、~/.config/outwait、/etc/outwait 中的 outwait.yaml。"
+    ),
     "Language; by default the locale's.": "语言；默认取系统区域设置。",
     "As one JSON object on stdout.": "在标准输出上给出一个 JSON 对象。",
 }

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Final
 
-COMMANDS: Final = ("outwait",)
+COMMANDS: Final = ("outwait", "top")
 """The modules of this package; a command that speaks Chinese adds its own."""
 
 
