@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -194,3 +195,14 @@ def test_after_a_full_channel_the_first_attempt_is_still_the_first() -> None:
         6   granted  -> open b 1                              | connecting until 16
         """,
     )
+
+
+def test_where_it_stands_is_told_for_each_moment() -> None:
+    machine = play(plan_of("a", retry=ONCE), until(6))
+    machine.progress(7)
+    assert machine.standing(9) == (2, 30, 28, 591)  # silence, the span of idle, what is left of it, and of all
+    assert machine.standing(20) == (13, 30, 17, 580)
+    machine.handle(on.PAUSED, 20)
+    assert machine.standing(25) == (5, 30, math.inf, 575)  # who is held back was there just then
+    machine.handle(on.RESUMED, 30)
+    assert machine.standing(31)[1:] == (30, 29, 569)
