@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import typer
+
 from outwait.core.tongue import Tongue, tongue_of
 
 # A command as typer makes it: `help`, `epilog` and `short_help`, its `params`, and maybe `commands` below it. typer
@@ -26,7 +28,8 @@ def translate(command: Command, words: Mapping[str, str]) -> None:
 
     A text is looked up as it stands in the source, whitespace aside; what has no row stays as it is.
     """
-    _translate(command, {_key(english): told for english, told in words.items()})
+    names = (command.context_settings or {}).get("help_option_names")
+    _translate(command, {_key(english): told for english, told in words.items()}, names)
 
 
 def texts(command: Command) -> list[str]:
@@ -41,14 +44,16 @@ def untold(command: Command, words: Mapping[str, str]) -> list[str]:
     return [text for text in texts(command) if _key(text) not in known]
 
 
-def _translate(command: Command, known: Mapping[str, str]) -> None:
-    for part in (command, *command.params):
+def _translate(command: Command, known: Mapping[str, str], names: list[str] | None) -> None:
+    # --help is no parameter like the others: it is made when it is first asked for, with the names of the context.
+    asked = command.get_help_option(typer.Context(command, help_option_names=names))
+    for part in (command, *command.params, *([asked] if asked is not None else [])):
         for name in ("help", "epilog", "short_help"):
             text = getattr(part, name, None)
             if text:
                 setattr(part, name, known.get(_key(text), text))
     for child in getattr(command, "commands", {}).values():
-        _translate(child, known)
+        _translate(child, known, names)
 
 
 def _key(text: str) -> str:
