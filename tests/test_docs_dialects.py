@@ -48,6 +48,7 @@ REPLIES: dict[str, Call] = {
 }
 # What a table calls a heartbeat -> bytes that stand in it; the first that is there names it.
 WORDS = {
+    "comment, empty chunk": (b": ping", b'"delta":{"content":""}'),
     "comment, then event": (b"(comment)", b"response.in_progress"),
     "event, comment": (b"response.in_progress", b": ping"),
     "event": (b"response.in_progress",),

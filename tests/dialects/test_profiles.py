@@ -29,7 +29,7 @@ def test_a_client_is_known_by_its_headers(headers: dict[str, str], name: str) ->
 def test_rows_are_in_lower_case_and_in_range() -> None:
     rows = [found for _, found in BY_AGENT] + [*BY_STAINLESS.values(), UNKNOWN]
     assert all(text == text.lower() for text, _ in BY_AGENT)
-    assert {row.chat for row in rows} <= {"comment", "event", "whitespace"}
+    assert {row.chat for row in rows} <= {"comment", "event", "whitespace", "nudge"}
     assert {row.messages for row in rows} <= {"ping", "delta"}
     assert {row.responses for row in rows} <= {"event", "comment"}
     assert {row.gemini for row in rows} <= {"event", "whitespace"}

@@ -59,3 +59,26 @@ def test_the_voice_beats_and_fails_in_the_dialects_words() -> None:
     assert not voice.edits
     told = fault("idle_timeout")
     assert voice.fail(told, "ow_1") == openai_errors.stream_error(told, "ow_1")
+
+
+@pytest.mark.parametrize("every, nth", [(15, 4), (20, 3), (25, 2), (60, 1), (300, 1), (1, 60)])
+def test_who_may_count_chunks_gets_one_each_minute(every: float, nth: int) -> None:
+    voice = opening.voice(call(stream=True), Heartbeat(every=every), Profile("p", chat="nudge"))
+    beats = [voice.beat() for _ in range(2 * nth)]
+    event = opening.beat(call(stream=True), Heartbeat(mode="event"), Profile("p"))
+    assert [number for number, beat in enumerate(beats, 1) if beat == b": ping\n\n" + event] == [nth, 2 * nth]
+    assert set(beats) <= {b": ping\n\n", b": ping\n\n" + event}
+    assert not voice.edits
+
+
+@pytest.mark.parametrize(
+    "stream, heartbeat, beat",
+    [
+        (True, Heartbeat(mode="comment", every=60), b": ping\n\n"),
+        (True, Heartbeat(mode="whitespace", every=60), b"\n"),
+        (True, Heartbeat(enabled=False, every=60), b""),
+        (False, Heartbeat(every=60), b"\n"),
+    ],
+)
+def test_a_mode_that_was_asked_for_and_json_are_as_they_are(stream: bool, heartbeat: Heartbeat, beat: bytes) -> None:
+    assert opening.voice(call(stream), heartbeat, Profile("p", chat="nudge")).beat() == beat

@@ -17,6 +17,25 @@ _BEATS = {
     "whitespace": b"\n",
 }
 _SILENT = frozenset({"off", "headers"})
+# Seconds of beating after which a client that may count chunks gets one: langchain-openai gives up after 120 s without
+# (`stream_chunk_timeout`, asynchronous streams), and nothing in its headers tells it from the SDK below it.
+_NUDGED = 60
+
+
+class NudgingVoice(PlainVoice):
+    """Comments, and with each so-manieth of them an event that says nothing."""
+
+    __slots__ = ("_beats", "_nudge")
+
+    def __init__(self, nudge: int) -> None:
+        super().__init__(_BEATS["comment"], stream_error)
+        self._nudge = nudge
+        self._beats = 0
+
+    def beat(self) -> bytes:
+        """A comment, and an event when its time has come."""
+        self._beats += 1
+        return _BEATS["comment"] + (_BEATS["event"] if self._beats % self._nudge == 0 else b"")
 
 
 def reply_head(call: Call) -> Head:
@@ -26,6 +45,9 @@ def reply_head(call: Call) -> Head:
 
 def voice(call: Call, heartbeat: Heartbeat, profile: Profile) -> PlainVoice:
     """The voice of outwait in one chat reply."""
+    nudges = call.stream and heartbeat.enabled and heartbeat.mode == "auto" and profile.chat == "nudge"
+    if nudges:
+        return NudgingVoice(max(int(_NUDGED // heartbeat.every), 1))
     return PlainVoice(beat(call, heartbeat, profile), stream_error)
 
 
@@ -35,4 +57,5 @@ def beat(call: Call, heartbeat: Heartbeat, profile: Profile) -> bytes:
         return b""
     if not call.stream:
         return b"\n"
-    return _BEATS[profile.chat if heartbeat.mode == "auto" else heartbeat.mode]
+    mode = profile.chat if heartbeat.mode == "auto" else heartbeat.mode
+    return _BEATS["comment" if mode == "nudge" else mode]
