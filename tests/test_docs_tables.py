@@ -101,6 +101,7 @@ MODELS: dict[str, tuple[type[BaseModel], dict[str, object]]] = {
     "`server`": (settings.ServerSection, {}),
     "`server.tls`": (settings.TlsSection, {"cert": __file__, "key": __file__}),
     "`server.limits`": (settings.LimitsSection, {}),
+    "`server.probe`": (settings.ProbeRouteSection, {}),
     "`channels[]`": (sections.ChannelSection, {"name": "a", "base_url": "http://localhost/v1"}),
     "`keys[]`": (sections.KeySection, {"name": "a", "key": "b"}),
     "`store`": (kept.StoreSection, {}),

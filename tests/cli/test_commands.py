@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from outwait.cli.commands import app
 
-COMMANDS = ("serve", "demo", "simulate", "explain")
+COMMANDS = ("serve", "demo", "simulate", "explain", "check", "diagnose", "net", "timeouts", "path")
 
 
 @pytest.fixture(autouse=True)

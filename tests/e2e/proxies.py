@@ -1,10 +1,11 @@
-"""Real proxies that cut silence after three seconds, as operators have them by default (with a longer span)."""
+"""Real proxies that cut silence after a few seconds, as operators have them by default (with a longer span)."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.e2e.stage import Stage, found, free_port
 
@@ -65,6 +66,27 @@ backend b{port}
     server s 127.0.0.1:{target}
 """
 
+_APACHE = """
+ServerRoot {folder}
+ServerName localhost
+PidFile {folder}/pid
+DefaultRuntimeDir {folder}
+Mutex file:{folder} default
+ErrorLog /dev/stderr
+LogLevel warn
+{modules}
+{sites}
+"""
+_APACHE_MODULES = ("mpm_event", "authz_core", "proxy", "proxy_http")
+_APACHE_FOLDER = Path("/usr/lib/apache2/modules")
+_SITE = """
+Listen 127.0.0.1:{port}
+<VirtualHost 127.0.0.1:{port}>
+    ProxyTimeout {silence}
+    ProxyPass / http://127.0.0.1:{target}/
+</VirtualHost>
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
@@ -80,15 +102,15 @@ class Proxies:
         return f"http://127.0.0.1:{self.ports[proxy, target]}/v1"
 
 
-def start_nginx(stage: Stage, targets: Mapping[str, int]) -> Proxies:
-    """Nginx in front of `targets` (name -> port), both variants."""
+def start_nginx(stage: Stage, targets: Mapping[str, int], silence: int = SILENCE) -> Proxies:
+    """Nginx in front of `targets` (name -> port), both variants. `silence`: seconds it allows."""
     program = found("nginx")
     ports: dict[tuple[str, str], int] = {}
     servers = []
     for name, target in targets.items():
         for variant, more in (("nginx", ""), ("nginx-1.1", _KEPT_ALIVE)):
             port = ports[variant, name] = free_port()
-            servers.append(_SERVER.format(port=port, target=target, silence=SILENCE, more=more))
+            servers.append(_SERVER.format(port=port, target=target, silence=silence, more=more))
     config = stage.folder / f"nginx-{len(stage.programs)}.conf"
     user = "user root;" if os.geteuid() == 0 else ""  # its worker must reach the folder of this test run
     config.write_text(_NGINX.format(user=user, servers="".join(servers)))
@@ -98,12 +120,26 @@ def start_nginx(stage: Stage, targets: Mapping[str, int]) -> Proxies:
     return Proxies(ports)
 
 
-def start_haproxy(stage: Stage, targets: Mapping[str, int]) -> Proxies:
-    """HAProxy in front of `targets`."""
+def start_haproxy(stage: Stage, targets: Mapping[str, int], silence: int = SILENCE) -> Proxies:
+    """HAProxy in front of `targets`. `silence`: seconds it allows."""
     program = found("haproxy")
     ports = {("haproxy", name): free_port() for name in targets}
     pairs = "".join(_PAIR.format(port=port, target=targets[name]) for (_, name), port in ports.items())
     config = stage.folder / f"haproxy-{len(stage.programs)}.cfg"
-    config.write_text(_HAPROXY.format(silence=SILENCE, pairs=pairs))
+    config.write_text(_HAPROXY.format(silence=silence, pairs=pairs))
     stage.start("haproxy", [program, "-db", "-f", str(config)], *ports.values())
+    return Proxies(ports)
+
+
+def start_apache(stage: Stage, targets: Mapping[str, int], silence: int = SILENCE) -> Proxies:
+    """Apache httpd in front of `targets`. `silence`: seconds it allows."""
+    program = found("apache2")
+    ports = {("apache", name): free_port() for name in targets}
+    sites = "".join(_SITE.format(port=port, target=targets[name], silence=silence) for (_, name), port in ports.items())
+    modules = "\n".join(f"LoadModule {name}_module {_APACHE_FOLDER}/mod_{name}.so" for name in _APACHE_MODULES)
+    folder = stage.folder / f"apache-{len(stage.programs)}"
+    folder.mkdir()
+    config = folder / "apache.conf"
+    config.write_text(_APACHE.format(folder=folder, modules=modules, sites=sites))
+    stage.start("apache", [program, "-DFOREGROUND", "-f", str(config)], *ports.values())
     return Proxies(ports)

@@ -99,6 +99,18 @@ def test_why_it_failed() -> None:
     assert (lost["code"], lost["clock"]) == ("exchange_lost", None)
 
 
+def test_a_failure_has_its_diagnosis() -> None:
+    failed = fault("idle_timeout", clock=Clock.IDLE, span=30.0, reason="rule of idle")
+    told = story.state_of(row_of(State.FAILED, story.Story(fault=failed, silence=30.0, upstream_model="m")))["diagnosis"]
+    assert (told["cause"], told["side"], told["confidence"]) == ("idle_timeout", "upstream", "high")
+    assert [each["why"] for each in told["evidence"]] == [
+        "the clock `idle` ran out after 30s, set by: rule of idle",
+        "the upstream was silent for up to 30s",
+    ]
+    assert told["confirm"] == ["outwait explain --model m"]
+    assert story.state_of(row_of(State.COMPLETED, story.Story()))["diagnosis"] is None
+
+
 @pytest.mark.parametrize("partial", [True, False])
 def test_what_there_is_of_an_answer(partial: bool) -> None:
     assert story.answer_of(None) == {"bytes": 0, "complete": False}

@@ -80,6 +80,13 @@ def test_what_happened_besides_is_told(entry: Any) -> None:
     assert fields["client"] == "ua"
 
 
+def test_a_failure_tells_the_cause_behind_it(entry: Any) -> None:
+    busy = UpstreamError(500, "application/json", b'{"error": {"message": "the engine is overloaded"}}')
+    fields = exchange_fields(entry(fault=fault("upstream_error", upstream=busy)), CLEAN)
+    assert fields["diagnosis"] == {"cause": "overloaded", "side": "upstream", "confidence": "high"}
+    assert "diagnosis" not in exchange_fields(entry(), CLEAN)
+
+
 def test_no_secret_and_no_word_of_the_answer_is_told(entry: Any) -> None:
     upstream = UpstreamError(500, "application/json", b'{"error":"canary-secret: the prompt was hello"}')
     why = fault("upstream_error", "the prompt was hello", upstream=upstream, detail="got canary-secret")

@@ -103,3 +103,14 @@ def test_retry_after_is_whole_seconds_up_to_two_minutes(failed: Fault, seconds: 
     assert heads.retry_after(failed) == seconds
     assert fields(heads.failure(failed, told=False)).get("retry-after") == (None if seconds is None else str(seconds))
     assert seconds is None or seconds <= math.ceil(heads.RETRY_AFTER_MAX)
+
+
+def test_an_answer_without_an_exchange_is_told_like_one() -> None:
+    assert fields(heads.lasting("application/json", "ow_1")) == {
+        "content-type": "application/json",
+        "cache-control": "no-cache, no-transform",
+        "x-accel-buffering": "no",
+        "x-outwait-exchange": "ow_1",
+        "x-request-id": "ow_1",
+        "request-id": "ow_1",
+    }

@@ -17,7 +17,7 @@ from outwait.app import health
 from outwait.app.health import Health
 from outwait.app.storage import Storage, join
 from outwait.config import catalog as catalogs
-from outwait.config.settings import LimitsSection, Settings
+from outwait.config.settings import LimitsSection, ServerSection, Settings
 from outwait.core.catalog import Catalog
 from outwait.core.fault import fault
 from outwait.dialects.passthrough.endpoints import takes_files
@@ -26,6 +26,7 @@ from outwait.edge import routes
 from outwait.edge.claims import Claims
 from outwait.edge.door import Door
 from outwait.edge.neighbours import Neighbours
+from outwait.edge.probing import ProbeBounds, Probing
 from outwait.exchange.driver import Exchange
 from outwait.exchange.ports import Ports
 from outwait.exchange.recall import unspilled
@@ -94,6 +95,8 @@ class Gateway:
         is another gateway at this address, so it stays ready, and a request that is being received is still answered.
         """
         self.door.draining = not relieved
+        if self.door.probing is not None:
+            self.door.probing.close()  # nobody waits for their words
         self.server.drain()
         whole = await self._finished(grace, hurry)
         self.door.draining = True
@@ -192,9 +195,11 @@ def build(settings: Settings, logs: Logs, site: Site | None = None) -> Gateway:
         ports, registry.keeps = bare, _nobody
     door = Door(Planner(catalog), registry, ports, recorder.settle, figures, neighbours, claims, name, bare)
     limits = settings.server.limits
+    wire_limits = _limits(limits, site.connections)
+    door.probing = _probing(settings.server, wire_limits)
     server = Server(
         routes.handler(door, well.desk()),
-        limits=_limits(limits, site.connections),
+        limits=wire_limits,
         wheel=wheel,
         body_limit=lambda path: limits.file_body if takes_files(path) else limits.json_body,
         refuse=routes.teller(door),
@@ -241,6 +246,20 @@ def _worst(wheel: Wheel) -> Callable[[], float]:
 def _bounds(settings: Settings) -> Bounds:
     limits = settings.server.limits
     return Bounds(limits.replay_memory, limits.replay_memory, limits.replay, directory=settings.data_dir)
+
+
+def _probing(section: ServerSection, wire: Limits) -> Probing | None:
+    """None where the operator wants no probes."""
+    bounds = ProbeBounds(
+        max_silence=section.probe.max_silence,
+        per_key=section.probe.per_key,
+        total=section.probe.total,
+        body_rate=wire.body_rate,
+        body_grace=wire.body_grace,
+        body_time=wire.body_seconds,
+        body_size=section.limits.json_body,
+    )
+    return Probing(bounds) if section.probe.enabled else None
 
 
 def _limits(section: LimitsSection, connections: int) -> Limits:

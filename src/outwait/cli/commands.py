@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from outwait.cli import channels, explain, helping, serve, top
+from outwait.cli import channels, check, diagnose, explain, helping, net, path, serve, timeouts, top
 from outwait.cli.demo import demo
 from outwait.cli.simulate import simulate
 from outwait.core.tongue import Tongue
@@ -26,6 +26,11 @@ app.command()(demo)
 app.command()(simulate)
 app.command(epilog=explain.EXAMPLES)(explain.explain)
 app.command(epilog=channels.EXAMPLES)(channels.channels)
+app.command(epilog=check.EXAMPLES)(check.check)
+app.command(epilog=net.EXAMPLES)(net.net)
+app.command(epilog=path.EXAMPLES)(path.path)
+app.command(epilog=diagnose.EXAMPLES)(diagnose.diagnose)
+app.command(epilog=timeouts.EXAMPLES)(timeouts.timeouts)
 app.command(epilog=top.EXAMPLES)(top.top)
 
 

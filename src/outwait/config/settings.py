@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PrivateAttr, field_validator, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
 
 from outwait.config.fields import Clock, Directory, Drain, ExistingFile, Host, Lower, Size, wrong
 from outwait.config.health import HealthSection
@@ -26,6 +26,7 @@ from outwait.config.sections import (
     Section,
     Sticks,
     TimeoutsSection,
+    switch,
 )
 from outwait.config.webhooks import WebhookSection, check_keys
 
@@ -62,6 +63,15 @@ class TlsSection(Section):
     key: ExistingFile
 
 
+class ProbeRouteSection(Section):
+    """What `outwait path` may ask for. `max_silence`: seconds. `per_key`, `total`: probes at a time in one worker."""
+
+    enabled: bool = True
+    max_silence: Clock = 1200.0
+    per_key: Annotated[int, Field(ge=1, le=10_000)] = 16
+    total: Annotated[int, Field(ge=1, le=100_000)] = 64
+
+
 class ServerSection(Section):
     """Where the gateway listens. `drain`: seconds running answers get to finish after SIGTERM."""
 
@@ -71,6 +81,7 @@ class ServerSection(Section):
     drain: Drain = 900.0
     tls: TlsSection | None = None
     limits: LimitsSection = LimitsSection()
+    probe: Annotated[ProbeRouteSection, BeforeValidator(switch)] = ProbeRouteSection()
 
     @property
     def loopback(self) -> bool:

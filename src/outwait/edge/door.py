@@ -12,6 +12,7 @@ from outwait.core.principal import Principal
 from outwait.edge.claims import Claims
 from outwait.edge.hearsay import Hearsay
 from outwait.edge.neighbours import Neighbours
+from outwait.edge.probing import Probing
 from outwait.edge.shedding import Shedding
 from outwait.exchange.driver import Ports
 from outwait.exchange.keeper import Keeper
@@ -27,7 +28,7 @@ class Door:
     `claims` knows who has the names that clients give, `name` (six hexadecimal digits: the worker and its life) begins
     exchange ids, `draining` is set when the process is about to end: no new work is taken. `keeper`: None where nothing
     is kept; `bare`: the ports of exchanges of which nothing may be kept. `shedding` knows what is refused in need;
-    `hearsay` hears what neighbours tell of endpoints.
+    `hearsay` hears what neighbours tell of endpoints; `probing` counts probes of the path, None where there are none.
     """
 
     planner: Planner
@@ -43,6 +44,7 @@ class Door:
     draining: bool = False
     shedding: Shedding | None = None
     hearsay: Hearsay | None = None
+    probing: Probing | None = None
     _random: str = field(default="", repr=False)
 
     @property

@@ -8,7 +8,7 @@ from outwait.core.fault import Fault, fault
 from outwait.dialects.dialect import Dialect
 from outwait.dialects.passthrough.table import PASSTHROUGH
 from outwait.dialects.table import DIALECTS
-from outwait.edge import exchanges, hints, internal, live, models, refuse, responses, status
+from outwait.edge import exchanges, hints, internal, live, models, probe, refuse, responses, status
 from outwait.edge.channels import LEARNED, Desk
 from outwait.edge.channels import PATH as CHANNELS
 from outwait.edge.claims import CLAIMS, NAMES
@@ -45,6 +45,7 @@ ROUTES: Mapping[str, Methods] = {
     "/v1/models": {"GET": (models.list_models, _OPENAI)},
     exchanges.PATH: {"GET": (exchanges.list_exchanges, _OPENAI)},
     live.PATH: {"GET": (live.list_live, _OPENAI)},
+    probe.PATH: {"GET": (probe.read_bounds, _OPENAI), "POST": (probe.probe, _OPENAI)},
     "/v1beta/models": {"GET": (models.list_models, _GEMINI)},
     "/healthz": {"GET": (status.healthz, _OPENAI)},
     "/readyz": {"GET": (status.readyz, _OPENAI)},

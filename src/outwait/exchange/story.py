@@ -12,6 +12,7 @@ import msgspec
 from outwait.core.entry import Mark
 from outwait.core.fault import Fault, fault
 from outwait.core.reply import Usage
+from outwait.diagnosis.faults import of_fault
 from outwait.dialects.telling import message
 from outwait.exchange.account import Returns
 from outwait.store.rows import ExchangeRow, ResultRow, State
@@ -131,6 +132,7 @@ def _told(known: Story, *, running: bool = False) -> dict[str, Any]:
         "upstream_model": known.upstream_model,
         "attempts": known.attempts,
         "fault": None if known.fault is None else _failure(known.fault),
+        "diagnosis": None if known.fault is None else _diagnosed(known.fault, known),
         "usage": known.usage,
         "returns": _counted(known.returns or Returns()),
         "timeline": known.timeline,
@@ -147,9 +149,25 @@ def _failure(failed: Fault) -> dict[str, Any]:
     return told | {"clock": clock, "message": message(failed)}
 
 
+def _diagnosed(failed: Fault, known: Story) -> dict[str, object]:
+    """Why it failed, on whose side, and what to do: what `outwait diagnose` would say, from what was seen here."""
+    return of_fault(failed, silence=known.silence, model=known.upstream_model or "").told()
+
+
 _ORDER = (
     *("id", "object", "status", "phase", "created", "endpoint", "model", "stream", "scenario", "channel"),
-    *("upstream_model", "attempts", "readers", "bytes", "complete", "fault", "usage", "returns", "timeline"),
+    *(
+        "upstream_model",
+        "attempts",
+        "readers",
+        "bytes",
+        "complete",
+        "fault",
+        "diagnosis",
+        "usage",
+        "returns",
+        "timeline",
+    ),
 )
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from outwait.core.entry import Entry
 from outwait.core.fault import Fault, Side
+from outwait.diagnosis.faults import of_fault
 from outwait.ledger.redact import Redactor
 
 Fields = dict[str, object]
@@ -77,6 +78,7 @@ def exchange_fields(entry: Entry, redactor: Redactor) -> Fields:
     fields.update((name, True) for name, true in given if true)
     if entry.fault is not None:
         fields["fault"] = _fault(entry.fault, redactor)
+        fields["diagnosis"] = _diagnosis(entry.fault)
     if entry.usage is not None:
         fields["usage"] = entry.usage
     if entry.client:
@@ -104,6 +106,12 @@ def _fault(fault: Fault, redactor: Redactor) -> Fields:
     if fault.detail:
         told["detail"] = _cut(fault.detail, redactor)
     return told
+
+
+def _diagnosis(fault: Fault) -> Fields:
+    """The cause behind the fault, which an upstream's words may tell better; none of those words."""
+    found = of_fault(fault)
+    return {"cause": found.cause, "side": found.side, "confidence": found.confidence.value}
 
 
 def as_json(fields: Mapping[str, object]) -> bytes:

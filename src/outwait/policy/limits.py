@@ -1,55 +1,31 @@
 """What others on the way allow: the time limits of clients, middleboxes, clouds and providers, as data.
 
 The diagnosis matches elapsed times against them, the generator of settings says how each is raised, and the pages
-about middleboxes print them.
+about middleboxes and clouds print them. The rows stand in `limits_clients`, `limits_apps`, `limits_middleboxes`,
+`limits_clouds` and `limits_platforms`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Set as AbstractSet
+from typing import Final
 
-Kind = Literal["idle", "first_byte", "total", "events"]
-Place = Literal["client", "middlebox", "cloud", "provider"]
+from outwait.policy.limit import Kind, Limit, Place
+from outwait.policy.limits_apps import APPS
+from outwait.policy.limits_clients import CLIENTS
+from outwait.policy.limits_clouds import CLOUDS
+from outwait.policy.limits_middleboxes import MIDDLEBOXES
+from outwait.policy.limits_platforms import PLATFORMS
 
+__all__ = ["ANSWER", "BEATEN", "LIMITS", "Kind", "Limit", "Place", "limits", "near", "products"]
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """One limit of one product.
+ANSWER: Final[frozenset[Kind]] = frozenset({"idle", "first_byte", "total", "events"})
+"""The kinds that end an answer one is waiting for."""
 
-    `seconds`: its default, None for none. `kind`: what it bounds, from one event to another:
+BEATEN: Final[frozenset[Kind]] = frozenset({"idle", "first_byte"})
+"""The kinds that any heartbeat holds off."""
 
-        idle        between two bytes of the answer        heartbeats help
-        first_byte  request sent -> first byte of answer   heartbeats help
-        total       request -> end of the answer           no heartbeat helps: attach, or a background job
-        events      between two parsed events              comments do not help, events do
-
-    `setting`: what changes it, "" if nothing does. `sign`: what a client sees when it strikes. `source`: where the
-    number is from: a page of its documentation, or the test that measures it.
-    """
-
-    name: str
-    product: str
-    place: Place
-    kind: Kind
-    seconds: float | None
-    setting: str
-    sign: str
-    source: str
-
-
-LIMITS: Final[tuple[Limit, ...]] = (
-    Limit(
-        "nginx.proxy_read_timeout",
-        "nginx",
-        "middlebox",
-        "idle",
-        60,
-        "proxy_read_timeout",
-        "504 page signed nginx before the head, a cut chunked body after it",
-        "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_read_timeout",
-    ),
-)
+LIMITS: Final[tuple[Limit, ...]] = (*CLIENTS, *APPS, *MIDDLEBOXES, *CLOUDS, *PLATFORMS)
 
 
 def limits(product: str) -> tuple[Limit, ...]:
@@ -57,11 +33,18 @@ def limits(product: str) -> tuple[Limit, ...]:
     return tuple(limit for limit in LIMITS if limit.product == product)
 
 
-def near(seconds: float, *, slack: float = 0.05) -> tuple[Limit, ...]:
-    """The limits whose default is `seconds`, give or take `slack` of it (at least 1 s), the nearest first."""
+def products(place: Place) -> tuple[str, ...]:
+    """The products of `place`, in the order of the tables."""
+    return tuple(dict.fromkeys(limit.product for limit in LIMITS if limit.place == place))
+
+
+def near(seconds: float, *, slack: float = 0.05, kinds: AbstractSet[Kind] = ANSWER) -> tuple[Limit, ...]:
+    """Limits of `kinds` with a default of `seconds`, give or take `slack` of it (at least 1 s), the nearest first."""
     found = [
         limit
         for limit in LIMITS
-        if limit.seconds is not None and abs(limit.seconds - seconds) <= max(1.0, slack * limit.seconds)
+        if limit.kind in kinds
+        and limit.seconds is not None
+        and abs(limit.seconds - seconds) <= max(1.0, slack * limit.seconds)
     ]
     return tuple(sorted(found, key=lambda limit: abs((limit.seconds or 0.0) - seconds)))

@@ -25,6 +25,12 @@ def answer(exchange: Exchange, head: Head) -> bytes:
     return block + framing.render(head.headers) if head.headers else block
 
 
+def lasting(content_type: str, ident: str) -> bytes:
+    """The header block of an answer without an exchange that is told as one would be, whatever passes it on."""
+    names = f"x-outwait-exchange: {ident}\r\nx-request-id: {ident}\r\nrequest-id: {ident}\r\n"
+    return f"content-type: {content_type}\r\n{_UNBUFFERED}{names}".encode("latin-1")
+
+
 def identity(exchange: Exchange) -> bytes:
     """Who answers: the exchange's id under the names clients look for, and the channel once there is one."""
     return _names(exchange).encode("latin-1")

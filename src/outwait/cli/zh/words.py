@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Final
 
-COMMANDS: Final = ("outwait", "top")
+COMMANDS: Final = ("outwait", "check", "net", "path", "diagnose", "top", "timeouts", "serve", "demo", "simulate", "explain", "channels")
 """The modules of this package; a command that speaks Chinese adds its own."""
 
 

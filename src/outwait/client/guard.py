@@ -1,0 +1,319 @@
+"""A stream that may not fall silent: pings keep a line alive, only content keeps a guarded stream alive.
+
+    for event in guarded(client.responses.create(model="o3", input=question, stream=True), model="o3"):
+        ...
+
+Works for every iterator and async iterator: the streams of the SDKs, `response.iter_lines()`, LangChain. When content
+does not come in time, `IdleTimeout` is raised, the stream is closed, and what came so far is kept, there and in
+`partial`. It is kept there whatever else goes wrong, too.
+
+A thread cannot give up a read of its own, so a guarded iterator is read by a helper thread, one event at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from contextvars import copy_context
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any, Final, Generic, Literal, TypeVar, overload
+
+from outwait.client.timeouts import optimal_timeout
+from outwait.client.words import said
+from outwait.core.plan import Span
+from outwait.policy import durations
+
+T = TypeVar("T")
+Clock = Literal["first_token", "idle", "total"]
+_FOREVER: Final = 366 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """What came of an answer. `events`: how many, pings too."""
+
+    text: str = ""
+    thoughts: str = ""
+    events: int = 0
+
+
+class IdleTimeout(TimeoutError):  # noqa: N818 - the clock that ran out, as in `idle_timeout`
+    """Content did not come in time.
+
+    `clock`: which time ran out: until the first content, between two, or for the whole answer. `span`: how long it was,
+    and who set it. `partial`: what came so far.
+    """
+
+    def __init__(self, clock: Clock, span: Span, partial: Partial) -> None:
+        came = f"{len(partial.text)} characters of text and {len(partial.thoughts)} of thoughts came before"
+        told = "the answer was not whole" if clock == "total" else "no content came"
+        super().__init__(f"{told} within {durations.tell(span.seconds)} ({clock}: {span.reason}); {came}")
+        self.clock: Clock = clock
+        self.span = span
+        self.partial = partial
+
+    def __reduce__(self) -> tuple[type[IdleTimeout], tuple[Clock, Span, Partial]]:
+        return IdleTimeout, (self.clock, self.span, self.partial)
+
+
+class Watch:
+    """When a stream is silent for too long, and what it said (pure; times in seconds of any steady clock).
+
+    `first`, `idle`, `total`: from the beginning to the first content, from content to content, to the end.
+    """
+
+    def __init__(self, first: Span, idle: Span, total: Span) -> None:
+        self._first, self._idle, self._total = first, idle, total
+        self._began: float | None = None
+        self._last: float | None = None  # content
+        self._text: list[str] = []
+        self._thoughts: list[str] = []
+        self._events = 0
+
+    def begin(self, now: float) -> None:
+        """The stream is read from now on."""
+        if self._began is None:
+            self._began = now
+
+    def hear(self, event: object, now: float) -> None:
+        """An event came."""
+        heard = said(event)
+        self._events += 1
+        if heard.content:
+            self._last = now
+        if heard.text:
+            self._text.append(heard.text)
+        if heard.thought:
+            self._thoughts.append(heard.thought)
+
+    @property
+    def due(self) -> tuple[float, Clock, Span]:
+        """When which time runs out."""
+        began = self._began or 0.0
+        whole: tuple[float, Clock, Span] = (began + self._total.seconds, "total", self._total)
+        if self._last is None:
+            return min((began + self._first.seconds, "first_token", self._first), whole, key=lambda each: each[0])
+        return min((self._last + self._idle.seconds, "idle", self._idle), whole, key=lambda each: each[0])
+
+    @property
+    def partial(self) -> Partial:
+        """What came so far."""
+        return Partial("".join(self._text), "".join(self._thoughts), self._events)
+
+    def over(self) -> IdleTimeout:
+        """The time that runs out first has run out."""
+        _, clock, span = self.due
+        return IdleTimeout(clock, span, self.partial)
+
+
+@overload
+def guarded(
+    stream: AsyncIterable[T],
+    *,
+    model: str = ...,
+    first: float | None = ...,
+    idle: float | None = ...,
+    total: float | None = ...,
+) -> AsyncGuarded[T]: ...
+
+
+@overload
+def guarded(
+    stream: Iterable[T],
+    *,
+    model: str = ...,
+    first: float | None = ...,
+    idle: float | None = ...,
+    total: float | None = ...,
+) -> Guarded[T]: ...
+
+
+def guarded(
+    stream: Iterable[T] | AsyncIterable[T],
+    *,
+    model: str = "",
+    first: float | None = None,
+    idle: float | None = None,
+    total: float | None = None,
+) -> Guarded[T] | AsyncGuarded[T]:
+    """`stream`, with an end to its silence. `first`, `idle`, `total`: seconds, instead of those of `model`."""
+    known = optimal_timeout(model, stream=True)
+    spans = (
+        own if given is None else _given(name, given)
+        for name, given, own in (
+            ("first", first, known.first),
+            ("idle", idle, known.idle),
+            ("total", total, known.total),
+        )
+    )
+    watch = Watch(*spans)
+    if not (hasattr(stream, "__iter__") or hasattr(stream, "__aiter__")):
+        told = "guarded takes an iterator or an async iterator; of a stream manager, what `with ... as` gives"
+        raise TypeError(f"{told}, not {type(stream).__name__}")
+    return AsyncGuarded(stream, watch) if isinstance(stream, AsyncIterable) else Guarded(stream, watch)
+
+
+def _given(name: str, seconds: float) -> Span:
+    if not seconds > 0:
+        raise ValueError(f"{name} must be more than 0 seconds, not {seconds}")
+    return Span(min(seconds, _FOREVER), "given")
+
+
+class AsyncGuarded(Generic[T]):
+    """An async iterator with an end to its silence; on asyncio. `partial`: what came so far."""
+
+    def __init__(self, stream: AsyncIterable[T], watch: Watch) -> None:
+        self._stream = stream
+        self._events = aiter(stream)
+        self._watch = watch
+
+    @property
+    def partial(self) -> Partial:
+        """What came so far."""
+        return self._watch.partial
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        return self
+
+    async def __anext__(self) -> T:
+        clock = asyncio.get_running_loop().time
+        self._watch.begin(clock())
+        limit = asyncio.timeout_at(self._watch.due[0])
+        try:
+            async with limit:
+                event = await anext(self._events)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            error = self._watch.over()
+            await self.aclose()
+            raise error from None
+        self._watch.hear(event, clock())
+        return event
+
+    async def aclose(self) -> None:
+        """Close the stream."""
+        for holder in (self._events, self._stream):
+            for name in ("aclose", "close"):
+                close = getattr(holder, name, None)
+                if close is not None:
+                    closing = close()
+                    if hasattr(closing, "__await__"):
+                        await closing
+                    return
+
+
+class Guarded(Generic[T]):
+    """An iterator with an end to its silence. `partial`: what came so far. `clock`: seconds, for tests."""
+
+    def __init__(self, stream: Iterable[T], watch: Watch, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream
+        self._events = iter(stream)
+        self._watch = watch
+        self._clock = clock
+        self._helper: _Helper | None = None
+        self._closed = False
+
+    @property
+    def partial(self) -> Partial:
+        """What came so far."""
+        return self._watch.partial
+
+    def __iter__(self) -> Iterator[T]:
+        return self
+
+    def __next__(self) -> T:
+        if self._closed:
+            raise StopIteration
+        if self._helper is None:
+            self._helper = _Helper(self._stream, self._events)
+        self._watch.begin(self._clock())
+        try:
+            kind, value = self._helper.ask(max(0.0, self._watch.due[0] - self._clock()))
+        except Empty:
+            error = self._watch.over()
+            self._closed = True
+            self._helper.leave()
+            raise error from None
+        if kind == "event":
+            self._watch.hear(value, self._clock())
+            event: T = value
+            return event
+        self._closed = True
+        if kind == "error":
+            raise value
+        raise StopIteration
+
+    def close(self) -> None:
+        """Close the stream."""
+        self._closed = True
+        if self._helper is not None:
+            self._helper.close()
+
+    def __del__(self) -> None:
+        if self._helper is not None:
+            self._helper.close()
+
+    def __enter__(self) -> Guarded[T]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Helper:
+    """Reads a stream in a thread, when it is asked to."""
+
+    def __init__(self, stream: Iterable[Any], events: Iterator[Any]) -> None:
+        self._stream = stream
+        self._events = events
+        self._asks: SimpleQueue[bool] = SimpleQueue()
+        self._told: SimpleQueue[tuple[str, Any]] = SimpleQueue()
+        Thread(target=copy_context().run, args=(self._read,), name="outwait-guard", daemon=True).start()
+
+    def ask(self, seconds: float) -> tuple[str, Any]:
+        """The next event, the end, or the error of the stream. Raises queue.Empty when none comes within `seconds`."""
+        self._asks.put(True)
+        return self._told.get(timeout=seconds)
+
+    def close(self) -> None:
+        """Let the thread close the stream, and go."""
+        self._asks.put(False)
+
+    def leave(self) -> None:
+        """The thread waits in a read: wake it up, if the stream is one over a socket. It closes the stream."""
+        self.close()
+        response = getattr(self._stream, "response", self._stream)
+        extensions = getattr(response, "extensions", None) or {}
+        abandon = extensions.get("outwait.abandon")
+        line = extensions.get("network_stream")
+        if abandon is not None:
+            abandon()
+        elif line is not None and (raw := line.get_extra_info("socket")) is not None:
+            try:
+                raw.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it is closed already
+
+    def _read(self) -> None:
+        try:
+            while self._asks.get():
+                try:
+                    told = ("event", next(self._events))
+                except StopIteration:
+                    told = ("end", None)
+                except BaseException as error:  # noqa: BLE001 - task top: the reader raises it
+                    told = ("error", error)
+                self._told.put(told)
+                if told[0] != "event":
+                    return
+        finally:
+            for holder in (self._stream, self._events):
+                close = getattr(holder, "close", None)
+                if close is not None:
+                    close()
+                    break

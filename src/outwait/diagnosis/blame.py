@@ -1,0 +1,82 @@
+"""On whose side a cause is: where it usually is, unless who tells it says otherwise."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from outwait.diagnosis.causes import (
+    AUTH,
+    BAD_REQUEST,
+    CLIENT,
+    EXHAUSTED,
+    FIRST_BYTE,
+    GATEWAY,
+    GATEWAY_TIMEOUT,
+    IDLE,
+    MIDDLEBOX,
+    NOBODY,
+    PERMISSION,
+    PROXY,
+    RATE,
+    REFUSED,
+    RESET,
+    TLS,
+    TOTAL,
+    UNKNOWN,
+    UNREACHABLE,
+    USUAL,
+    WRITE,
+)
+from outwait.diagnosis.sign import Sign
+from outwait.diagnosis.teller import Teller
+
+_CALLERS: Final = frozenset((FIRST_BYTE, IDLE, TOTAL, WRITE, EXHAUSTED, PROXY, TLS, UNREACHABLE))
+"""Whose clock, machine, route or trust it was: that of who called the upstream."""
+
+_WORDS: Final = 64
+"""Up to this weight, it is the page's number and plain words that say it, not an API."""
+_CHANNELS: Final = ("channel", "渠道", "relay")
+"""Whoever says so calls with a key of its own."""
+_NAMED: Final = 60
+"""Below this weight, words name no certain place that refused."""
+
+
+def side_of(sign: Sign, told: Teller, status: int | None) -> str:
+    """The side of the cause that `sign` speaks for, in a text told by `told` with a reply of `status`."""
+    cause = sign.cause
+    side = sign.side or USUAL[cause]
+    if cause in _CALLERS and sign.side in (None, CLIENT):
+        return GATEWAY if told.gateway else side
+    if cause == GATEWAY_TIMEOUT and sign.side is None:
+        return _of_a_timeout_told(told, status)
+    if cause == BAD_REQUEST and sign.side is None:
+        return _of_a_refusal(told, status)
+    if cause in (PERMISSION, RATE) and told.page and sign.weight <= _WORDS:
+        return MIDDLEBOX
+    if _is_the_gateways_own(sign, told, status):
+        return GATEWAY
+    return side if cause != UNKNOWN or sign.side else NOBODY
+
+
+def _is_the_gateways_own(sign: Sign, told: Teller, status: int | None) -> bool:
+    """Whether a failure to reach or to please the upstream is that of the gateway in between."""
+    if sign.cause == RESET:
+        return sign.side is None and told.local
+    if sign.cause == REFUSED:
+        return bool(told.gateway) and sign.weight < _NAMED
+    if sign.cause == AUTH:
+        return sign.side is None and any(word in told.gateway.lower() for word in _CHANNELS)
+    return sign.cause == UNKNOWN and (bool(told.gateway) or (status or 0) >= 500)
+
+
+def _of_a_timeout_told(told: Teller, status: int | None) -> str:
+    if told.signer or told.page or status in (524, None):
+        return MIDDLEBOX
+    return GATEWAY if told.gateway and (told.local or status != 504) else MIDDLEBOX
+
+
+def _of_a_refusal(told: Teller, status: int | None) -> str:
+    """A proxy refuses sizes and headers before an API sees them; a gateway refuses what it cannot pass on."""
+    if status in (413, 414, 431):
+        return GATEWAY if told.gateway else MIDDLEBOX if told.page or told.signer else CLIENT
+    return GATEWAY if (status or 0) >= 500 else CLIENT

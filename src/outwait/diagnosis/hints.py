@@ -1,0 +1,29 @@
+"""Words that name causes without meaning them: hints, guesses and examples that programs print with every error.
+
+They are blanked before anything is read. `If it persists, check your API key` is no sign of a bad key.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_HINTS: Final = re.compile(
+    r"api_timeout_ms=[0-9]+ ?ms, try increasing it"
+    r"|(?:this|it|which|that) (?:can|may|might|could)(?: also)? (?:happen|occur|be (?:due|caused|because|related"
+    r"|a))[^.\n]{0,200}"
+    r"|(?:the )?[a-z]{1,20} ?(?:endpoint|server|service|api) may be [^.\n]{0,80}"
+    r"|(?:possible|potential|common|likely) (?:causes?|reasons?)[ :]{1,3}[^\n]{0,400}"
+    r"|(?<!to )(?:please )?\b(?:check|verify|make sure|ensure)(?: that)? (?:your|the|that|you)\b[^.;\n]{0,120}"
+    r"|if (?:it|this|that|the (?:problem|issue|error)) (?:persists?|continues?|keeps?)[^.\n]{0,160}"
+    r"|(?:usually|typically|often|normally) (?:means|caused|happens|temporary|indicates)[^.\n]{0,160}"
+    r"|(?:for help|for more (?:information|details)|to learn more|read more|see also)[^\n]{0,10}"
+    r"|default is [0-9]+ (?:seconds|s|ms)"
+    r"|(?:可能(?:是|的原因|原因|由于|因为))[^。\n]{0,100}|请检查[^。，\n]{0,60}"
+)
+_KEPT: Final = re.compile(r"plan and billing|default_request|internet connection|base_?url|api key (?:is|was)")
+
+
+def blanked(folded: str) -> str:
+    """`folded` with its hints as blanks, every other character where it was."""
+    return _HINTS.sub(lambda hint: hint[0] if _KEPT.search(hint[0]) else " " * len(hint[0]), folded)

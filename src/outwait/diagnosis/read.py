@@ -1,0 +1,122 @@
+"""The rule: what a symptom means, by its strongest sign, and how sure that is.
+
+Every sign has a weight (`outwait.diagnosis.pattern`). The strongest names the cause, since inner causes weigh more than
+what is wrapped around them; time may know better than a wrapper; who tells it decides the side. What else was found and
+is not explained by the cause is an alternative, and takes from the confidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from outwait.diagnosis.blame import side_of
+from outwait.diagnosis.causes import (
+    CONNECT,
+    CUT,
+    FIRST_BYTE,
+    GATEWAY_TIMEOUT,
+    GAVE_UP,
+    IDLE,
+    REFUSED,
+    RESET,
+    TOTAL,
+    UNKNOWN,
+)
+from outwait.diagnosis.diagnosis import Confidence
+from outwait.diagnosis.excerpt import excerpt
+from outwait.diagnosis.fold import fold
+from outwait.diagnosis.hints import blanked
+from outwait.diagnosis.sign import Sign, signs
+from outwait.diagnosis.symptom import Symptom
+from outwait.diagnosis.teller import Teller, teller
+from outwait.diagnosis.timing import spoken, timed
+from outwait.policy.limits import near
+
+_SURE, _LIKELY, _MARGIN = 82, 56, 3
+_WRAPPER, _WRAPPED = (
+    22,
+    47,
+)  # a wrapper of a client library inside a reply: the gateway's own call failed, more than its 5xx says
+_ABORTED, _WHISPER = 70, 38  # plain words for an abort, which in a 5xx reply was not the caller's
+_PLAIN = 64  # plain words for a timeout, which in a 5xx reply are those of who answered
+_WAITED: Final = frozenset((FIRST_BYTE, TOTAL))
+_CLOCKS: Final = frozenset((FIRST_BYTE, IDLE, TOTAL))
+_NEVER_SURE: Final = frozenset((RESET, CUT, UNKNOWN))
+_SPEECHLESS: Final = Sign(0, UNKNOWN, None, "", "")
+_OPEN: Final = {
+    # what a cause that is only guessed could be instead
+    UNKNOWN: (REFUSED, CONNECT, FIRST_BYTE, RESET),
+    FIRST_BYTE: (TOTAL, IDLE, CONNECT),
+    TOTAL: (FIRST_BYTE, IDLE),
+    RESET: (CUT, GAVE_UP),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The rule's result: `best` decides; `signs` are all, the strongest first. `elapsed` (seconds) as known.
+
+    `others`: further causes that would explain it. `read`: the text, folded, as it was read.
+    """
+
+    best: Sign
+    side: str
+    confidence: Confidence
+    signs: tuple[Sign, ...]
+    others: tuple[str, ...]
+    told: Teller
+    status: int | None
+    elapsed: float | None
+    read: str
+
+
+def read(symptom: Symptom) -> Reading:
+    """What `symptom` means."""
+    folded = fold(excerpt(symptom.text))
+    words = blanked(folded.text)
+    told = teller(folded, words, symptom.headers)
+    found = signs(folded, words, symptom.status)
+    status = symptom.status or next((each.status for each in found if each.status), None)
+    elapsed = symptom.elapsed if symptom.elapsed is not None else spoken(words)
+    ranked = sorted((_weighed(each, status) for each in found), key=lambda each: (-each.weight, each.at))
+    best = ranked[0] if ranked else _SPEECHLESS
+    better = timed(best, words, elapsed)
+    if better is not None:
+        ranked.insert(0, better)
+        best = better
+    side = side_of(best, told, status)
+    others = [each.cause for each in ranked if each.cause not in (best.cause, UNKNOWN)]
+    if best.weight < _SURE:
+        others += [cause for cause in _OPEN.get(best.cause, ()) if cause != best.cause]
+    return Reading(
+        best,
+        side,
+        _confidence(best, ranked, elapsed, told),
+        tuple(ranked),
+        tuple(dict.fromkeys(others)),
+        told,
+        status,
+        elapsed,
+        words,
+    )
+
+
+def _weighed(sign: Sign, status: int | None) -> Sign:
+    if sign.cause == UNKNOWN and _WRAPPER <= sign.weight < _WRAPPED - 5 and status is not None and status >= 500:
+        return Sign(_WRAPPED, sign.cause, None, sign.quote, sign.source, sign.at)
+    if sign.cause == GAVE_UP and sign.weight <= _ABORTED and status is not None and status >= 500:
+        return Sign(_WHISPER, sign.cause, sign.side, sign.quote, sign.source, sign.at)
+    if sign.cause in _WAITED and sign.weight < _PLAIN and status is not None and status >= 500:
+        return Sign(_PLAIN, GATEWAY_TIMEOUT, None, sign.quote, sign.source, sign.at)
+    return sign
+
+
+def _confidence(best: Sign, ranked: list[Sign], elapsed: float | None, told: Teller) -> Confidence:
+    rival = max((each.weight for each in ranked if each.cause != best.cause), default=0)
+    signed = best.cause == GATEWAY_TIMEOUT and told.page and bool(told.signer)
+    weight = max(best.weight, _SURE) if signed else best.weight
+    if weight >= _SURE and weight - rival >= _MARGIN and best.cause not in _NEVER_SURE:
+        return Confidence.HIGH
+    likely = best.weight >= _LIKELY or (best.cause in _CLOCKS and elapsed is not None and near(elapsed))
+    return Confidence.MEDIUM if likely and best.cause != UNKNOWN else Confidence.LOW

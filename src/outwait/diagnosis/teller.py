@@ -1,0 +1,96 @@
+"""Who tells of a failure: a gateway that called for somebody, or a proxy that signs its page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from outwait.diagnosis.fold import Folded
+
+
+class Teller(NamedTuple):
+    """`gateway`: words by which a gateway or relay is known to tell it, "" for none; `page`: it is an HTML page.
+
+    `local`: it names an address of its own machine. `signer`: the product whose page it is, "" for none; `mark`:
+    the words that give it away.
+    """
+
+    gateway: str
+    page: bool
+    local: bool
+    signer: str
+    mark: str
+
+
+_GATEWAYS: Final = re.compile(
+    r"channel ?#?\(?#|channel error|relay error|do request failed|do_request_failed|(?:one|new|shell|rix"
+    r"|veloera)_?api_error"
+    r"|\(request id: ?20[0-9]{12,}|bad_response_status_code|channel:|upstream_error|relay|new-?api\b|one-?api\b"
+    r"|litellm|received model group"
+    r"|plugininvokeerror|plugindaemon|plugin_daemon|\[models\]|run failed: |bifrost|portkey|helicone|cliproxyapi"
+    r"|cli-proxy|provider_response_error"
+    r"|error from provider|gateway_error|gateway error|ai gateway|api gateway|llm[- ]gateway|one_hub|uni-?api"
+    r"|\bproxy server\b|backend server|上游|中转|网关|渠道"
+    r"|\bupstream[ _](?!prematurely|sent|timed out \()|server returned 5|via proxy|\bgateway (?:returned"
+    r"|timeout after|log)|apisix|openrouter router|router\.py"
+)
+_SIGNERS: Final[tuple[tuple[str, str], ...]] = (
+    ("cloudflare", r"cloudflare|cf-ray|cf-error|error code:? (?:52\d|1\d\d\d)|\b52[0-9]: "),
+    ("nginx", r"openresty|tengine|\bnginx\b|<center>|gateway time-out"),
+    ("apache", r"apache/|apache server at|mod_proxy"),
+    ("haproxy", r"haproxy|the server didn't respond in time|no server is available to handle"),
+    ("envoy", r"\benvoy\b|upstream request timeout|upstream connect error|istio|response_flags"),
+    ("kong", r"\bkong\b|upstream server is timing out"),
+    ("traefik", r"traefik"),
+    ("caddy", r"\bcaddy\b"),
+    ("varnish", r"varnish|guru meditation|backend fetch failed"),
+    ("squid", r"\bsquid\b|x-squid-error"),
+    ("aws-alb", r"awselb|elasticloadbalanc"),
+    ("aws-api-gateway", r"endpoint request timed|integration_timeout"),
+    ("aws-cloudfront", r"cloudfront"),
+    ("azure-front-door", r"azure front door|x-azure-ref"),
+    ("azure-app-gateway", r"azure-application-gateway"),
+    ("vercel", r"vercel|function_invocation"),
+    ("heroku", r"heroku|code=h[12]\d"),
+    ("google-front-end", r"that's an error|google frontend"),
+    ("akamai", r"akamai"),
+)
+_COMPILED: Final = tuple((name, re.compile(expression)) for name, expression in _SIGNERS)
+_PAGE: Final = re.compile(r"<!doctype|<html|<head|<title|<center|<h1")
+_LOCAL: Final = re.compile(r"\b(?:localhost|127\.0\.0\.1|0\.0\.0\.0|host\.docker\.internal)\b|\[?::1\]?:[0-9]")
+_GATEWAY_HEADERS: Final = ("x-outwait-", "x-oneapi-", "x-new-api-", "x-litellm-", "x-portkey-", "helicone-", "cf-aig-")
+HEADERS: Final = (
+    "server",
+    "via",
+    "cf-ray",
+    "x-served-by",
+    "x-azure-ref",
+    "x-vercel-id",
+    "x-amz-cf-id",
+    "x-envoy-upstream-service-time",
+)
+"""The headers that say who stood in the way."""
+
+
+def teller(folded: Folded, words: str, headers: Mapping[str, str]) -> Teller:
+    """Who tells a text (`words`: it, folded, without hints), the reply's `headers` (names in lower case) considered."""
+    gateway = _quote(folded, _GATEWAYS.search(words))
+    if not gateway:
+        gateway = next((name for name in headers if name.startswith(_GATEWAY_HEADERS)), "")
+    signer = mark = ""
+    for name, sign in _COMPILED:
+        found = sign.search(words)
+        if found is not None:
+            signer, mark = name, _quote(folded, found)
+            break
+    else:
+        line = next((f"{name}: {headers[name]}" for name in HEADERS if name in headers), "")
+        signer = next((name for name, sign in _COMPILED if sign.search(line.lower())), "")
+        mark = line if signer else ""
+    page = _PAGE.search(words) is not None or "html" in headers.get("content-type", "").lower()
+    return Teller(gateway, page, _LOCAL.search(words) is not None, signer, mark)
+
+
+def _quote(folded: Folded, found: re.Match[str] | None) -> str:
+    return "" if found is None else folded.quote(found.start(), found.end())

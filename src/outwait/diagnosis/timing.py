@@ -1,0 +1,80 @@
+"""What the elapsed time says: which limit on the way strikes just then, and what a bare failure was that came so late.
+
+A connection that breaks after exactly a minute was cut by something that allows a minute. The limits are those of
+`outwait.policy.limits`; the rules below say for which failures they count.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from outwait.diagnosis.causes import (
+    CLIENT,
+    CONNECT,
+    CUT,
+    FIRST_BYTE,
+    GAVE_UP,
+    MIDDLEBOX,
+    REFUSED,
+    RESET,
+    TOTAL,
+    UNKNOWN,
+)
+from outwait.diagnosis.sign import Sign
+from outwait.policy.limits import Limit, near
+
+_UNITS: Final = (("ms", 0.001), ("mil", 0.001), ("m", 60.0), ("s", 1.0))
+"""How a unit of time begins, and its seconds; the first that fits."""
+_SPANS: Final = re.compile(
+    r"(?:after|within|elapsed|took|duration|timeout|timed out \(|waited"
+    r"|in)[ =:(]{1,3}(?:of )?(?P<number>[0-9]{1,7}(?:\.[0-9]{1,6})?) ?"
+    r"(?P<unit>ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?)\b"
+    r"|elapsed_?ms[^0-9a-z]{1,4}(?P<thousandths>[0-9]{1,9})"
+)
+_QUIET: Final = 20.0  # seconds: what breaks sooner was not cut for its silence
+_AT_ONCE: Final = 1.0
+_NODE: Final = (290.0, 312.0)  # undici's headersTimeout and bodyTimeout, FACTS 1.1
+_NODE_CONNECT: Final = (9.5, 12.5)  # undici's connectTimeout
+_ROUND: Final = (10, 15, 20, 25, 30, 45, 50, 55, 60, 90, 100, 120, 180, 240, 300, 600, 900, 1200, 1800, 3600)
+
+
+def spoken(read: str) -> float | None:
+    """Seconds after which it failed, as a folded text says."""
+    found = _SPANS.search(read)
+    if found is None:
+        return None
+    if found["thousandths"]:
+        return int(found["thousandths"]) * 0.001
+    return float(found["number"]) * next(seconds for name, seconds in _UNITS if found["unit"].startswith(name))
+
+
+def on_the_way(elapsed: float | None) -> tuple[Limit, ...]:
+    """The limits of middleboxes and clouds that strike after `elapsed` seconds."""
+    if elapsed is None or elapsed < _QUIET:
+        return ()
+    return tuple(limit for limit in near(elapsed) if limit.place in ("middlebox", "cloud"))
+
+
+def timed(strongest: Sign, read: str, elapsed: float | None) -> Sign | None:
+    """What the time adds to the `strongest` sign: a better one, or None."""
+    if elapsed is None:
+        return None
+    said = f"{elapsed:g} s"
+    if strongest.cause == RESET and strongest.weight < 90 and on_the_way(elapsed):
+        return Sign(88, CUT, MIDDLEBOX, said, on_the_way(elapsed)[0].source)
+    if strongest.cause == GAVE_UP and strongest.weight < 76 and _is_round(elapsed):
+        return Sign(77, TOTAL, CLIENT, said, "")
+    if strongest.cause != UNKNOWN:
+        return None
+    if "fetch failed" in read and _NODE[0] <= elapsed <= _NODE[1]:
+        return Sign(72, FIRST_BYTE, CLIENT, said, "https://undici.nodejs.org/#/docs/api/Client")
+    if "fetch failed" in read and _NODE_CONNECT[0] <= elapsed <= _NODE_CONNECT[1]:
+        return Sign(62, CONNECT, None, said, "https://undici.nodejs.org/#/docs/api/Client")
+    if elapsed <= _AT_ONCE:
+        return Sign(50, REFUSED, None, said, "")
+    return Sign(50, FIRST_BYTE, None, said, "") if elapsed >= _QUIET else None
+
+
+def _is_round(elapsed: float) -> bool:
+    return any(abs(elapsed - each) <= max(0.6, 0.02 * each) for each in _ROUND)

@@ -1,0 +1,1 @@
+"""How endpoints are: probes of each, what they took and why they failed, which one is best, what changed."""

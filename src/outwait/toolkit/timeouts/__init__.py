@@ -1,0 +1,1 @@
+"""Settings that fit together: from a model or a measurement to the timeouts of everything on the way."""

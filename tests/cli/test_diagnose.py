@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from outwait.cli.commands import app
+
+QUOTA = '{"error": {"code": "insufficient_quota"}}'
+
+
+def run(*words: str, given: str | bytes | None = None, env: dict[str, str] | None = None) -> Result:
+    return CliRunner().invoke(
+        app, ["diagnose", *words], input=given, env={"COLUMNS": "140", "OUTWAIT_LANG": "en", **(env or {})}
+    )
+
+
+def told(*words: str, given: str | bytes | None = None) -> dict[str, Any]:
+    done = run(*words, "--json", given=given)
+    assert done.exit_code in (0, 1), done.output
+    return dict(json.loads(done.stdout))
+
+
+def test_a_text_is_diagnosed_with_evidence_and_advice() -> None:
+    done = run("net/http: TLS handshake timeout")
+    assert done.exit_code == 0
+    for words in ("tls_failure", "network", "high", "“TLS handshake timeout”", "Now", "Change", "outwait net HOST"):
+        assert words in done.stdout
+
+
+def test_as_json_with_all_its_keys() -> None:
+    found = told("connect ECONNREFUSED 127.0.0.1:11434")
+    assert {
+        "cause",
+        "side",
+        "confidence",
+        "evidence",
+        "alternatives",
+        "advice",
+        "now",
+        "change",
+        "confirm",
+    } == found.keys()
+    assert (found["cause"], found["side"], found["confidence"]) == ("connect_refused", "upstream", "high")
+    assert found["evidence"][0]["quote"] == "connect ECONNREFUSED" or "ECONNREFUSED" in found["evidence"][0]["quote"]
+    assert isinstance(found["advice"], str)
+
+
+def test_unknown_is_bad_news() -> None:
+    done = run("what?", "--json")
+    assert done.exit_code == 1
+    found = json.loads(done.stdout)
+    assert (found["cause"], found["side"], found["confidence"]) == ("unknown", "unknown", "low")
+
+
+def test_a_file_and_stdin_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "error.log"
+    path.write_text(QUOTA)
+    assert told(str(path))["cause"] == "quota_exhausted"
+    assert told("-", given=QUOTA)["cause"] == "quota_exhausted"
+    assert told(given=QUOTA)["cause"] == "quota_exhausted"
+    path.write_bytes("证书已过期".encode("utf-16"))
+    assert told(str(path))["cause"] == "tls_failure"
+    assert told("-", given=b"\xff\x00 ECONNRESET")["cause"] == "connect_reset"
+    assert told("x" * 5000 + " ECONNRESET")["cause"] == "connect_reset"
+    assert told(f"{QUOTA}\nand more")["cause"] == "quota_exhausted"
+
+
+def test_a_file_that_cannot_be_read_is_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "error.log"
+    path.write_text("x")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    done = run(str(path))
+    assert done.exit_code == 2
+    assert "Permission denied" in done.output
+
+
+def test_what_else_is_known_counts(tmp_path: Path) -> None:
+    assert told("fetch failed")["cause"] == "unknown"
+    assert told("fetch failed", "--elapsed", "5m")["cause"] == "first_byte_timeout"
+    assert told("fetch failed", "--elapsed", "300")["cause"] == "first_byte_timeout"
+    assert told("no body", "--status", "429")["cause"] == "rate_limited"
+    headers = tmp_path / "headers"
+    headers.write_text("HTTP/1.1 504 Gateway Time-out\nServer: nginx\nContent-Type: text/html\n\n")
+    for given in (str(headers), "Server: nginx", '{"Server": "nginx"}'):
+        found = told("no body", "--status", "504", "--headers", given, "--model", "o3")
+        assert (found["cause"], found["side"]) == ("gateway_timeout_upstream", "middlebox")
+        assert "server: nginx" in [each["quote"] for each in found["evidence"]]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("x", "--elapsed", "soon"),
+        ("x", "--status", "99"),
+        ("x", "--headers", "no colon"),
+        ("x", "--headers", "{broken"),
+        ("x", "--headers", "{}[]"),
+        ("x", "--lang", "fr"),
+        ("  ",),
+        ("x", "y"),
+    ],
+)
+def test_wrong_usage_ends_with_2(words: tuple[str, ...]) -> None:
+    assert run(*words).exit_code == 2
+
+
+def test_headers_are_an_object() -> None:
+    done = run("-", "--each-line", given='{"text": "x", "headers": ["server"]}')
+    assert done.exit_code == 2
+    assert "line 1" in done.output
+
+
+def test_nothing_on_a_terminal_is_usage(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    import typer
+
+    from outwait.cli.diagnose import diagnose
+
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    with pytest.raises(typer.BadParameter, match="for stdin"):
+        diagnose()
+
+
+def test_each_line_is_a_case() -> None:
+    lines = '{"id": "a", "text": "fetch failed", "elapsed_s": 300}\n{"id": "b", "text": "x", "status": 429, "model": "o3", "headers": {"Server": "nginx"}}\n\nread ECONNRESET\n{"not": "a case"}\n{broken'
+    done = run("-", "--each-line", given=lines)
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(each["line"], each.get("id"), each["cause"]) for each in found] == [
+        (1, "a", "first_byte_timeout"),
+        (2, "b", "rate_limited"),
+        (4, None, "connect_reset"),
+        (5, None, "unknown"),
+        (6, None, "unknown"),
+    ]
+    assert done.exit_code == 1
+    assert run("-", "--each-line", given="read ECONNRESET").exit_code == 0
+
+
+def test_a_bad_case_is_named_by_its_line() -> None:
+    done = run("-", "--each-line", given='ECONNRESET\n{"text": "x", "elapsed_s": "soon"}')
+    assert done.exit_code == 2
+    assert "line 2" in done.output
+
+
+def test_in_chinese() -> None:
+    done = run("getaddrinfo ENOTFOUND api.example.net", "--lang", "zh")
+    for words in ("起因", "责任方", "把握", "依据", "outwait net api.example.net"):
+        assert words in done.stdout
+    assert "DNS" in run("getaddrinfo ENOTFOUND x", env={"OUTWAIT_LANG": "zh_CN.UTF-8"}).stdout

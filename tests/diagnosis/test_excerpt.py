@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from outwait.diagnosis.excerpt import LONGEST, excerpt
+
+
+def test_what_is_short_is_read_whole() -> None:
+    assert excerpt("x" * LONGEST) == "x" * LONGEST
+
+
+def test_of_a_long_text_beginning_end_and_words_of_failure_are_read() -> None:
+    text = "begin " + "x" * 100_000 + " Read Timed out here " + "y" * 100_000 + " end"
+    found = excerpt(text)
+    assert len(found) <= LONGEST
+    for part in ("begin ", "Read Timed out here", " end"):
+        assert part in found
+    assert all(piece in text for piece in found.split("\n\x00\n"))
+
+
+def test_words_everywhere_leave_it_bounded() -> None:
+    text = "error: timeout exceeded, connection refused\n" * 100_000
+    assert len(excerpt(text)) < 2 * LONGEST
+
+
+def test_the_last_failure_of_a_long_log_is_read() -> None:
+    lines = [f"error number {number}" for number in range(100_000)]
+    assert "error number 99999" in excerpt("\n".join(lines))

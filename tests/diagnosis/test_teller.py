@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from outwait.diagnosis.fold import fold
+from outwait.diagnosis.teller import Teller, teller
+
+
+def told(text: str, **headers: str) -> Teller:
+    folded = fold(text)
+    return teller(folded, folded.text, {name.replace("_", "-"): value for name, value in headers.items()})
+
+
+@pytest.mark.parametrize(
+    "text, signer",
+    [
+        ("<center><h1>504 Gateway Time-out</h1></center><hr><center>openresty</center>", "nginx"),
+        ("<title>host | 524: A timeout occurred</title>", "cloudflare"),
+        ("The upstream server is timing out", "kong"),
+        ("upstream request timeout", "envoy"),
+        ("plain words", ""),
+    ],
+)
+def test_who_signed_it(text: str, signer: str) -> None:
+    assert told(text).signer == signer
+    assert told(text).mark in text
+
+
+def test_a_header_signs_what_the_text_does_not() -> None:
+    assert told("502", server="nginx/1.27")[-2:] == ("nginx", "server: nginx/1.27")
+    assert told("502", server="uvicorn").signer == ""
+    assert told("502", via="1.1 varnish").signer == "varnish"
+    assert told("<center>nginx</center>", server="cloudflare").signer == "nginx"
+
+
+def test_gateways_are_known_by_their_words_or_headers() -> None:
+    assert told("relay error (channel #2)").gateway == "relay error"
+    assert told("litellm.Timeout: APITimeoutError").gateway == "litellm"
+    assert told("timeout", x_oneapi_request_id="1").gateway == "x-oneapi-request-id"
+    assert told("timeout").gateway == ""
+
+
+def test_pages_and_local_addresses() -> None:
+    assert told("<HTML><body>").page
+    assert told("Bad Gateway", content_type="text/html; charset=utf-8").page
+    assert not told('{"error": 1}').page
+    assert told("http://localhost:11434").local
+    assert told("http://[::1]:11434").local
+    assert not told("http://192.0.2.1").local

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+
+from outwait.diagnosis.causes import CONNECT, CUT, DNS, FIRST_BYTE, GAVE_UP, REFUSED, RESET, TOTAL, UNKNOWN
+from outwait.diagnosis.sign import Sign
+from outwait.diagnosis.timing import on_the_way, spoken, timed
+
+
+@pytest.mark.parametrize(
+    "text, seconds",
+    [
+        ("operation timed out after 60011 milliseconds with 0 bytes", 60.011),
+        ("timed out after 300 seconds", 300),
+        ("no answer within 5m", 300),
+        ("took 2 mins", 120),
+        ('"elapsedms":194388', 194.388),
+        ("read timeout=600s", 600),
+        ("after 3 attempts", None),
+    ],
+)
+def test_the_time_that_a_text_names(text: str, seconds: float | None) -> None:
+    assert spoken(text) == (None if seconds is None else pytest.approx(seconds))
+
+
+def sign(cause: str, weight: int) -> Sign:
+    return Sign(weight, cause, None, "quote", "")
+
+
+@pytest.mark.parametrize(
+    "cause, weight, text, elapsed, better",
+    [
+        (RESET, 80, "socket hang up", 60.2, CUT),  # what allows a minute stands in many ways
+        (RESET, 80, "socket hang up", 47.0, None),
+        (RESET, 80, "socket hang up", 0.2, None),
+        (RESET, 95, "reset reason: remote reset", 60.0, None),
+        (RESET, 80, "socket hang up", None, None),
+        (GAVE_UP, 70, "this operation was aborted", 30.1, TOTAL),
+        (GAVE_UP, 70, "this operation was aborted", 37.0, None),
+        (GAVE_UP, 90, "client disconnected", 30.0, None),
+        (UNKNOWN, 24, "fetch failed", 301.0, FIRST_BYTE),
+        (UNKNOWN, 24, "fetch failed", 10.4, CONNECT),
+        (UNKNOWN, 24, "fetch failed", 5.0, None),
+        (UNKNOWN, 24, "connection error", 0.1, REFUSED),
+        (UNKNOWN, 24, "connection error", 600.0, FIRST_BYTE),
+        (DNS, 95, "no such host", 60.0, None),
+    ],
+)
+def test_what_the_time_adds(cause: str, weight: int, text: str, elapsed: float | None, better: str | None) -> None:
+    found = timed(sign(cause, weight), text, elapsed)
+    assert (None if found is None else found.cause) == better
+
+
+def test_limits_on_the_way_are_no_clients() -> None:
+    assert {limit.place for limit in on_the_way(60)} <= {"middlebox", "cloud"}
+    assert on_the_way(60)
+    assert on_the_way(5) == on_the_way(None) == ()

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from outwait.core.fault import Clock, Stage, fault
+from outwait.toolkit.check.phases import Phases, Spans, outcome
+
+DIRECT = [
+    ("connect_tcp.started", 10.0),
+    ("connect_tcp.complete", 10.1),
+    ("start_tls.started", 10.1),
+    ("start_tls.complete", 10.3),
+    ("send_request_headers.started", 10.3),
+    ("send_request_headers.complete", 10.3),
+    ("send_request_body.started", 10.3),
+    ("send_request_body.complete", 10.4),
+    ("receive_response_headers.started", 10.4),
+    ("receive_response_headers.complete", 11.4),
+]
+
+
+def played(*events: tuple[str, float]) -> tuple[Phases, list[Clock]]:
+    phases = Phases(10.0)
+    clocks = [clock for event, now in events if (clock := phases.note(event, now)) is not None]
+    return phases, clocks
+
+
+def test_each_phase_runs_between_its_events() -> None:
+    phases, clocks = played(*DIRECT)
+    phases.end(13.0)
+    phases.end(99.0)
+    assert phases.spans(12.0) == Spans(0.1, 0.2, 0.1, 1.0, 0.6, 2.0, 3.0)
+    assert clocks == [Clock.CONNECT, Clock.WRITE, Clock.FIRST_BYTE, Clock.IDLE]
+    assert (phases.stage, phases.secure, phases.reused) == (Stage.HEAD, True, False)
+
+
+def test_what_was_not_reached_took_no_time() -> None:
+    phases, _ = played(*DIRECT[:3])
+    phases.end(15.0)
+    assert phases.spans(None) == Spans(0.1, None, None, None, None, None, 5.0)
+    assert (phases.stage, phases.secure) == (Stage.CONNECTING, True)
+
+
+def test_a_connection_that_was_there_is_reused() -> None:
+    phases, _ = played(*DIRECT[4:])
+    assert phases.reused
+    assert phases.spans(None).connect is None
+    assert not played()[0].reused
+
+
+def test_behind_a_proxy_the_last_request_counts() -> None:
+    asked = [
+        ("send_request_headers.started", 10.1),
+        ("send_request_body.complete", 10.1),
+        ("receive_response_headers.complete", 10.2),
+    ]
+    later = [(event, now + 1.0) for event, now in DIRECT[2:]]
+    phases, clocks = played(*DIRECT[:2], *asked, *later)
+    assert phases.spans(None)[:4] == (0.1, 0.2, 0.1, 1.0)
+    assert clocks[3:5] == [Clock.CONNECT, Clock.WRITE]
+    assert phases.stage is Stage.HEAD
+
+
+def test_how_it_ended() -> None:
+    assert outcome(None) == "ok"
+    assert outcome(fault("upstream_reset")) == "error"
+    assert outcome(fault("idle_timeout", clock=Clock.IDLE)) == "timeout"
