@@ -12,7 +12,7 @@ TREES = $(wildcard src tests tools bench)
 # Real proxies, real SDKs, real databases and whole processes: part of `make test`, not of `make check`.
 WHOLE := tests/e2e tests/conformance tests/faults tests/store
 # Rooms that decide and never do: every branch has its test.
-PURE := src/outwait/core/*,src/outwait/policy/*,src/outwait/dialects/*,src/outwait/plan/*,$\
+PURE := src/outwait/core/*,src/outwait/policy/*,src/outwait/diagnosis/*,src/outwait/dialects/*,src/outwait/plan/*,$\
 	src/outwait/exchange/machine.py,src/outwait/exchange/inputs.py,src/outwait/exchange/effects.py,$\
 	src/outwait/exchange/phase.py,src/outwait/exchange/timeline.py,src/outwait/exchange/turns.py
 FUZZ_SECONDS ?= 60
@@ -69,7 +69,7 @@ routing: .venv/.stamp ## channels in trouble, replayed in virtual time (writes d
 	@$(BIN)/python -m bench.routing --write-docs --check $(ARGS)
 
 docs: .venv/.stamp ## check what the docs say: links, files, commands, options, targets
-	@$(BIN)/python -m pytest -q tests/test_docs.py tests/test_docs_tables.py
+	@$(BIN)/python -m pytest -q tests/test_docs.py tests/test_docs_tables.py tests/test_docs_dialects.py tests/test_docs_limits.py
 
 conformance: .venv/.stamp ## every SDK against every upstream behind nginx and HAProxy (minutes; writes docs/conformance.md)
 	@tools/test-needs

@@ -46,11 +46,12 @@ def test_everything_else_is_none(target: str) -> None:
 
 def test_the_gateway_has_these_routes() -> None:
     assert {f"/v1/{endpoint}" for endpoint in ENDPOINTS} <= ROUTES.keys()
+    assert Place("/", "messages").probe in ROUTES
 
 
 def test_where_an_exchange_is() -> None:
     place = Place("/below/", "messages")
-    assert place.exchange("ow_1") == "/below/v1/exchanges/ow_1"
+    assert place.probe == "/below/v1/probe"
     assert place.stream("ow_1", 0) == "/below/v1/exchanges/ow_1/stream"
     assert place.stream("ow_1", 7) == "/below/v1/exchanges/ow_1/stream?starting_after=7"
     assert not place.events

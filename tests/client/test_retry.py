@@ -239,7 +239,7 @@ def test_own_timeouts(time: Time) -> None:
 def test_a_function_is_decorated(time: Time) -> None:
     seen: list[tuple[int, float]] = []
 
-    @ready(time, retrying(CHAT))
+    @ready(time, retrying(CHAT, rules=RetryRules(base=(0, 0))))
     def ask(question: str, *, loud: bool = False) -> str:
         """Asks."""
         attempt = this_attempt()

@@ -41,6 +41,9 @@ def reading(text: str, **known: object) -> Reading:
         ("SocketTimeoutException: Read timed out", "first_byte_timeout"),
         ("Operation timed out after 30001 milliseconds with 0 bytes received", "first_byte_timeout"),
         ("Operation timed out after 30001 milliseconds with 512 bytes received", "total_timeout"),
+        ("relay error (channel #1): bad response status code 401", "auth_failed"),
+        ("relay error (channel #1): bad response status code 502", "upstream_error"),
+        ("429: failed to parse the reply", "rate_limited"),
         # hints do not
         ("Connection refused. Please check your API key and quota.", "connect_refused"),
         ("nothing that is known", "unknown"),

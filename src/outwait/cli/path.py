@@ -56,8 +56,8 @@ def path(
 ) -> None:
     """Find out after how much silence the path to a gateway is cut, and by whom.
 
-    The gateway is asked for silences: before its answer, inside it, as a stream and as JSON; uploads stand still. Then
-    heartbeats are tried, and what survived is printed as a setting. No model is called.
+    The gateway is asked for silences: before its answer, inside it, as a stream and as JSON; uploads stand still.
+    Then heartbeats are tried, and what survived is printed as a setting. No model is called.
     """
     import asyncio
 

@@ -12,8 +12,7 @@ Without outwait at the other end, nothing of this happens: the server's answers 
 
 from __future__ import annotations
 
-import json
-import re
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -24,14 +23,14 @@ from outwait.client.answers import Answer, Bytes, Events, Numbered
 from outwait.client.course import PAGES, Course, Found, Reattach, found
 from outwait.client.names import Memory, question
 from outwait.client.places import Place, credentials
+from outwait.client.replies import beats_told, complete, framed, kind, late_error
 from outwait.client.retry_after import seconds
 from outwait.client.steps import BROKEN, REFUSED, Drop, Pass, Pause, Read, Send, Steps
 
 ID: Final = "x-outwait-exchange"
 NAME: Final = "Idempotency-Key"
-_ERROR: Final = re.compile(rb'\s*\{\s*(?:"type"\s*:\s*"error"\s*,\s*)?"error"\s*:\s*\{')
 _PROBE: Final = 5.0  # seconds that a server has to say who it is
-_NOBODY: Final = "none"  # an exchange that nobody has: asked for, it shows who answers
+_BEATS: Final = 3  # heartbeats that must be missed before a line counts as dead
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +141,12 @@ class Flow:
 
     def _hurried(self) -> dict[str, float | None]:
         """The call's timeouts; a gateway that is silent for long is none any more."""
-        silence, read = self._ports.rules.silence, self._timeout.get("read")
-        if silence is None or not self._ports.memory.is_gateway(self._origin):
+        rule, read, memory = self._ports.rules.silence, self._timeout.get("read"), self._ports.memory
+        if rule is None or not memory.is_gateway(self._origin):
             return dict(self._timeout)
-        return {**self._timeout, "read": silence if read is None else min(read, silence)}
+        silence = max(rule, _BEATS * memory.beats(self._origin))
+        least = min(silence, math.inf if read is None else read)
+        return {**self._timeout, "read": least if math.isfinite(least) else None}
 
     def _meet(self, response: httpx2.Response) -> None:
         """Learn from a response who is there."""
@@ -167,16 +168,20 @@ class Flow:
         """Whether outwait is there, which knows names; any other server would answer, and charge, once more."""
         memory = self._ports.memory
         if memory.is_gateway(self._origin) is None:
-            asked = self._get(self._place.exchange(_NOBODY))
+            asked = self._get(self._place.probe)
             spans = asked.extensions["timeout"]
             spans["read"] = min(_PROBE, spans.get("read") or _PROBE)
             try:
-                response = yield Send(asked)
+                response: httpx2.Response = yield Send(asked)
+                told = beats_told((yield from self._read())) if response.is_success else None
             except BROKEN:
+                yield Drop()
                 return False
             yield Drop()
-            if ID in response.headers or response.status_code not in PAGES:
-                memory.learn(self._origin, gateway=ID in response.headers)
+            if told is not None:
+                memory.told(self._origin, told)
+            if told is not None or ID in response.headers or response.status_code not in PAGES:
+                memory.learn(self._origin, gateway=told is not None or ID in response.headers)
         return bool(memory.is_gateway(self._origin))
 
     def _get(self, target: str) -> httpx2.Request:
@@ -193,7 +198,7 @@ class Flow:
     # -- a reply that is held until it is whole ------------------------------------------------------------------
 
     def _held(self, response: httpx2.Response) -> bool:
-        return _kind(response) == "application/json" and not (self._place.events and response.is_success)
+        return kind(response) == "application/json" and not (self._place.events and response.is_success)
 
     def _whole(self, response: httpx2.Response) -> Steps[Whole]:
         pieces: list[bytes] = []
@@ -204,7 +209,7 @@ class Flow:
                     self._course.alive(self._ports.clock())
                     pieces.append(piece)
                 body = b"".join(pieces)
-                if _complete(response, body) and not (first and _late(response, body)):
+                if complete(response, body) and not (first and late_error(response, body)):
                     return Whole(response, body)
                 raise httpx2.RemoteProtocolError("the JSON reply ended before it was whole")
             except BROKEN as error:
@@ -246,10 +251,10 @@ class Flow:
         """What is made of the body; None where it cannot be taken up."""
         if response.headers.get("content-encoding", "identity") != "identity":
             return None
-        kind = _kind(response)
-        if kind == "text/event-stream":
+        told = kind(response)
+        if told == "text/event-stream":
             return Numbered() if self._place.endpoint == "responses" else Events(self._place.endpoint)
-        return Bytes(json=kind == "application/json")
+        return Bytes(json=told == "application/json")
 
     def _as_it_comes(self) -> Steps[None]:
         while (piece := (yield Read())) is not None:
@@ -259,7 +264,7 @@ class Flow:
         """Whether the end of the body is the end of the answer: its framing says so, and its dialect has no better
         sign. Some hops make a good end of a broken one (FACTS 1.3).
         """
-        return _framed(response) and not (isinstance(answer, Events) and answer.marked)
+        return framed(response) and not (isinstance(answer, Events) and answer.marked)
 
     def _read(self) -> Steps[bytes]:
         """All of a body that is short."""
@@ -299,30 +304,3 @@ class Flow:
         if name:
             trouble.add_note(f"outwait: the line broke and the answer was not had by another one ({name}){more}")
         return trouble
-
-
-def _kind(response: httpx2.Response) -> str:
-    kind: str = response.headers.get("content-type", "")
-    return kind.partition(";")[0].strip().lower()
-
-
-def _framed(response: httpx2.Response) -> bool:
-    """Whether the end of the body can be told from a broken line."""
-    headers = response.headers
-    old = response.extensions.get("http_version", b"HTTP/1.1") in {b"HTTP/1.1", b"HTTP/1.0"}
-    return not old or "content-length" in headers or "chunked" in headers.get("transfer-encoding", "").lower()
-
-
-def _late(response: httpx2.Response, body: bytes) -> bool:
-    """Whether an error comes with a good status: told behind heartbeats, and its broken end was mended on the way."""
-    return response.is_success and _ERROR.match(body) is not None
-
-
-def _complete(response: httpx2.Response, body: bytes) -> bool:
-    if _framed(response) or "content-encoding" in response.headers:
-        return True
-    try:
-        json.loads(body)
-    except ValueError:
-        return False
-    return True

@@ -34,6 +34,7 @@ class Memory:
     def __init__(self) -> None:
         self._broken: deque[tuple[float, Question, str]] = deque(maxlen=_MOST)
         self._gateways: dict[str, bool] = {}
+        self._beats: dict[str, float] = {}
         self._lock = Lock()
 
     def is_gateway(self, origin: str) -> bool | None:
@@ -44,6 +45,15 @@ class Memory:
         """It was seen who answers at `origin`. A gateway stays one: what stands between may answer too."""
         with self._lock:
             self._gateways[origin] = gateway or self._gateways.get(origin, False)
+
+    def beats(self, origin: str) -> float:
+        """Seconds of silence in which a gateway's heartbeats are sure to come, as it said itself; 0: it did not."""
+        return self._beats.get(origin, 0.0)
+
+    def told(self, origin: str, beats: float) -> None:
+        """A gateway said how often its heartbeats come; infinity: never."""
+        with self._lock:
+            self._beats[origin] = beats
 
     def name(self, asked: Question, now: float, *, retry: bool) -> str:
         """The name of a call; `retry`: an SDK says that it repeats one, which may have had a name."""

@@ -50,14 +50,15 @@ class Place:
         """Whether its JSON reply may be a stream, which must not be held until it is whole (Gemini's arrays)."""
         return self.endpoint.endswith(":streamGenerateContent")
 
-    def exchange(self, ident: str) -> str:
-        """The path of an exchange."""
-        return f"{self.prefix}v1/exchanges/{ident}"
+    @property
+    def probe(self) -> str:
+        """The path at which a gateway says what it is."""
+        return f"{self.prefix}v1/probe"
 
     def stream(self, ident: str, after: int) -> str:
-        """The path and query of its answer, behind `after` events; 0: from its beginning."""
+        """The path and query of an exchange's answer, behind `after` events; 0: from its beginning."""
         behind = f"?starting_after={after}" if after else ""
-        return f"{self.exchange(ident)}/stream{behind}"
+        return f"{self.prefix}v1/exchanges/{ident}/stream{behind}"
 
 
 def place_of(method: str, target: str) -> Place | None:

@@ -33,7 +33,7 @@ from outwait.diagnosis.teller import Teller
 _CALLERS: Final = frozenset((FIRST_BYTE, IDLE, TOTAL, WRITE, EXHAUSTED, PROXY, TLS, UNREACHABLE))
 """Whose clock, machine, route or trust it was: that of who called the upstream."""
 
-_WORDS: Final = 64
+_WORDS: Final = 67
 """Up to this weight, it is the page's number and plain words that say it, not an API."""
 _CHANNELS: Final = ("channel", "渠道", "relay")
 """Whoever says so calls with a key of its own."""

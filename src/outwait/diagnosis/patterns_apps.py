@@ -83,6 +83,7 @@ APPS: Final[tuple[Pattern, ...]] = (
     *rows(_N8N, 80, REFUSED, r"the service refused the connection - perhaps it is offline"),
     *rows(_N8N, 80, "overloaded", r"the service is receiving too many requests"),
     *rows(_N8N, 78, "connect_reset", r"the connection to the server was closed unexpectedly, perhaps it is offline"),
+    *rows(_N8N, 80, "connect_reset", r"the connection was aborted, perhaps the server is offline"),
     *rows(_CONTINUE, 60, REFUSED, r"unable to connect to ollama   failed to connect to local ollama"),
     *rows(_OPENCODE, 92, IDLE, r"sse read timed out   streamidletimeout"),
     *rows(_CHERRY, 66, GAVE_UP, r"请求(已)?被?(中断|暂停)   已(停止|暂停)(生成|响应)   pause_placeholder"),

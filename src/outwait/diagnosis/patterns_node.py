@@ -32,6 +32,7 @@ from outwait.diagnosis.pattern import Pattern, rows
 
 _NODE = "https://nodejs.org/api/errors.html#common-system-errors"
 _LIBUV = "https://docs.libuv.org/en/v1.x/errors.html"
+_BUN = "https://bun.sh/docs/api/fetch"
 _UNDICI = "https://undici.nodejs.org/#/docs/api/Errors"
 _AXIOS = "https://github.com/axios/axios#error-types"
 _FIREFOX = "https://searchfox.org/mozilla-central/source/xpcom/base/ErrorList.py"
@@ -92,6 +93,8 @@ NODE: Final[tuple[Pattern, ...]] = (
     *rows(_NODE, 72, BAD_RESPONSE, r"""
         unexpected end of json input   unterminated string in json   unexpected token '?<   invalid json response body
     """),
+    *rows(_BUN, 64, UNKNOWN, r"failedtoopensocket   was there a typo in the url or port", side=CLIENT),
+    *rows(_BUN, 80, RESET, r"\bconnectionclosed\b"),
     # ---------------------------------------------------------------------------------------------------------- undici
     *rows(_UNDICI, 96, CONNECT, r"und_err_connect_timeout   connecttimeouterror   connect timeout error"),
     *rows(_UNDICI, 96, FIRST_BYTE, r"und_err_headers_timeout   headerstimeouterror   headers timeout error"),

@@ -235,6 +235,12 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
         does not exist or (you|your (team|organization|account|project)) (do|does) not have access
         not exist or .{0,30}not have access
     """),
+    *rows(_GEMINI, 92, PERMISSION, r"requests from (this )?(referer|ios client|android client|ip).{0,80}blocked"),
+    *rows(_OPENAI, 90, NO_MODEL, r"""
+        model disabled   modelnotopen   not activated the model   model (is )?not activated
+    """),
+    *rows(_OPENAI, 90, AUTH, r"iam certification failed   iam authentication failed"),
+    *rows(_COPILOT, 84, OVERLOADED, r"language model unavailable"),
     *rows(_BEDROCK, 95, NO_MODEL, r"""
         on-demand throughput isn.t supported   inference profile   provided model identifier is invalid
         could not resolve the foundation model   reached the end of its life

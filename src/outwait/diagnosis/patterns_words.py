@@ -77,6 +77,12 @@ WORDS: Final[tuple[Pattern, ...]] = (
         undefined is not an object .{0,60}choices   list index out of range.{0,200}choices
     """),
     *rows(_PLAIN, 80, BAD_RESPONSE, r"unexpected non-whitespace character after json"),
+    *rows(_PLAIN, 62, BAD_RESPONSE, r"bad (response|reply)(?! status)   invalid [a-z0-9-]{2,20} response"),
+    *rows(_PLAIN, 95, BAD_RESPONSE, r"too many empty messages"),
+    *rows(_PLAIN, 80, NO_CHANNEL, r"channel (is )?(not |un)available", side="gateway"),
+    *rows(_PLAIN, 92, QUOTA, r"(hit|reached) your (usage |weekly |session |daily |monthly )?limit"),
+    *rows(_PLAIN, 70, CONTEXT, r"output token maximum"),
+    *rows(_PLAIN, 84, BAD_REQUEST, r"stopped after [0-9]+ redirects   too many redirects"),
     *rows(_PLAIN, 80, RESET, r"(message|response) from (the )?remote is incomplete"),
     *rows(_PLAIN, 62, TRUNCATED, r"streamclosederror   http2: stream closed"),
     *rows(_PLAIN, 66, GAVE_UP, r"abort handler"),
@@ -111,8 +117,10 @@ WORDS: Final[tuple[Pattern, ...]] = (
     """),
     *rows(_PLAIN, 72, PERMISSION, r"permissiondenied\b   lacks the required"),
     *rows(_PLAIN, 80, AUTH, r"log ?(in|on) fail(ed|ure)?"),
-    *rows(_PLAIN, 60, UNKNOWN, r"due to (a )?(poor|bad|unstable) (internet|network)( connection)?", side="client"),
-    *rows(_PLAIN, 36, FIRST_BYTE, r"timed? ?-?out   time-out   timeouterror   timeoutexception   timeout"),
+    *rows(_PLAIN, 60, UNKNOWN, r"due to (a )?(poor|unstable) (internet|network)( connection)?", side="client"),
+    *rows(_PLAIN, 42, FIRST_BYTE, r"timed -?out   timed-?out   timeouterror   timeoutexception"),
+    *rows(_PLAIN, 64, FIRST_BYTE, r"due to (a )?time-?out"),
+    *rows(_PLAIN, 36, FIRST_BYTE, r"(?<![a-z_.])time-?out(?![=:_(,)]|[a-z])"),
     *rows(_PLAIN, 60, IDLE, r"""
         (idle|inactive|silent|stalled|no activity|inactivity) (for|too long|timeout|period)
         stream(ing)? (timed out|timeout)   stream (is )?(stalled|stuck|hung|idle)
@@ -201,7 +209,7 @@ WORDS: Final[tuple[Pattern, ...]] = (
     *rows(_PLAIN, 60, TLS, r"certificate   x509"),
     *rows(_PLAIN, 66, PROXY, r"""
         proxy (connection|server|settings?|configuration|authentication)
-        proxy (config|error|failed|refused|is (down|not))   (invalid|wrong|bad|misconfigured) proxy
+        proxy (config|error|failed|refused|is (down|not))   (invalid|wrong|misconfigured) proxy
         via (the )?proxy .{0,40}(fail|refus|error)   代理(服务器)?(错误|失败|异常|拒绝|连接)   through (the )?proxy
     """),
     *rows(_PLAIN, 62, RATE, r"""
@@ -245,9 +253,9 @@ WORDS: Final[tuple[Pattern, ...]] = (
         nothing (was )?(returned|received)   空白
     """),
     *rows(_PLAIN, 62, BAD_RESPONSE, r"""
-        (invalid|malformed|unexpected|unparsable|bad) (http )?(response|reply|json|sse|chunk|event|format)
+        (invalid|malformed|unexpected|unparsable) (http )?(response|reply|json|sse|chunk|event|format)
         (corrupt|garbled|non-json|unrecognized|unknown) (http )?(response|reply|json|sse|chunk|event|format)
-        (invalid|malformed|unexpected|unparsable|bad) (http )?(payload|data|content[- ]type|stream|output|body)
+        (invalid|malformed|unexpected|unparsable) (http )?(payload|data|content[- ]type|stream|output|body)
         (corrupt|garbled|non-json|unrecognized|unknown) (http )?(payload|data|content[- ]type)
         (corrupt|garbled|non-json|unrecognized|unknown) (http )?(stream|output|body)
         (parse|parsing|decode|decoding|deserializ|unmarshal).{0,40}(error|fail|response|json|chunk|stream)

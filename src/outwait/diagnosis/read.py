@@ -39,7 +39,7 @@ _WRAPPER, _WRAPPED = (
     47,
 )  # a wrapper of a client library inside a reply: the gateway's own call failed, more than its 5xx says
 _ABORTED, _WHISPER = 70, 38  # plain words for an abort, which in a 5xx reply was not the caller's
-_PLAIN = 64  # plain words for a timeout, which in a 5xx reply are those of who answered
+_SAID, _PLAIN = 40, 64  # plain words for a timeout, which in a 5xx reply are those of who answered
 _WAITED: Final = frozenset((FIRST_BYTE, TOTAL))
 _CLOCKS: Final = frozenset((FIRST_BYTE, IDLE, TOTAL))
 _NEVER_SURE: Final = frozenset((RESET, CUT, UNKNOWN))
@@ -107,8 +107,8 @@ def _weighed(sign: Sign, status: int | None) -> Sign:
         return Sign(_WRAPPED, sign.cause, None, sign.quote, sign.source, sign.at)
     if sign.cause == GAVE_UP and sign.weight <= _ABORTED and status is not None and status >= 500:
         return Sign(_WHISPER, sign.cause, sign.side, sign.quote, sign.source, sign.at)
-    if sign.cause in _WAITED and sign.weight < _PLAIN and status is not None and status >= 500:
-        return Sign(_PLAIN, GATEWAY_TIMEOUT, None, sign.quote, sign.source, sign.at)
+    if sign.cause in _WAITED and _SAID <= sign.weight <= _PLAIN and status is not None and status >= 500:
+        return Sign(_PLAIN + 1, GATEWAY_TIMEOUT, None, sign.quote, sign.source, sign.at)
     return sign
 
 

@@ -33,9 +33,9 @@ REGISTRY: Final = "https://www.iana.org/assignments/http-status-codes/"
 STATUSES: Final[dict[int, tuple[int, str, str | None]]] = {
     # status: weight, cause, side (None: where such a cause usually is)
     400: (36, BAD_REQUEST, None),
-    401: (56, AUTH, None),
+    401: (66, AUTH, None),
     402: (76, QUOTA, None),
-    403: (48, PERMISSION, None),
+    403: (54, PERMISSION, None),
     404: (44, NO_MODEL, None),
     405: (44, BAD_REQUEST, None),
     406: (44, BAD_REQUEST, None),
@@ -51,7 +51,7 @@ STATUSES: Final[dict[int, tuple[int, str, str | None]]] = {
     422: (52, BAD_REQUEST, None),
     424: (44, UPSTREAM_ERROR, None),
     426: (44, BAD_REQUEST, None),
-    429: (64, RATE, None),
+    429: (67, RATE, None),
     431: (60, BAD_REQUEST, None),
     444: (60, RESET, None),
     451: (60, PERMISSION, None),

@@ -95,7 +95,9 @@ def shaken(**more: Any) -> Findings:
 
 def replied(**more: Any) -> Findings:
     """An answer that is another."""
-    return replace(WELL, talk=Talk(ADDRESS, TLS, replace(REPLY, **more)))
+    said = more.get("answered", Answered.ANSWER) is Answered.ANSWER
+    silent: dict[str, Any] = {} if said else {"status": 0, "reason": "", "server": "", "date": None}
+    return replace(WELL, talk=Talk(ADDRESS, TLS, replace(REPLY, **{**silent, **more})))
 
 
 def through(tunnel: Tunnel, **more: Any) -> Findings:

@@ -20,7 +20,7 @@ Answer = Callable[[dns.message.Message], bytes | None]
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookup, "PATIENCE", (0.05, 0.05))
+    monkeypatch.setattr(lookup, "PATIENCE", (0.15, 0.3))
 
 
 @asynccontextmanager

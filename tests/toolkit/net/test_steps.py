@@ -61,6 +61,13 @@ def test_names_and_addresses() -> None:
     assert "did not end" in said(replace(WELL, names=replace(cases.NAMES, system=(), timed_out=True)), "dns")
 
 
+def test_aliases_and_who_stands_between() -> None:
+    aliased = replace(cases.SERVER, aliases=("lb.example.com", "edge.example.net"))
+    found = replace(WELL, names=replace(cases.NAMES, asked=(aliased,)))
+    assert "alias lb.example.com -> edge.example.net" in said(found, "dns")
+    assert "from nginx (Via: 1.1 varnish);" in said(cases.replied(via="1.1 varnish"), "http")
+
+
 def test_proxies() -> None:
     assert state(through(Tunnel.NOT_SPOKEN), "proxy") == "not_tried"
     assert state(through(Tunnel.SILENT), "proxy") == "failed"

@@ -82,6 +82,8 @@ TRIAL = Beating(6.0, Setting(1.0, 2.0), 10.0)
         (outcome((), 6.0, Verdict.CUT), Result.HELD),
         (outcome((6, 6, 6), 6.0, Verdict.CUT), Result.HELD),
         (outcome((1, 5.5), 6.0, Verdict.CUT), Result.HELD),
+        (outcome((), 0.0, Verdict.REFUSED), Result.TROUBLE),
+        (outcome((), 0.0, Verdict.TROUBLE), Result.TROUBLE),
     ],
 )
 def test_what_becomes_of_a_trial(came: Outcome, result: Result) -> None:

@@ -11,11 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.toolkit.path.fakes import Path
 
+from outwait.core.plan import Heartbeat
+from outwait.core.tongue import Tongue
 from outwait.testing.virtual import run
+from outwait.toolkit.path.advice import Verdict as News
+from outwait.toolkit.path.advice import advise
 from outwait.toolkit.path.beating import HOPELESS, TIMES, Result
 from outwait.toolkit.path.course import Course, Findings
 from outwait.toolkit.path.judge import Outcome, Verdict
 from outwait.toolkit.path.question import Form, Part, Question
+from outwait.toolkit.path.report import Run, sentences
 from outwait.toolkit.path.told import Bounds
 
 BOUNDS = Bounds(max_silence=1200.0)
@@ -171,6 +176,26 @@ def test_trouble_ends_one_search_and_leaves_the_others() -> None:
     assert first_byte.trouble is not None
     assert (idle.limit, idle.trouble) == (9, None)
     assert findings.beaten[Form.STREAM].result is Result.SURVIVED
+
+
+def test_trouble_with_heartbeats_is_not_taken_for_a_cut() -> None:
+    path = Path(idle=9, first_byte=9)
+
+    async def ask(question: Question) -> Outcome:
+        if question.beat is not None:
+            return Outcome(
+                question, Verdict.REFUSED, 0.01, code="gateway_draining", why="The gateway is shutting down."
+            )
+        return await path.ask(question)
+
+    findings = run(Course(ask, BOUNDS, 20.0).run([Form.STREAM]))
+    assert findings.beaten[Form.STREAM].result is Result.TROUBLE
+    assert advise(findings, Heartbeat()).verdict is News.TROUBLE
+    told = Run("http://gw", 20.0, 20.0, BOUNDS, findings, advise(findings, Heartbeat()))
+    assert list(sentences(told, Tongue.EN))[:2] == [
+        "Not everything could be found out: The gateway is shutting down.",
+        "stream: heartbeats after 3s, every 3s: not known: The gateway is shutting down.",
+    ]
 
 
 def test_what_outwait_itself_cuts_is_no_limit() -> None:

@@ -262,6 +262,19 @@ async def test_through_a_tunnel() -> None:
     assert asked[0].startswith(f"CONNECT localhost:{port} HTTP/1.1\r\n".encode())
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_is_not_there(scheme: str) -> None:
+    @story
+    async def told() -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            forward = Forward("127.0.0.1", free.getsockname()[1], "", "HTTP_PROXY")
+            heard = await ask_bounds(Way(target(f"{scheme}://far.example.com"), "", forward))
+        assert (heard.end, heard.why) == (End.UNREACHED, f"the proxy {forward.shown}: Connection refused")
+
+    told()
+
+
 @story
 async def test_a_proxy_that_opens_no_tunnel() -> None:
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -118,7 +118,7 @@ def test_how_and_who() -> None:
     run = ran(Path(idle=30, upload=20))
     assert cut_told(run.findings.found[1], run.findings, EN) == ("closed inside the body", "nginx?")
     run = ran(Path(30, 30, lost=True))
-    assert cut_told(run.findings.found[0], run.findings, EN) == ("dropped without a word", "unsigned")
+    assert cut_told(run.findings.found[0], run.findings, EN) == ("dropped without a word", "a firewall or NAT?")
 
 
 @pytest.mark.parametrize(

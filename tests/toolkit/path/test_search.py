@@ -22,7 +22,7 @@ def test_a_steady_limit_is_found(limit: float, up_to: float, seen: bool) -> None
     assert len(rounds) <= 7
     if limit >= up_to:
         assert search.limit is None
-        assert rounds == [(up_to,)]
+        assert (rounds, search.low) == ([(up_to,)], up_to)
         return
     assert search.high is not None
     assert search.low <= limit <= search.high

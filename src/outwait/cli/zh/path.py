@@ -7,8 +7,8 @@ from typing import Final
 HELP: Final = {
     """Find out after how much silence the path to a gateway is cut, and by whom.
 
-    The gateway is asked for silences: before its answer, inside it, as a stream and as JSON; uploads stand still. Then
-    heartbeats are tried, and what survived is printed as a setting. No model is called.
+    The gateway is asked for silences: before its answer, inside it, as a stream and as JSON; uploads stand still.
+    Then heartbeats are tried, and what survived is printed as a setting. No model is called.
     """: """查明到网关的路径在静默多久之后被切断，以及由谁切断。
 
     向网关要求静默：在应答之前、应答中间，流式和 JSON 都测；上传则中途停顿。

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from outwait.toolkit.net import eyeballs, quality, route
 from outwait.toolkit.net import words_steps as say
-from outwait.toolkit.net.findings import Answered, Asked, Attempt, Findings, Shook, Tunnel
+from outwait.toolkit.net.findings import Answered, Asked, Attempt, Findings, Reply, Shook, Tunnel
 from outwait.toolkit.net.remark import Remark, day, days, remark, spent
 
 State = Literal["ok", "failed", "not_tried"]
@@ -54,7 +54,9 @@ def _dns(found: Findings) -> Step:
 
 
 def _server(one: Asked) -> Remark:
-    return remark(say.DNS_SERVER, server=one.server, heard=say.HEARD[one.heard], seconds=spent(one.seconds))
+    said = say.DNS_ALIAS if one.aliases else say.DNS_SERVER
+    aliases = " -> ".join(one.aliases)
+    return remark(said, server=one.server, heard=say.HEARD[one.heard], seconds=spent(one.seconds), aliases=aliases)
 
 
 def _tcp(found: Findings) -> Step:
@@ -108,7 +110,7 @@ def _http(found: Findings) -> Step:
         "reason": reply.reason,
         "line": reply.detail,
     }
-    values |= {"seconds": spent(reply.first_byte), "who": reply.signed or reply.server or found.target.shown}
+    values |= {"seconds": spent(reply.first_byte), "who": _who(found, reply)}
     rtt = "-" if reply.info is None else spent(reply.info.rtt)
     confirmed = say.CONFIRMED[reply.acknowledged]
     state: State = "ok" if reply.answered is Answered.ANSWER else "failed"
@@ -118,6 +120,12 @@ def _http(found: Findings) -> Step:
         Remark(say.ANSWERED[reply.answered], {**values, "rtt": rtt, "confirmed": confirmed}),
         reply.first_byte,
     )
+
+
+def _who(found: Findings, reply: Reply) -> str:
+    """Who answers, as far as it is said, and through whom."""
+    name = reply.signed or reply.server or found.target.shown
+    return f"{name} (Via: {reply.via})" if reply.via else name
 
 
 def _loss(found: Findings) -> Step:

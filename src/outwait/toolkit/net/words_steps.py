@@ -47,6 +47,7 @@ DNS_HOSTS: Final = Said("{addresses}, from the hosts file ({servers})", "{addres
 DNS_FAILED: Final = Said("no address: {error} ({servers})", "没有地址：{error}（{servers}）")
 DNS_TIMEOUT: Final = Said("the system's lookup did not end", "系统解析没有结束")
 DNS_SERVER: Final = Said("{server}: {heard}, {seconds}", "{server}：{heard}，{seconds}")
+DNS_ALIAS: Final = Said("{server}: {heard}, alias {aliases}, {seconds}", "{server}：{heard}，别名 {aliases}，{seconds}")
 HEARD: Final = {
     Heard.ANSWER: Said("answers", "有回答"),
     Heard.NXDOMAIN: Said("no such name (NXDOMAIN)", "没有此名（NXDOMAIN）"),

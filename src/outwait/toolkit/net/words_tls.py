@@ -90,6 +90,13 @@ TLS: Final[dict[str, Words]] = {
             Said("outwait net http://{host_port}", "outwait net http://{host_port}"),
         ),
     ),
+    "tls_wants_certificate": Words(
+        Said("The server wants a certificate of the client (mutual TLS).", "服务器要求客户端证书（双向 TLS）。"),
+        (
+            Said("Give the client its certificate and key.", "为客户端提供证书与私钥。"),
+            Said("curl --cert client.pem --key client.key {url}", "curl --cert client.pem --key client.key {url}"),
+        ),
+    ),
     "tls_declined": Words(
         Said("The server declines the handshake ({line}).", "服务器拒绝握手（{line}）。"),
         (
@@ -165,6 +172,19 @@ TLS: Final[dict[str, Words]] = {
             Said(
                 "Check VPN and MTU: ip link set dev IFACE mtu 1280 tries it.",
                 "检查 VPN 与 MTU：可用 ip link set dev 网卡 mtu 1280 试验。",
+            ),
+            OTHER_WAY,
+        ),
+    ),
+    "tls_black_hole": Words(
+        Said(
+            "Large packets vanish on this path: the hello arrives, the server's certificate does not come back.",
+            "此路径吞掉大包：问候能送到，服务器的证书却回不来。",
+        ),
+        (
+            Said(
+                "Make packets smaller: ip link set dev IFACE mtu 1280 tries it; clamp the MSS on the VPN or router.",
+                "缩小数据包：可用 ip link set dev 网卡 mtu 1280 试验；在 VPN 或路由器上限制 MSS。",
             ),
             OTHER_WAY,
         ),

@@ -102,7 +102,7 @@ def by_whom(found: Found, findings: Findings) -> tuple[str, bool]:
 
 
 def _verdict(findings: Findings, results: set[Result | None], *, held: bool) -> Verdict:
-    if any(each.trouble is not None for each in findings.found):
+    if Result.TROUBLE in results or any(each.trouble is not None for each in findings.found):
         return Verdict.TROUBLE
     for result, verdict in ((Result.HOPELESS, Verdict.HOPELESS), (Result.TOTAL, Verdict.TOTAL)):
         if result in results:

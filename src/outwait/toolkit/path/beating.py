@@ -36,6 +36,7 @@ class Result(StrEnum):
     HELD = "held"  # cut, and they had not come through in time
     CUT = "cut"  # cut, however close they came
     HOPELESS = "hopeless"  # the limit is too short to be beaten
+    TROUBLE = "trouble"  # something else kept them from being tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ def tried(beating: Beating, outcome: Outcome) -> Beating:
     beating = replace(beating, outcome=outcome, trials=beating.trials + 1)
     if outcome.verdict is Verdict.SURVIVED:
         return replace(beating, result=Result.SURVIVED)
+    if outcome.verdict in (Verdict.TROUBLE, Verdict.REFUSED):
+        return replace(beating, result=Result.TROUBLE)
     if outcome.verdict is Verdict.CUT:
         if due(outcome) and (not outcome.beats or _late(outcome, _came_late(outcome))):
             return replace(beating, result=Result.HELD)

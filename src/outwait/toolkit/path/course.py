@@ -89,9 +89,8 @@ class _Board:
     async def tell(self, part: Part, state: Search, *, done: bool = False) -> None:
         """What is known of `part` now."""
         async with self._news:
-            if state.limit is not None and (
-                state.seen or done
-            ):  # where only survival tells, the end of the search does
+            # Where only survival tells, the limit is not known before the end of the search.
+            if state.limit is not None and (state.seen or done):
                 self.limits[part] = state.limit
             if done:
                 self._open.discard(part)

@@ -185,7 +185,7 @@ async def _opened(way: Way) -> Line:
     """Raises Unreached."""
     where, forward = way.target, way.forward
     near: Target | Forward = where if forward is None else forward
-    at = f"{near.host}:{near.port}"
+    at = f"{near.host}:{near.port}" if forward is None else f"the proxy {forward.shown}"
     try:
         async with asyncio.timeout(CONNECT):
             if way.tunnel and forward is not None:
@@ -196,7 +196,9 @@ async def _opened(way: Way) -> Line:
     except TimeoutError:
         raise Unreached(f"{at} did not accept a connection within {CONNECT:g} s") from None
     except ssl.SSLCertVerificationError as error:
-        raise Unreached(f"the certificate of {at} cannot be trusted: {error.verify_message}") from error
+        raise Unreached(
+            f"the certificate of {at} cannot be trusted: {error.verify_message} (--insecure trusts any)"
+        ) from error
     except ssl.SSLError as error:
         raise Unreached(f"{at} does not speak TLS: {error.reason or error}") from error
     except (OSError, UnicodeError) as error:

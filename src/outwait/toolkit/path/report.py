@@ -10,10 +10,10 @@ from outwait.core.tongue import Tongue
 from outwait.policy import durations
 from outwait.toolkit.path import words
 from outwait.toolkit.path.advice import Advice, Verdict, by_whom
-from outwait.toolkit.path.beating import Beating, held_back, lateness
+from outwait.toolkit.path.beating import Beating, Result, held_back, lateness
 from outwait.toolkit.path.course import Findings, Found
 from outwait.toolkit.path.forward import Forward
-from outwait.toolkit.path.judge import Outcome
+from outwait.toolkit.path.judge import How, Outcome
 from outwait.toolkit.path.question import Form
 from outwait.toolkit.path.told import Bounds, NoGateway
 
@@ -123,7 +123,8 @@ def cut_told(found: Found, findings: Findings, tongue: Tongue) -> tuple[str, str
     how = words.HOWS[found.first.how].told(tongue, status=found.first.status)
     product, signed = by_whom(found, findings)
     if not product:
-        return how, words.UNKNOWN.told(tongue)
+        silent = found.first.how is How.NOTHING
+        return how, (words.WALL if silent else words.UNKNOWN).told(tongue)
     return how, product if signed else words.PASSED_BY.told(tongue, product=product)
 
 
@@ -134,7 +135,8 @@ def short(seconds: float) -> str:
 
 def _news(run: Run, tongue: Tongue) -> str:
     advice, findings = run.advice, run.findings
-    trouble = next((each.trouble for each in findings.found if each.trouble is not None), None)
+    troubles = [*(each.trouble for each in findings.found), *(_trouble(each) for each in findings.beaten.values())]
+    trouble = next((each for each in troubles if each is not None), None)
     tongue_forms = ", ".join(words.FORMS[form].told(tongue) for form in advice.held)
     late = max((lateness(each) for form, each in _watched(findings) if form in advice.held), default=0.0)
     return words.VERDICTS[advice.verdict].told(
@@ -147,6 +149,10 @@ def _news(run: Run, tongue: Tongue) -> str:
         span=short(min((each.span for each in findings.beaten.values()), default=0.0)),
         up_to=durations.tell(run.reach),
     )
+
+
+def _trouble(trial: Beating) -> Outcome | None:
+    return trial.outcome if trial.result is Result.TROUBLE else None
 
 
 def _watched(findings: Findings) -> Iterator[tuple[Form, Outcome]]:
@@ -165,7 +171,9 @@ def _shortest(findings: Findings) -> float:
 def _beats_told(form: Form, each: Beating, tongue: Tongue) -> str:
     assert each.result is not None  # noqa: S101 - a trial ends with a result
     elapsed = each.outcome.elapsed if each.outcome is not None else 0.0
-    result = words.RESULTS[each.result].told(tongue, span=short(each.span), elapsed=short(elapsed))
+    trouble = _trouble(each)
+    why = "" if trouble is None else trouble.why or trouble.code
+    result = words.RESULTS[each.result].told(tongue, span=short(each.span), elapsed=short(elapsed), why=why)
     setting = each.setting
     after, every = durations.tell(setting.after), durations.tell(setting.every)
     return words.BEATS.told(tongue, form=words.FORMS[form].told(tongue), after=after, every=every, result=result)

@@ -72,6 +72,7 @@ RESULTS: Final[Mapping[Result, Said]] = {
     Result.TOTAL: Said("arrive, and all is cut after {elapsed}", "心跳到达，但 {elapsed} 后仍被切断"),
     Result.HELD: Said("are held back, and all is cut after {elapsed}", "心跳被扣住，{elapsed} 后被切断"),
     Result.CUT: Said("do not help: cut after {elapsed}", "没有帮助：{elapsed} 后被切断"),
+    Result.TROUBLE: Said("not known: {why}", "未知：{why}"),
     Result.HOPELESS: Said("not tried: the limit is too short", "未尝试：时限太短"),
 }
 
@@ -90,6 +91,7 @@ BETWEEN: Final = Said("{low} to {high}", "{low} 到 {high}")
 UNSTEADY: Final = Said("{limit}, not always", "{limit}，并非每次")
 NOT_KNOWN: Final = Said("not known: {why}", "未知：{why}")
 PASSED_BY: Final = Said("{product}?", "{product}？")
+WALL: Final = Said("a firewall or NAT?", "防火墙或 NAT？")
 UNKNOWN: Final = Said("unsigned", "无署名")
 BEATS: Final = Said(
     "{form}: heartbeats after {after}, every {every}: {result}",
