@@ -55,6 +55,15 @@ def test_bad_news_ends_with_1_and_says_which_key_is_missing(answers: dict[str, A
     assert run(URL, "--fail-below", "0").exit_code == 0
 
 
+def test_a_proxy_is_named_beside_what_failed(answers: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:canary@proxy.test:3128")
+    assert "goes through the proxy" not in run(URL).stdout
+    answers.update(BROKEN)
+    done = run(URL, "--json")
+    assert any("goes through the proxy proxy.test:3128" in told for told in json.loads(done.stdout)["warnings"])
+    assert "canary" not in done.output
+
+
 def test_json_is_one_object_also_on_bad_news(answers: dict[str, Any]) -> None:
     told = json.loads(run(URL, "--json").stdout)
     assert (told["well"], told["endpoints"][0]["success_rate"]) == (True, 1.0)

@@ -84,6 +84,16 @@ def test_what_is_wrong_is_said(words: list[str], more: dict[str, Any], says: str
     assert says in refused(*words, **more)
 
 
+@pytest.mark.parametrize("word", ["127.0.0.1:9100/v1", "localhost", "api.openai.com/v1", "[::1]:80", "box:8080"])
+def test_an_address_without_its_scheme_is_told_so(word: str) -> None:
+    assert "put https:// or http:// before it" in refused(word)
+    assert "put https:// or http:// before it" in refused(ONE, word)
+
+
+def test_a_name_where_no_channel_is_configured() -> None:
+    assert "no configured channel (none is configured)" in refused("openai")
+
+
 def test_nothing_to_check_is_told_what_to_do() -> None:
     assert "name a URL" in refused()
 

@@ -131,7 +131,9 @@ def test_nothing_on_a_terminal_is_usage(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_each_line_is_a_case() -> None:
-    lines = '{"id": "a", "text": "fetch failed", "elapsed_s": 300}\n{"id": "b", "text": "x", "status": 429, "model": "o3", "headers": {"Server": "nginx"}}\n\nread ECONNRESET\n{"not": "a case"}\n{broken'
+    known = '"status": 429, "model": "o3", "headers": {"Server": "nginx"}'
+    cases = ('{"id": "a", "text": "fetch failed", "elapsed_s": 300}', f'{{"id": "b", "text": "x", {known}}}')
+    lines = "\n".join([*cases, "", "read ECONNRESET", '{"not": "a case"}', "{broken"])
     done = run("-", "--each-line", given=lines)
     found = [json.loads(line) for line in done.stdout.splitlines()]
     assert [(each["line"], each.get("id"), each["cause"]) for each in found] == [

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
 import pytest
+from rich.console import Console
 from tests.cli.test_top_rows import PAGE, row, seen
 from typer.testing import CliRunner
 
-from outwait.cli import top
+from outwait.cli import telling, top
 from outwait.cli.commands import app
 from outwait.cli.gateway import Asked, Gateway, Unreached
 
@@ -83,6 +85,26 @@ def test_another_server_is_bad_news(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(monkeypatch, Told(live=Asked(502, {}))).exit_code == 1
     done = run(monkeypatch, Told(live=Asked(0, {})))
     assert (done.exit_code, "No gateway answers" in done.output) == (1, True)
+    done = run(monkeypatch, Told(live=Asked(0, {})), "--json")
+    assert (done.exit_code, "No gateway answers" in json.loads(done.stdout)["error"]) == (1, True)
+
+
+def test_a_pipe_gets_all_of_it_however_narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(top, "running", lambda *_: Told())
+    monkeypatch.setenv("COLUMNS", "60")
+    done = CliRunner().invoke(app, ["top"])
+    assert "…" not in done.output
+    assert "total left" in done.output
+
+
+def test_a_narrow_terminal_is_told_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Console(force_terminal=True, width=80, file=io.StringIO(), color_system=None)
+    monkeypatch.setattr(telling, "console", lambda: screen)
+    run(monkeypatch, Told(), "--once")
+    assert isinstance(screen.file, io.StringIO)
+    told = screen.file.getvalue()
+    assert "1:05" in told
+    assert "No room for: key, channel, phase" in " ".join(told.split())
 
 
 def test_an_order_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from outwait.cli import top_rows
 from outwait.cli.top_rows import CHANNEL_HEADS, HEADS, ORDERS, Seen
@@ -62,7 +64,25 @@ def test_the_head_says_what_runs_and_what_was_won() -> None:
 
 def test_what_one_look_cannot_say_is_left_open() -> None:
     told = top_rows.head(None, seen(row()), EN)
-    assert told == ["1 in flight · 1 silent for more than 60 s · - calls/s · - heartbeats/s", "1 worker"]
+    assert told == ["1 in flight · 1 silent for more than 60 s", "1 worker"]
+    again = top_rows.head(seen(row(), at=10), seen(row(), at=10), EN)
+    assert again[0].endswith(" · - calls/s · - heartbeats/s")
+
+
+WIDTHS = dict.fromkeys(top_rows.HEADS, 10) | {"model": 40}
+
+
+@pytest.mark.parametrize("room,gone", [(138, []), (137, ["client"]), (126, ["client"]), (125, ["client", "key"])])
+def test_a_narrow_terminal_gets_fewer_columns(room: int, gone: list[str]) -> None:
+    kept = top_rows.fitting(WIDTHS, room, 2)
+    assert kept == [name for name in WIDTHS if name not in gone]
+
+
+@given(room=st.integers(0, 200))
+def test_the_longest_silence_is_always_shown(room: int) -> None:
+    assert {"id", "model", "silence", "clock"} <= set(top_rows.fitting(WIDTHS, room, 3))
+    channels = dict.fromkeys(CHANNEL_HEADS, 30)
+    assert top_rows.fitting(channels, room, 3) == list(channels)
 
 
 @pytest.mark.parametrize(

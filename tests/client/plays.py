@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -39,8 +40,12 @@ def told(client: httpx2.Client, url: str = CHAT, **more: Any) -> bytes:
         return b"".join(response.iter_raw())
 
 
-def probe(exchange: str = "ow_2", status: int = 404) -> Play:
-    return Play(exchange=exchange, status=status, kind="application/json")
+def probe(**heartbeat: float) -> Play:
+    """What a gateway says that is asked who it is; one that has no probe for us says so as itself."""
+    if not heartbeat:
+        return Play(exchange="ow_2", status=404, kind="application/json")
+    told = {"object": "probe.bounds", "version": "1", "max_silence": 9, "heartbeat": heartbeat}
+    return Play([json.dumps(told).encode()], kind="application/json")
 
 
 def page(status: int = 504) -> Play:

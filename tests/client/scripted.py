@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -12,11 +12,12 @@ Piece: TypeAlias = bytes | Exception | float  # bytes that come, the end of the 
 
 
 class Time:
-    """Seconds that pass when somebody sleeps. `slept`: the pauses."""
+    """Seconds that pass when somebody sleeps. `slept`: the pauses. `woken`: called behind each."""
 
     def __init__(self) -> None:
         self.now = 1000.0
         self.slept: list[float] = []
+        self.woken: Callable[[], object] | None = None
 
     def __call__(self) -> float:
         return self.now
@@ -25,6 +26,8 @@ class Time:
         """Jump."""
         self.slept.append(seconds)
         self.now += seconds
+        if self.woken is not None:
+            self.woken()
 
     async def pause(self, seconds: float) -> None:
         """The same, for a loop."""

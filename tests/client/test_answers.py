@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.client.lines import BEATS, Cut, beaten, chat, cuts, pieces, responses
 
-from outwait.client.answers import ENDS, SIGNS, Answer, Bytes, Events, Numbered
+from outwait.client.answers import ENDS, LAST, SIGNS, Answer, Bytes, Events, Numbered
 from outwait.dialects.passthrough.endpoints import ENDPOINTS as PLAIN
 
 EVENTS = chat(6)
@@ -81,6 +81,17 @@ def test_an_end_is_known(endpoint: str) -> None:
         assert not answer.ended
         answer.take(b"data: [DONE]\n\n" if mark == b"[DONE]" else b'event: %b\ndata: {"type":"%b"}\n\n' % (mark, mark))
         assert answer.ended
+
+
+def test_nothing_comes_behind_some_ends() -> None:
+    for endpoint in ("chat/completions", "images/generations"):
+        answer = Events(endpoint)
+        assert not answer.over
+        answer.take(b"data: [DONE]\n\n")
+        assert answer.ended
+        assert answer.over is (endpoint in LAST)
+    assert not Bytes(json=True).over
+    assert ENDS.keys() > LAST
 
 
 def test_a_dialect_without_an_end_says_so() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
+import anyio
 import httpx2
 import pytest
 from tests.client.plays import BODY, CHAT, DOCUMENT, EVENTS, ID, WHOLE, answer, broken, page, probe, reply
@@ -47,6 +48,11 @@ def test_a_broken_stream_goes_on_behind_what_was_passed_on() -> None:
     assert told == WHOLE
     assert server.targets[1] == f"GET /v1/exchanges/{ID}/stream?starting_after=1"
     assert all(each.closed for each in server.played)
+
+
+def test_what_an_inner_transport_lets_through_is_a_broken_line_too() -> None:
+    told, _ = asked(streamed, answer(EVENTS[0], anyio.EndOfStream()), ConnectionResetError(), answer(*EVENTS[1:]))
+    assert told == WHOLE
 
 
 def test_a_broken_json_reply_is_had_whole() -> None:

@@ -60,7 +60,7 @@ class World:
 
     def _send(self, request: httpx2.Request) -> httpx2.Response:
         self.open = False
-        if request.method == "GET" and request.url.path.endswith("/none"):
+        if request.method == "GET" and request.url.path.endswith("/probe"):
             return httpx2.Response(404, headers={"x-outwait-exchange": "ow_2"})
         if request.method == "POST":
             self.calls += 1

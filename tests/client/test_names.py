@@ -39,6 +39,13 @@ def test_what_broke_long_ago_is_forgotten() -> None:
     assert memory.name(OTHER, KEPT, retry=True) == "young"
 
 
+def test_heartbeats_are_remembered() -> None:
+    memory = Memory()
+    assert memory.beats("http://a/") == 0
+    memory.told("http://a/", 20)
+    assert (memory.beats("http://a/"), memory.beats("http://b/")) == (20, 0)
+
+
 def test_a_gateway_stays_one() -> None:
     memory = Memory()
     assert memory.is_gateway("http://a/") is None

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import ssl
 from typing import cast
 
+import anyio
 import httpx2
 import pytest
 from tests.client.plays import (
@@ -87,6 +89,29 @@ def test_a_failure_met_on_coming_back_is_told_in_the_stream(make: Make) -> None:
     assert told(client) == b": ping\n\ndata: " + error + b"\n\ndata: [DONE]\n\n"
 
 
+def test_what_an_inner_transport_lets_through_is_a_broken_line_too(make: Make) -> None:
+    raw: list[Exception] = [ssl.SSLEOFError(8, "EOF occurred"), anyio.EndOfStream()]
+    client, _ = make(answer(EVENTS[0], raw[0]), raw[1], answer(*EVENTS[1:]))
+    assert told(client) == WHOLE
+    client, _ = make(answer(EVENTS[0], raw[0]), Play(status=404))
+    with pytest.raises(httpx2.ReadError, match="EOF") as caught:
+        told(client)
+    assert caught.value.__cause__ is raw[0]
+
+
+def test_what_breaks_behind_the_last_event_does_not_matter(make: Make) -> None:
+    client, server = make(answer(WHOLE, broken()))
+    assert told(client) == WHOLE
+    assert len(server.asked) == 1
+
+
+def test_a_failure_that_is_cut_is_asked_for_again(make: Make) -> None:
+    error = b'{"error":{"code":"first_byte_timeout"}}'
+    failed = {"status": 504, "kind": "application/json"}
+    client, _ = make(answer(EVENTS[0], broken()), answer(error[:9], broken(), **failed), answer(error, **failed))
+    assert told(client) == EVENTS[0] + b"data: " + error + b"\n\ndata: [DONE]\n\n"
+
+
 def test_a_failed_sound_has_no_place_to_be_told(make: Make) -> None:
     client, _ = make(answer(b"abc", broken(), kind="audio/mpeg"), reply(b"{}", status=502))
     with pytest.raises(httpx2.ReadError) as caught:
@@ -168,6 +193,15 @@ def test_who_leaves_ends_it(make: Make) -> None:
     with client.stream("POST", CHAT, json=BODY) as response:
         assert next(response.iter_raw()) == EVENTS[0]
     assert server.played[0].closed
+
+
+def test_an_answer_that_was_abandoned_in_a_pause_is_not_taken_up(make: Make, time: Time) -> None:
+    client, server = make(answer(EVENTS[0], broken()))
+    with client.stream("POST", CHAT, json=BODY) as response:
+        time.woken = response.extensions[ABANDON]
+        with pytest.raises(httpx2.ReadError, match="closed"):
+            list(response.iter_raw())
+    assert len(server.asked) == 1
 
 
 def test_an_abandoned_answer_is_not_taken_up(make: Make) -> None:

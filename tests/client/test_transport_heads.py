@@ -54,8 +54,23 @@ def test_a_server_is_asked_once_who_it_is(make: Make) -> None:
     client, server = make(probe(), broken(), answer(WHOLE), reply(DOCUMENT), reattach=Reattach())
     assert told(client) == WHOLE
     client.post(CHAT, json=BODY)
-    assert server.targets == ["GET /v1/exchanges/none", *["POST /v1/chat/completions"] * 3]
+    assert server.targets == ["GET /v1/probe", *["POST /v1/chat/completions"] * 3]
     assert [each.extensions["timeout"]["read"] for each in server.asked] == [5, 60, 60, 60]
+
+
+@pytest.mark.parametrize(
+    "enabled, json_after, silence, unbound",
+    [(True, 20, 60, 60), (True, 30, 90, 90), (True, 50, 100, 150), (False, 20, 100, None)],
+)
+def test_a_gateway_says_how_long_it_may_be_silent(
+    make: Make, enabled: bool, json_after: float, silence: float, unbound: float | None
+) -> None:
+    """A minute, or three of its heartbeats; `unbound`: for a call that has no read timeout."""
+    says = probe(enabled=enabled, after=10, json_after=json_after, every=15)
+    client, server = make(says, answer(WHOLE), answer(WHOLE), reattach=Reattach())
+    told(client)
+    told(client, timeout=None)
+    assert [each.extensions["timeout"]["read"] for each in server.asked[1:]] == [silence, unbound]
 
 
 def test_with_another_server_it_is_a_plain_transport(make: Make) -> None:

@@ -75,7 +75,7 @@ def test_time_knows_better_than_a_wrapper() -> None:
 def test_how_sure_it_is() -> None:
     assert reading("code: 'UND_ERR_HEADERS_TIMEOUT'").confidence is Confidence.HIGH
     assert reading("status code 504").confidence is Confidence.MEDIUM
-    assert reading("<center><h1>504 Gateway Time-out</h1></center>").confidence is Confidence.HIGH  # signed
+    assert reading("<h1>504 Gateway Time-out</h1> nginx").confidence is Confidence.HIGH  # signed
     assert reading("request timed out").confidence is Confidence.LOW
     assert reading("read ECONNRESET").confidence is Confidence.MEDIUM  # who reset it, is not said
     both = reading("insufficient_quota ... context_length_exceeded ... CERTIFICATE_VERIFY_FAILED")

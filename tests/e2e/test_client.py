@@ -24,9 +24,11 @@ from outwait.client import (
     IdleTimeout,
     Reattach,
     ReattachingTransport,
+    RetryRules,
     guarded,
     reattaching_async_client,
     reattaching_client,
+    retrying,
 )
 
 WORDS = 40
@@ -191,6 +193,22 @@ def test_an_sdks_own_retry_finds_the_same_exchange(gateway: Gateway, provider: P
     assert len(provider.calls("own retry")) == 1
 
 
+def test_retries_with_a_name_are_charged_once(gateway: Gateway, provider: Provider) -> None:
+    """Without the transport: the program's own retries find the exchange of the first attempt."""
+    asked: Any = {"model": SLOW, "messages": [{"role": "user", "content": "named"}]}
+    rules = RetryRules(idempotent=True)
+    with (
+        Cutter(gateway.port, [Cut(silence=0.2), Cut(silence=0.2, how="close")]) as line,
+        openai.OpenAI(base_url=f"http://127.0.0.1:{line.port}/v1", api_key="k", max_retries=0) as client,
+    ):
+        for attempt in retrying("o3-pro", rules=rules):
+            with attempt:
+                reply = client.chat.completions.create(**asked, **attempt.kwargs)
+                assert len(str(reply.choices[0].message.content).split()) == WORDS
+        assert len(line.made) == 2
+    assert len(provider.calls("named")) == 1
+
+
 def test_a_late_error_is_the_true_one(gateway: Gateway, provider: Provider) -> None:
     """Behind heartbeats it comes in a 200 that is cut; the program sees the status that it has."""
     for stream, kind in ((False, openai.InternalServerError), (True, openai.APIError)):
@@ -208,13 +226,13 @@ def test_another_server_is_left_alone(provider: Provider) -> None:
         assert len(provider.calls(question)) == 1
 
 
-def test_an_exchange_of_another_key_is_not_had(gateway: Gateway, provider: Provider) -> None:
+def test_an_exchange_that_is_not_there_is_the_first_error(gateway: Gateway, provider: Provider) -> None:
     """Coming back is refused: the first error stays, and names the exchange."""
     question = "unknown"
 
     class Lost(httpx2.HTTPTransport):
         def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-            if request.method == "GET":
+            if request.url.path.endswith("/stream"):
                 request.url = request.url.copy_with(raw_path=b"/v1/exchanges/ow_000000000000000000000000/stream")
             return super().handle_request(request)
 
@@ -284,5 +302,5 @@ def test_a_guarded_stream_over_the_transport_ends_at_once(gateway: Gateway, prov
             if thread.name == "outwait-guard":
                 thread.join(3)
                 assert not thread.is_alive()
-        assert len(line.asked) == 1
+        assert line.asked == ["GET /v1/probe HTTP/1.1", "POST /v1/chat/completions HTTP/1.1"]
     assert len(caught.value.partial.text.split()) == 3

@@ -101,7 +101,8 @@ def test_why_it_failed() -> None:
 
 def test_a_failure_has_its_diagnosis() -> None:
     failed = fault("idle_timeout", clock=Clock.IDLE, span=30.0, reason="rule of idle")
-    told = story.state_of(row_of(State.FAILED, story.Story(fault=failed, silence=30.0, upstream_model="m")))["diagnosis"]
+    known = story.Story(fault=failed, silence=30.0, upstream_model="m")
+    told = story.state_of(row_of(State.FAILED, known))["diagnosis"]
     assert (told["cause"], told["side"], told["confidence"]) == ("idle_timeout", "upstream", "high")
     assert [each["why"] for each in told["evidence"]] == [
         "the clock `idle` ran out after 30s, set by: rule of idle",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from urllib.request import getproxies, proxy_bypass
 import typer
 
 from outwait.core.fault import Refusal
-from outwait.core.tongue import Tongue
+from outwait.core.tongue import Said, Tongue
 from outwait.toolkit.check import target as targets
 from outwait.toolkit.check.target import Target
 from outwait.toolkit.check.wording import Asking, InvalidAddress, Wording, word
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from outwait.core.catalog import Channel
 
 _SCHEMES = ("http://", "https://")
+_ADDRESS = re.compile(r"(localhost|[\w-]+(\.[\w-]+)+|\[[0-9a-fA-F:.]+\]|[\w-]+(?=:))(:\d+)?(/\S*)?")
+_NONE = Said("none is configured", "未配置渠道")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ def find(asked: Asked) -> tuple[Target, ...]:
     urls = [word for word in asked.words if word.lower().startswith(_SCHEMES)]
     names = [word for word in asked.words if word not in urls]
     if urls and names and asked.config is None:
+        if _ADDRESS.fullmatch(names[0]):
+            raise Wrong("no_scheme", word=names[0])
         raise Wrong("word_beside_url", word=names[0])
     if asked.dialect is not None and asked.dialect not in (*targets.DIALECTS, targets.PLAIN):
         known = ", ".join((*targets.DIALECTS, targets.PLAIN))
@@ -97,12 +102,16 @@ def announced(found: Sequence[Target], wordings: Sequence[Wording], probes: int,
     for variable in dict.fromkeys(target.key_from for target in found if target.key_from.endswith("_API_KEY")):
         names = ", ".join(target.name for target in found if target.key_from == variable)
         told.append(Remark("key_from", {"variable": variable, "names": names}))
-    told += [
+    return [*told, *proxied(wordings)]
+
+
+def proxied(wordings: Sequence[Wording]) -> list[Remark]:
+    """For each endpoint that is behind a proxy of the environment: which one."""
+    return [
         Remark("proxied", {"proxy": proxy}, wording.about.name)
         for wording in wordings
         if (proxy := _proxy(wording.url)) is not None
     ]
-    return told
 
 
 def _proxy(url: str) -> str | None:
@@ -167,8 +176,10 @@ def _channels(config: str | None, names: Sequence[str]) -> list[Channel]:
         raise typer.Exit(2) from error
     known = {channel.name: channel for channel in catalog.channels}
     wrong = [name for name in names if name not in known]
+    if wrong and not known and _ADDRESS.fullmatch(wrong[0]):
+        raise Wrong("no_scheme", word=wrong[0])
     if wrong:
-        raise Wrong("no_channel", "NAME", word=wrong[0], known=", ".join(known) or "-")
+        raise Wrong("no_channel", "NAME", word=wrong[0], known=", ".join(known) or _NONE)
     if not known:
         raise Wrong("nothing")
     return [known[name] for name in names] if names else list(catalog.channels)

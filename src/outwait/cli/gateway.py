@@ -32,8 +32,9 @@ class Asked:
         """What it said where the status is not 200, in a sentence."""
         error = self.body.get("error")
         error = error if isinstance(error, dict) else {}
-        said = error.get("message") or "no word of why; is that the address of an outwait gateway?"
-        return f"The gateway answered {self.status} {error.get('code') or ''}: {said}"
+        said = error.get("message") or "no word of why"
+        hint = "" if "outwait" in error else " (is that the address of an outwait gateway?)"  # it names itself there
+        return f"The gateway answered {self.status} {error.get('code') or ''}: {said}{hint}"
 
 
 class Gateway:
@@ -82,7 +83,9 @@ class Gateway:
             return response.status, response.read()
         except (OSError, http.client.HTTPException, UnicodeError) as error:
             why = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise Unreached(f"No gateway answers at {self._where}: {why}. Is it running? See --url.") from error
+            raise Unreached(
+                f"No gateway answers at {self._where}: {why}. Is it running? Is that its address?"
+            ) from error
         finally:
             self._connection.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import typer
@@ -26,7 +27,8 @@ def tongue_asked(words: Sequence[str], environ: Mapping[str, str]) -> Tongue:
 def translate(command: Command, words: Mapping[str, str]) -> None:
     """Say the help of `command`, and of what is below it, in `words`: English text -> the other language's.
 
-    A text is looked up as it stands in the source, whitespace aside; what has no row stays as it is.
+    A text is looked up as it stands in the source, whitespace aside; what has no row stays as it is. The page is then
+    drawn by `help_page`, whose lines break between Chinese characters.
     """
     names = (command.context_settings or {}).get("help_option_names")
     _translate(command, {_key(english): told for english, told in words.items()}, names)
@@ -52,8 +54,15 @@ def _translate(command: Command, known: Mapping[str, str], names: list[str] | No
             text = getattr(part, name, None)
             if text:
                 setattr(part, name, known.get(_key(text), text))
+    command.format_help = partial(_show, command)
     for child in getattr(command, "commands", {}).values():
         _translate(child, known, names)
+
+
+def _show(command: Command, context: Any, _formatter: object) -> None:
+    from outwait.cli.help_page import show
+
+    show(command, context)
 
 
 def _key(text: str) -> str:

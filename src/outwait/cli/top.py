@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
-from collections.abc import Callable
-from typing import Annotated, NoReturn
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -13,8 +14,11 @@ from outwait.cli import telling
 from outwait.cli.gateway import USAGE, Asked, Gateway, Unreached, running
 from outwait.cli.serve import Config
 from outwait.cli.telling import AsJson, Lang
-from outwait.cli.top_rows import CHANNEL_HEADS, HEADS, ORDERS, Cell, Seen, channel_rows, figures, head, rows
+from outwait.cli.top_rows import CHANNEL_HEADS, HEADS, ORDERS, Cell, Seen, channel_rows, figures, fitting, head, rows
 from outwait.core.tongue import Said, Tongue
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 EXAMPLES = """Examples:
 
@@ -31,6 +35,11 @@ Keys: s sorts, space pauses, enter shows one exchange with its timeline, q ends.
 Exit status: 0 all is well, 1 the gateway does not answer, 2 usage, configuration or a key that may not.
 """
 _MOST = 500
+_BETWEEN = 3  # cells of a table's rule and blanks, for each column
+_LEFT_OUT = Said(
+    "No room for: {names}. A wider terminal, a pipe or --json has all.",
+    "放不下：{names}。更宽的终端、管道或 --json 有全部内容。",
+)
 _NOTHING = Said("Nothing is in flight.", "没有进行中的请求。")
 
 
@@ -67,7 +76,10 @@ def top(
     try:
         seen = look(gateway)
     except Unreached as error:
-        typer.secho(str(error), fg="red", err=True)
+        if as_json:
+            telling.print_json({"error": str(error)})
+        else:
+            typer.secho(str(error), fg="red", err=True)
         raise typer.Exit(1) from error
     except Refused as error:
         _refused(error.answer, as_json=as_json)
@@ -98,25 +110,39 @@ def _terminal() -> bool:
 
 
 def _print(seen: Seen, sort: str, tongue: Tongue) -> None:
+    screen = telling.console()
+    for line in head(None, seen, tongue):
+        screen.print(line)
+    shown = [cells for _, cells in rows(seen.live, sort, tongue)]
+    if shown:
+        _table(screen, {name: said.told(tongue) for name, said in HEADS.items()}, shown, tongue)
+    else:
+        screen.print(_NOTHING.told(tongue))
+    channels = channel_rows(seen.channels, tongue)
+    _table(screen, {name: said.told(tongue) for name, said in CHANNEL_HEADS.items()}, channels, tongue)
+
+
+def _table(screen: Console, heads: Mapping[str, str], lines: Sequence[Sequence[Cell]], tongue: Tongue) -> None:
+    """A table. A terminal that is too narrow gets fewer columns; a pipe or a file gets all of them, uncut."""
+    from rich.cells import cell_len
     from rich.table import Column, Table
     from rich.text import Text
 
-    console = telling.console()
-
-    def table(heads: list[str], lines: list[list[Cell]]) -> None:
-        drawn = Table(*(Column(each, no_wrap=True) for each in heads))
-        for line in lines:
-            drawn.add_row(*(Text(text, style) for text, style in line))
-        console.print(drawn)
-
-    for line in head(None, seen, tongue):
-        console.print(line)
-    shown = rows(seen.live, sort, tongue)
-    if shown:
-        table([each.told(tongue) for each in HEADS.values()], [cells for _, cells in shown])
-    else:
-        console.print(_NOTHING.told(tongue))
-    table([each.told(tongue) for each in CHANNEL_HEADS.values()], channel_rows(seen.channels, tongue))
+    found = [dict(zip(heads, line, strict=True)) for line in lines]
+    widths = {name: max(map(cell_len, (told, *(row[name][0] for row in found)))) for name, told in heads.items()}
+    kept = fitting(widths, screen.width - 1 if screen.is_terminal else math.inf, _BETWEEN)
+    if not screen.is_terminal:
+        screen.width = max(screen.width, sum(widths.values()) + _BETWEEN * len(widths) + 1)
+    elastic = ("model", "last")
+    drawn = Table(
+        *(Column(heads[name], no_wrap=True, min_width=1 if name in elastic else widths[name]) for name in kept)
+    )
+    for row in found:
+        drawn.add_row(*(Text(*row[name]) for name in kept))
+    screen.print(drawn)
+    if len(kept) < len(heads):
+        missing = ", ".join(told for name, told in heads.items() if name not in kept)
+        screen.print(_LEFT_OUT.told(tongue, names=missing), style="dim")
 
 
 def _refused(answer: Asked, *, as_json: bool) -> NoReturn:

@@ -63,6 +63,9 @@ CHANNEL_HEADS: Final[Mapping[str, Said]] = {
     "keys": Said("keys", "密钥"),
     "last": Said("last fault", "最近故障"),
 }
+_SPARED: Final = ("client", "key", "total", "channel", "phase", "age", "beats")
+_SHORT_MODEL: Final = 16  # cells: what a model's name may be cut to
+
 ORDERS: Final[Mapping[str, Callable[[Told], float]]] = {
     "silence": lambda row: -row["silence"],
     "age": lambda row: -row["age"],
@@ -91,9 +94,9 @@ _STATE_WORDS: Final[Mapping[str, Said]] = {
     "out": Said("out", "停用"),
 }
 _HEAD: Final = Said(
-    "{count} in flight · {silent} silent for more than {long} s · {rate} calls/s · {beats} heartbeats/s",
-    "进行中 {count} · 沉默超过 {long} 秒 {silent} · {rate} 次/秒 · 心跳 {beats}/秒",
+    "{count} in flight · {silent} silent for more than {long} s", "进行中 {count} · 沉默超过 {long} 秒 {silent}"
 )
+_SPEED: Final = Said(" · {rate} calls/s · {beats} heartbeats/s", " · {rate} 次/秒 · 心跳 {beats}/秒")
 _SINCE: Final = Said(
     "since start: {requests} calls · {rescued} rescued · {saved} upstream calls saved · {timeouts} clocks ran out · "
     "{retries} retries",
@@ -135,13 +138,10 @@ def head(before: Seen | None, now: Seen, tongue: Tongue) -> list[str]:
     """The lines on top: what runs, how fast, what was won since the gateway started."""
     live = now.live
     silent = sum(1 for row in live["data"] if row["silence"] > LONG)
-    rate = per_second(before, now, "outwait_requests_total")
-    beats = beats_per_second(before, now)
-    lines = [
-        _HEAD.told(
-            tongue, count=live["in_flight"], silent=silent, long=f"{LONG:g}", rate=_rate(rate), beats=_rate(beats)
-        )
-    ]
+    lines = [_HEAD.told(tongue, count=live["in_flight"], silent=silent, long=f"{LONG:g}")]
+    if before is not None:
+        rate = per_second(before, now, "outwait_requests_total")
+        lines[0] += _SPEED.told(tongue, rate=_rate(rate), beats=_rate(beats_per_second(before, now)))
     if now.figures:
         told = {word: f"{now.figures[name]:.0f}" for name, word in _COUNTED.items()}
         lines.append(_SINCE.told(tongue, **told))
@@ -157,6 +157,21 @@ def rows(live: Told, order: str, tongue: Tongue) -> list[tuple[str, list[Cell]]]
     """The exchanges in `order`: id, and its cells as in HEADS."""
     data = sorted(live["data"], key=ORDERS[order])
     return [(row["id"], _cells(row, tongue)) for row in data]
+
+
+def fitting(widths: Mapping[str, int], room: float, between: int) -> list[str]:
+    """The columns of HEADS that have `room`, in their order: which silence is how long stays longest.
+
+    `widths`: cells each takes, `between`: cells beside each. Models' names may be cut before a column goes.
+    """
+    needed = {
+        name: between + (min(width, _SHORT_MODEL) if name == "model" else width) for name, width in widths.items()
+    }
+    for name in _SPARED:
+        if sum(needed.values()) <= room:
+            break
+        needed.pop(name, None)
+    return list(needed)
 
 
 def channel_rows(channels: Sequence[Told], tongue: Tongue) -> list[list[Cell]]:

@@ -5,7 +5,8 @@ from outwait.client.budget import Budget
 from outwait.client.clients import reattaching_async_client, reattaching_client
 from outwait.client.course import Reattach
 from outwait.client.evidence import Evidence, evidence
-from outwait.client.guard import AsyncGuarded, Guarded, IdleTimeout, Partial, guarded
+from outwait.client.guard import AsyncGuarded, Guarded, guarded
+from outwait.client.idle import IdleTimeout, Partial
 from outwait.client.retry import Attempt, Retrying, RetryRules, retrying, this_attempt
 from outwait.client.timeouts import ClientTimeouts, optimal_timeout
 from outwait.client.transport import ReattachingTransport

@@ -38,6 +38,8 @@ ENDS: Final[dict[str, frozenset[bytes]]] = {
     "audio/speech": frozenset((b"speech.audio.done", _DONE)),
     "audio/transcriptions": frozenset((b"transcript.text.done", _DONE)),
 }
+# Where nothing comes behind that.
+LAST: Final = frozenset(("chat/completions", "completions", "messages", "responses"))
 # Gemini has no event of its own for that; these stand in the last one, or in one near it.
 SIGNS: Final = (b'"finishReason"', b'"blockReason"', b'"error"')
 _GEMINI: Final = ":streamGenerateContent"
@@ -46,12 +48,17 @@ _GEMINI: Final = ":streamGenerateContent"
 class Answer(Protocol):
     """What is passed on of one answer.
 
-    `ended`: it said itself that it is over. `fresh`: this connection brought something that the last one had not.
-    `after`: events to ask for what is behind; 0: ask from the beginning.
+    `ended`: it said itself that it is over. `over`: and nothing comes behind that. `fresh`: this connection brought
+    something that the last one had not. `after`: events to ask for what is behind; 0: ask from the beginning.
     """
 
     ended: bool
     fresh: bool
+
+    @property
+    def over(self) -> bool:
+        """See the class."""
+        ...
 
     @property
     def after(self) -> int:
@@ -85,12 +92,18 @@ class Events:
         self._marks = ENDS.get(endpoint, frozenset())
         self._signs = SIGNS if endpoint.endswith(_GEMINI) else ()
         self._named = endpoint == "messages"
+        self._last_words = endpoint in LAST
         self._passed = 0
 
     @property
     def after(self) -> int:
         """See `Answer`."""
         return self._passed
+
+    @property
+    def over(self) -> bool:
+        """See `Answer`."""
+        return self.ended and self._last_words
 
     @property
     def marked(self) -> bool:
@@ -210,6 +223,7 @@ class Bytes:
     """See the module. `json`: it is a JSON text."""
 
     after = 0
+    over = False
 
     def __init__(self, *, json: bool) -> None:
         self.ended = False

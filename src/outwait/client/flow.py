@@ -23,7 +23,7 @@ from outwait.client.answers import Answer, Bytes, Events, Numbered
 from outwait.client.course import PAGES, Course, Found, Reattach, found
 from outwait.client.names import Memory, question
 from outwait.client.places import Place, credentials
-from outwait.client.replies import beats_told, complete, framed, kind, late_error
+from outwait.client.replies import beats_told, complete, framed, kind_of, late_error
 from outwait.client.retry_after import seconds
 from outwait.client.steps import BROKEN, REFUSED, Drop, Pass, Pause, Read, Send, Steps
 
@@ -198,7 +198,7 @@ class Flow:
     # -- a reply that is held until it is whole ------------------------------------------------------------------
 
     def _held(self, response: httpx2.Response) -> bool:
-        return kind(response) == "application/json" and not (self._place.events and response.is_success)
+        return kind_of(response) == "application/json" and not (self._place.events and response.is_success)
 
     def _whole(self, response: httpx2.Response) -> Steps[Whole]:
         pieces: list[bytes] = []
@@ -225,9 +225,13 @@ class Flow:
         if answer is None:
             yield from self._as_it_comes()
             return
-        first = True
+        first, kind, told = True, Found.ANSWER, b""
+        trouble: httpx2.TransportError = httpx2.ReadError("")
         while True:
             try:
+                if kind is Found.ERROR:
+                    told = answer.failed((yield from self._read()))
+                    break
                 while (piece := (yield Read())) is not None:
                     self._course.alive(self._ports.clock())
                     if data := answer.take(piece):
@@ -238,23 +242,23 @@ class Flow:
                     return
                 raise httpx2.RemoteProtocolError("the answer ended before it was whole")
             except BROKEN as error:
+                if answer.over:
+                    return
+                first, trouble = False, error
                 answer.again()
                 response, kind = yield from self._reattach(error, answer.after)
-                first = False
-                if kind is Found.ERROR:
-                    if told := answer.failed((yield from self._read())):
-                        yield Pass(told)
-                        return
-                    raise self._noted(error) from error.__cause__
+        if not told:
+            raise self._noted(trouble)
+        yield Pass(told)
 
     def _answer(self, response: httpx2.Response) -> Answer | None:
         """What is made of the body; None where it cannot be taken up."""
         if response.headers.get("content-encoding", "identity") != "identity":
             return None
-        told = kind(response)
-        if told == "text/event-stream":
+        kind = kind_of(response)
+        if kind == "text/event-stream":
             return Numbered() if self._place.endpoint == "responses" else Events(self._place.endpoint)
-        return Bytes(json=told == "application/json")
+        return Bytes(json=kind == "application/json")
 
     def _as_it_comes(self) -> Steps[None]:
         while (piece := (yield Read())) is not None:

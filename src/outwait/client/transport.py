@@ -103,6 +103,8 @@ class _Line:
 
     def follow(self, steps: Steps[Any], step: Step) -> Step | Done[Any]:
         """Do one step; returns the next one."""
+        if self.closed:
+            raise httpx2.ReadError("the response was closed")
         try:
             result = self._do(step)
         except httpx2.TransportError as error:

@@ -167,7 +167,7 @@ MIDDLEBOXES: Final[tuple[Pattern, ...]] = (
         response_payload_too_large   request_payload_too_large   exceeded request buffer limit
     """, side=MIDDLEBOX),
     *rows(_ENVOY, 90, RESET, r"upstream_reset_before_response_started   \b50[23] (uc|ur|lr)\b", side=UPSTREAM),
-    *rows(_ENVOY, 96, REFUSED, r"upstream_reset_before_response_started\{connection_failure   \b503 uf\b"),
+    *rows(_ENVOY, 96, REFUSED, r"upstream_reset_before_response_started\{[a-z_]{0,7}connection_failure   \b503 uf\b"),
     *rows(_ENVOY, 95, GATEWAY_TIMEOUT, r"\b50[34] ut\b"),
     *rows(_ENVOY, 95, OVERLOADED, r"\b503 uo\b", side=MIDDLEBOX),
     *rows(_ENVOY, 95, NO_CHANNEL, r"\b503 (uh|nc)\b   \b404 nr\b", side=MIDDLEBOX),

@@ -104,7 +104,7 @@ NODE: Final[tuple[Pattern, ...]] = (
         terminated.{0,400}(other side closed|und_err_socket)   und_err_res_content_length_mismatch
     """, side=UPSTREAM),
     *rows(_UNDICI, 66, TRUNCATED, r"""
-        typeerror: terminated   ^ ?terminated ?$   error: terminated\b   ['\"]terminated['\"]
+        typeerror: terminated   ^ ?terminated ?$   error: terminated\b   : terminated ?$   ['\"]terminated['\"]
     """),
     *rows(_UNDICI, 76, GAVE_UP, r"und_err_aborted   requestabortederror"),
     *rows(_UNDICI, 97, PROXY, r"proxy response \(?[0-9]{0,3}\)? ?!== 200   when http tunneling   und_err_prx_tls"),

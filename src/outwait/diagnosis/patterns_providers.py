@@ -279,10 +279,10 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
         finish_reason is [12]\b   contents are required   candidate .{0,40}(no|without) (content|parts)
         neither .{0,20}content nor   model output must contain   must contain either output text or tool calls
         none were returned   no candidates   candidates\W{1,4}\[\]   finish_reason=<?finishreason\.(stop|max_tokens)
-        empty (response|reply|answer|completion|message|output|content|result|choices|text)
+        empty (response|reply|answer|completion|message|output|content|choices|text)
         (response|reply|answer) (was|is|came back|returned|are|had) (completely )?(empty|null|none|blank)
         (completion|output) (was|is|came back|returned|are|had) (completely )?(empty|null|none|blank)
-        (content|result|message|text) (was|is|came back|returned|are|had) (completely )?(empty|null|none|blank)
+        (content|message|text) (was|is|came back|returned|are|had) (completely )?(empty|null|none|blank)
         (no|without) (text|content|output|message)s? (was |were |is )?(returned|received|generated|produced)
         (no|without) (choices|completion|assistant message)s? (was |were |is )?(returned|received)
         (no|without) (choices|completion|assistant message)s? (was |were |is )?(generated|produced)

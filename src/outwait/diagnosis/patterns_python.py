@@ -103,6 +103,8 @@ PYTHON: Final[tuple[Pattern, ...]] = (
     *rows(_FRAMES, 60, UPSTREAM_ERROR, r"raise apierror\("),
     # ------------------------------------------------------------------------------------------------ httpx, httpcore
     *rows(_HTTPX, 95, EXHAUSTED, r"pooltimeout"),
+    *rows(_HTTPX, 62, UPSTREAM_ERROR, r"server error '50[02] "),
+    *rows(_HTTPX, 62, OVERLOADED, r"server error '503 "),
     *rows(_HTTPX, 78, REFUSED, r"all connection attempts failed"),
     *rows(_HTTPX, 36, REFUSED, r"connecterror"),
     *rows(_HTTPX, 72, RESET, r"(?<!incomplete)readerror   writeerror"),

@@ -32,9 +32,8 @@ _TRITON = "https://docs.nvidia.com/deeplearning/triton-inference-server/user-gui
 # fmt: off
 SERVING: Final[tuple[Pattern, ...]] = (
     *rows(_OLLAMA, 96, GAVE_UP, r"""
-        client connection closed before server finished loading
-        aborting completion request due to client closing the connection   client closed.{0,30}(abort|cancel)
-        request (was )?aborted by (the )?client
+        closed before server finished   aborting completion request due to client closing the connection
+        client closed.{0,30}(abort|cancel)   request (was )?aborted by (the )?client
     """),
     *rows(_OLLAMA, 94, EXHAUSTED, r"""
         model requires more system memory   requires more (system|gpu|available) memory
@@ -56,7 +55,7 @@ SERVING: Final[tuple[Pattern, ...]] = (
         could not connect to (ollama|a running ollama)   is ollama running
         (couldn't|could not|cannot) (connect to|reach|find) (the )?(ollama|lm ?studio|local (model|llm)|llama)
         (can't|failed to|unable to) (connect to|reach|find) (the )?(ollama|lm ?studio|local (model|llm)|llama)
-        ollama (server )?(is )?not (running|responding)   ollama.{0,40}(not running|connection error)
+        ollama (server )?(is )?not (running|responding)   ollama.{0,40}not running
     """),
     *rows(_OLLAMA, 90, "empty_response", r"content\W{3,6}\}, ?.done.: ?true"),
     *rows(_OLLAMA_FAQ, 90, CONTEXT, r"""

@@ -79,6 +79,8 @@ WORDS: Final[tuple[Pattern, ...]] = (
     *rows(_PLAIN, 80, BAD_RESPONSE, r"unexpected non-whitespace character after json"),
     *rows(_PLAIN, 62, BAD_RESPONSE, r"bad (response|reply)(?! status)   invalid [a-z0-9-]{2,20} response"),
     *rows(_PLAIN, 95, BAD_RESPONSE, r"too many empty messages"),
+    *rows(_PLAIN, 76, UPSTREAM_ERROR, r"(system|server|service|model) encountered an (unexpected|internal) error"),
+    *rows(_PLAIN, 84, NO_CHANNEL, r"failover exhausted   fallbacks? (are |were )?exhausted", side="gateway"),
     *rows(_PLAIN, 80, NO_CHANNEL, r"channel (is )?(not |un)available", side="gateway"),
     *rows(_PLAIN, 92, QUOTA, r"(hit|reached) your (usage |weekly |session |daily |monthly )?limit"),
     *rows(_PLAIN, 70, CONTEXT, r"output token maximum"),

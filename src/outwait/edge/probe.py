@@ -159,7 +159,7 @@ class Silence:
         self._request.outlet.open(200, heads.lasting(_TYPES[self._asked.form], self._ident))
 
     def _answer(self, now: float) -> None:
-        """The end of the silence. As a model's answer would be, a JSON reply without heartbeats is sent in one piece."""
+        """The end of the silence. As a model's answer is, a JSON reply without heartbeats is sent in one piece."""
         outlet, asked = self._request.outlet, self._asked
         told = {"object": "probe", "form": asked.form, "silence": round(now - self._since, 3), "beats": self._beats}
         body = msgspec.json.encode({**told, "id": self._ident, "worker": self._door.name})

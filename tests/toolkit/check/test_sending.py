@@ -239,6 +239,17 @@ def test_a_secret_that_is_quoted_back_is_not_kept() -> None:
     assert "canary" not in str(probe)
 
 
+async def _refuses(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    body = b'{"error": {"code": "invalid_api_key", "message": "Incorrect API key provided: canary-canary."}}'
+    writer.write(b"HTTP/1.1 401 No\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+    await writer.drain()
+
+
+def test_the_code_of_a_refusal_announces_no_key() -> None:
+    (probe,) = scripted(_refuses, api)
+    assert probe.detail == "HTTP 401, invalid_api_key: Incorrect API key provided: [masked]"
+
+
 def test_where_any_answer_will_do_only_a_servers_error_is_none() -> None:
     def kind(port: int) -> Target:
         return of_channel(Channel("q", "qwen", f"http://127.0.0.1:{port}/v1"), None)

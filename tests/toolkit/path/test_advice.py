@@ -45,6 +45,32 @@ def test_one_setting_for_both_forms() -> None:
     assert advice.header == "x-outwait-heartbeat: after=1.5s,json_after=1.5s,every=1.5s"
 
 
+class Forked(Path):
+    """Another path for JSON than for streams."""
+
+    def __init__(self, stream: Path, whole: Path) -> None:
+        super().__init__()
+        self.ways = {Form.STREAM: stream, Form.JSON: whole}
+
+    async def ask(self, question: Question) -> Outcome:
+        return await self.ways.get(question.form, self.ways[Form.STREAM]).ask(question)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_stricter_form_decides_what_both_share(turned: bool) -> None:
+    strict, mild = Path(6, 6), Path(30, 30)
+    advice = advised(Forked(mild, strict) if turned else Forked(strict, mild))
+    spans = (10, 2) if turned else (2, 10)
+    assert advice.setting == Heartbeat(after=spans[0], json_after=spans[1], every=2)
+    early, late = Path(20, 20, 40), Path(20, 20, 45)
+    advice = advised(Forked(late, early) if turned else Forked(early, late))
+    assert advice.total == pytest.approx(40)
+
+
+def test_one_form_that_no_heartbeat_saves_leaves_no_setting() -> None:
+    assert advised(Forked(Path(6, 6), Path(20, 20, held=True))).setting is None
+
+
 def test_a_form_that_was_not_looked_at_gets_the_setting_of_the_other() -> None:
     assert advised(Path(6, 6), [Form.STREAM]).setting == Heartbeat(after=2, json_after=2, every=2)
     assert advised(Path(30, 30), [Form.JSON]).setting == Heartbeat(after=10, json_after=10, every=10)
@@ -85,6 +111,25 @@ def test_a_limit_on_the_whole_answer_that_cuts_silence_too_leaves_nothing_to_set
     advice = advised(Path(total=30))
     assert advice.total == pytest.approx(30)
     assert (advice.setting, advice.middleboxes) == (None, ())
+
+
+def test_who_cuts_the_whole_answer_may_show_in_its_head_only() -> None:
+    class Shy(Path):
+        """Its cuts of silence bear no mark."""
+
+        async def ask(self, question: Question) -> Outcome:
+            outcome = await super().ask(question)
+            return outcome if question.beat is not None else replace(outcome, signer="", seen=())
+
+    def envoy(outcome: Outcome | None) -> Outcome | None:
+        return None if outcome is None else replace(outcome, seen=("Envoy",))
+
+    findings = explored(Shy(20, 20, 40))
+    findings.beaten = {form: replace(each, outcome=envoy(each.outcome)) for form, each in findings.beaten.items()}
+    assert {(each.product, each.kind) for each in advise(findings, Heartbeat()).middleboxes} == {
+        ("Envoy", "idle"),
+        ("Envoy", "total"),
+    }
 
 
 def test_what_sets_the_limit_at_the_one_who_cuts() -> None:

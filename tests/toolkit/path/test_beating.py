@@ -112,6 +112,11 @@ def test_a_trial_that_fails_is_made_again_with_closer_heartbeats() -> None:
     assert tried(second, lost).result is Result.CUT  # there are no closer ones
 
 
+def test_heartbeats_that_stop_coming_are_no_limit_on_the_whole_answer() -> None:
+    """They came in time, then none for as long as silence lives: something on the way swallowed them."""
+    assert tried(TRIAL, outcome((1, 3), 9.0, Verdict.CUT)).result is None
+
+
 def test_trials_are_few() -> None:
     trial, count = Beating(300.0, Setting(20.0, 15.0), 750.0), 0
     while trial.result is None:

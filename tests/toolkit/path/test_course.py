@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.toolkit.path.fakes import Path
+from tests.toolkit.path.findings import limit_of
 
 from outwait.core.plan import Heartbeat
 from outwait.core.tongue import Tongue
@@ -146,7 +147,7 @@ def test_no_more_run_at_once_than_the_gateway_allows() -> None:
 
     findings = run(Course(ask, Bounds(per_key=2), 60.0).run([Form.STREAM, Form.JSON]))
     assert most == 2
-    assert findings.limit(Form.STREAM, Part.FIRST_BYTE) == pytest.approx(30, abs=1.5)
+    assert limit_of(findings, Form.STREAM, Part.FIRST_BYTE) == pytest.approx(30, abs=1.5)
 
 
 def test_one_probe_too_many_is_asked_again() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from tests.edge.conftest import CHANNEL, KEYS, house, story
+from tests.toolkit.path.findings import limit_of
 
 from outwait.testing.middlebox import Middlebox
 from outwait.toolkit.path.advice import Verdict
@@ -38,8 +39,8 @@ async def test_a_limit_is_found_through_a_middlebox() -> None:
             run = await explore(errand(port), watch)
         finally:
             await box.stop()
-    assert run.findings.limit(Form.JSON, Part.FIRST_BYTE) == pytest.approx(0.7, abs=0.3)
-    assert run.findings.limit(Form.JSON, Part.IDLE) == pytest.approx(0.7, abs=0.3)
+    assert limit_of(run.findings, Form.JSON, Part.FIRST_BYTE) == pytest.approx(0.7, abs=0.3)
+    assert limit_of(run.findings, Form.JSON, Part.IDLE) == pytest.approx(0.7, abs=0.3)
     assert run.advice.verdict is Verdict.HOPELESS
     assert run.bounds.per_key == 16
     assert run.bounds.version

@@ -70,6 +70,15 @@ def test_a_cut_body_is_signed_by_nobody_but_who_passed_the_head_on_is_told() -> 
     assert (outcome.signer, outcome.seen) == ("", ("nginx",))
 
 
+def test_trouble_says_what_it_was() -> None:
+    assert judge(STREAM, heard(End.WHOLE, 3.0, 403, framing="length")).why == "status 403 from somebody"
+    signed = Heard(End.WHOLE, 3.0, 403, (("server", "cloudflare"),), (), 3.0, "length")
+    assert judge(STREAM, signed).why == "status 403 from Cloudflare"
+    assert judge(STREAM, Heard(End.BROKEN, 0.1, why="it is no HTTP")).why == "it is no HTTP"
+    assert judge(STREAM, heard(End.FIN, 0.01, 0)).why == "the connection was closed at once"
+    assert judge(STREAM, heard(End.WHOLE, 0.01, 502, framing="length")).why == "status 502 at once"
+
+
 def test_refusals_are_told_in_the_gateways_words() -> None:
     outcome = judge(STREAM, error("gateway_draining", 503))
     assert (outcome.code, outcome.why, outcome.signer) == ("gateway_draining", "It says why.", "outwait")

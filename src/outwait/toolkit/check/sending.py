@@ -8,6 +8,7 @@ followed, and a pause that the endpoint asks for is noted and not kept.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ from outwait.wire.tls import client_context
 
 _LONGEST: Final = 300  # characters of a failure's words
 _CLEAR: Final = frozenset(("upstream_connect", "upstream_dns"))
+_REPLY: Final = re.compile(r"HTTP \d{3}(?:, [\w.-]+)?: ")  # how the words of a refusal begin
 _UNLIMITED: Final = httpx2.Timeout(None)  # the clocks are ours
 _NONE_KEPT: Final = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
 _KEPT: Final = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
@@ -213,10 +215,18 @@ def _told(failed: Fault, secrets: tuple[str, ...]) -> dict[str, Any]:
 
 def _words(failed: Fault, secrets: tuple[str, ...]) -> str:
     """The failure for people, on one line: what was seen, after what it means unless the cause says that as well."""
-    seen = (failed.detail or "").lstrip(": ")
+    seen = _veiled((failed.detail or "").lstrip(": "), secrets)
     known = failed.code in _CLEAR or failed.message == FAULTS[failed.code].message or failed.message in seen
-    text = failed.message if not seen else seen if known else f"{failed.message} ({seen})"
-    return " ".join(redact(text, secrets).split())[:_LONGEST]
+    text = redact(failed.message, secrets)
+    text = text if not seen else seen if known else f"{text} ({seen})"
+    return " ".join(text.split())[:_LONGEST]
+
+
+def _veiled(seen: str, secrets: tuple[str, ...]) -> str:
+    """`seen` without secrets. The code of a reply (`invalid_api_key: `) announces no key, so it is looked at alone."""
+    head = _REPLY.match(seen)
+    end = head.end() if head else 0
+    return redact(seen[:end], secrets) + redact(seen[end:], secrets)
 
 
 def _today() -> float:

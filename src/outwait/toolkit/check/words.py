@@ -163,6 +163,10 @@ SAYINGS: Final[Mapping[str, Said]] = {
         "{word!r} is no URL (https://...) and no configured channel ({known})",
         "{word!r} 既不是 URL（https://...），也不是已配置的渠道（{known}）",
     ),
+    "no_scheme": Said(
+        "{word!r} is no URL yet: put https:// or http:// before it",
+        "{word!r} 还不是 URL：请在前面加上 https:// 或 http://",
+    ),
     "nothing": Said(
         "nothing to check: name a URL such as https://api.openai.com/v1, or configure channels (--config)",
         "没有可检查的：请给出 URL（如 https://api.openai.com/v1），或配置渠道（--config）",
@@ -180,7 +184,10 @@ SAYINGS: Final[Mapping[str, Said]] = {
     "no_pause": Said("needs some time between two rounds, such as 30s", "两轮之间需要一些时间，例如 30s"),
     "no_share": Said("a share in percent, from 0 to 100, not {text!r}", "应为 0 到 100 的百分比，而不是 {text!r}"),
     "no_certificates": Said("{file} cannot be used: {why}", "{file} 无法使用：{why}"),
-    "no_proxy": Said("the proxy of the environment cannot be used: {why}", "环境变量中的代理无法使用：{why}"),
+    "no_proxy": Said(
+        "the proxy of the environment cannot be used: {why} Without a proxy: NO_PROXY='*'",
+        "环境变量中的代理无法使用：{why} 不用代理：NO_PROXY='*'",
+    ),
     "not_writable": Said("{file} cannot be written: {why}", "{file} 无法写入：{why}"),
     "not_saved": Said("{file}: nothing more is saved: {why}", "{file}：不再保存：{why}"),
     # compared with an earlier run

@@ -68,10 +68,6 @@ class Findings:
         """What was found of one form."""
         return [each for each in self.found if each.form is form]
 
-    def limit(self, form: Form, part: Part) -> float | None:
-        """The limit of one part, None for none."""
-        return next((each.limit for each in self.found if each.form is form and each.part is part), None)
-
 
 class _Board:
     """What is known of one form's limits, for those who wait for news. `limits`: seconds, of parts that have one."""

@@ -89,7 +89,8 @@ def judge(question: Question, heard: Heard) -> Outcome:
         why = heard.why or f"status {heard.status} from {signs.signed(heard) or 'somebody'}"
         return outcome(Verdict.TROUBLE, code="foreign", why=why)
     if heard.ended < min(AT_ONCE, question.silence / 2):
-        return outcome(Verdict.TROUBLE, how, code="at_once", why=heard.why or f"status {heard.status or 'none'}")
+        said = f"status {heard.status} at once" if heard.status else "the connection was closed at once"
+        return outcome(Verdict.TROUBLE, how, code="at_once", why=heard.why or said)
     return outcome(Verdict.CUT, how, why=heard.why)
 
 
