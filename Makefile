@@ -31,7 +31,7 @@ demo: .venv/.stamp ## a silent model, a proxy that cuts silence, and outwait in 
 
 test: .venv/.stamp ## every test, with real nginx, HAProxy and SDKs (fetched when they can be, else those tests skip)
 	@tools/test-needs
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: check-static unit ## what to run before every commit: style, types, import arrows, unit tests (under a minute)
 

@@ -51,6 +51,15 @@ def test_a_run_knows_what_it_was() -> None:
     assert drawn == ""
 
 
+def test_a_run_that_was_stopped_says_so() -> None:
+    made, _ = gone(Pace(SPANS, probes=3))
+    assert made.missing == []
+    made.probes.pop()
+    assert [remark.told(Tongue.EN) for remark in made.missing] == ["it was stopped when 2 of 3 probes had ended."]
+    watched = check_run.begin(ONE, Pace(SPANS, probes=3, every=1.0))
+    assert watched.missing == []
+
+
 def test_a_watch_draws_a_line_for_each_round_where_nobody_sees_a_table() -> None:
     made, drawn = gone(Pace(SPANS, probes=2, every=0.001, rounds=3))
     lines = drawn.splitlines()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+import typer
+
 from outwait.cli.timeouts_ask import Asked, Words, understood, written
 from outwait.core.tongue import Tongue
 from outwait.toolkit.timeouts.advice import Facts, Place, advise
@@ -48,3 +51,22 @@ def test_files_are_written_whole(tmp_path: Path) -> None:
     snippets = [emit(target, advise(Facts("o3"))) for target in ("nginx", "curl")]
     paths = written(snippets, tmp_path / "new", Tongue.EN, overwrite=False)
     assert [path.read_text() for path in paths] == [snippet.text for snippet in snippets]
+
+
+@pytest.mark.parametrize(
+    "address", ["..:80", "-x:80", "h:00080", "h:0", "h:65536", "127.0.0.1:\uff18\uff17", "a;b:80", "]:80"]
+)
+def test_an_address_that_no_settings_can_hold(address: str) -> None:
+    with pytest.raises(typer.BadParameter, match="is no address"):
+        asked(gateway=address)
+
+
+def test_a_url_with_a_query_is_none() -> None:
+    with pytest.raises(typer.BadParameter, match="is no URL"):
+        asked(url="http://x/a?b&c")
+
+
+def test_proxies_need_ports_that_exist() -> None:
+    assert asked(behind="nginx", listen=65535).facts.place.url == "http://127.0.0.1:65535"
+    with pytest.raises(typer.BadParameter, match="end at 65535"):
+        asked(behind="nginx,haproxy", listen=65535)

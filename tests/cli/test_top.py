@@ -51,7 +51,7 @@ def test_without_a_terminal_it_looks_once(monkeypatch: pytest.MonkeyPatch) -> No
     assert done.exit_code == 0
     assert "1 in flight" in done.output
     assert "first_byte" in done.output
-    assert "since start: 10 calls" in done.output
+    assert "since start: 10 requests settled" in done.output
 
 
 def test_nothing_in_flight_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +104,7 @@ def test_a_narrow_terminal_is_told_what_is_missing(monkeypatch: pytest.MonkeyPat
     assert isinstance(screen.file, io.StringIO)
     told = screen.file.getvalue()
     assert "1:05" in told
-    assert "No room for: key, channel, phase" in " ".join(told.split())
+    assert "No room for: phase, total left" in " ".join(told.split())
 
 
 def test_an_order_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,18 +55,18 @@ def test_the_head_says_what_runs_and_what_was_won() -> None:
     now.live["workers"]["01bbbb"] = 4
     now.live["unheard"].append("02cccc")
     assert top_rows.head(before, now, EN) == [
-        "5 in flight · 1 silent for more than 60 s · 3.0 calls/s · 2.0 heartbeats/s",
-        "since start: 10 calls · 2 rescued · 0 upstream calls saved · 0 clocks ran out · 10 retries",
+        "5 in flight · 1 silent for more than 60 s · 3.0 requests/s · 2.0 heartbeats/s",
+        "since start: 10 requests settled · 2 rescued · 0 upstream calls saved · 0 clocks ran out · 10 retries",
         "2 workers · not answering: 02cccc · 2 of 5 shown",
     ]
-    assert top_rows.head(before, now, ZH)[0] == "进行中 5 · 沉默超过 60 秒 1 · 3.0 次/秒 · 心跳 2.0/秒"
+    assert top_rows.head(before, now, ZH)[0] == "进行中 5 · 沉默超过 60 秒 1 · 3.0 请求/秒 · 心跳 2.0/秒"
 
 
 def test_what_one_look_cannot_say_is_left_open() -> None:
     told = top_rows.head(None, seen(row()), EN)
     assert told == ["1 in flight · 1 silent for more than 60 s", "1 worker"]
     again = top_rows.head(seen(row(), at=10), seen(row(), at=10), EN)
-    assert again[0].endswith(" · - calls/s · - heartbeats/s")
+    assert again[0].endswith(" · - requests/s · - heartbeats/s")
 
 
 WIDTHS = dict.fromkeys(top_rows.HEADS, 10) | {"model": 40}

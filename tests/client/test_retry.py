@@ -287,6 +287,14 @@ def test_attempts_on_a_loop() -> None:
     assert told == ["<Attempt 1, read timeout 1800 s>", "<Attempt 2, read timeout 3600 s>"]
 
 
+def test_a_bare_decorator_is_told_how_to_write_it() -> None:
+    bare: Any = retrying
+    with pytest.raises(TypeError, match=r"write @retrying\("):
+
+        @bare
+        def ask() -> None: ...
+
+
 def test_generators_are_not_decorated() -> None:
     def stream() -> Iterator[int]:
         yield 1

@@ -124,27 +124,44 @@ def by_gemini(port: int, model: str, question: str, stream: bool) -> str:
         return client.models.generate_content(model=model, contents=question).text or ""
 
 
+def by_async_gemini(port: int, model: str, question: str, stream: bool) -> str:
+    async def ask() -> str:
+        async with reattaching_async_client(QUICK) as http_client:
+            base, own = f"http://127.0.0.1:{port}", cast("Any", http_client)
+            options = genai.types.HttpOptions(base_url=base, httpx_async_client=own)
+            models = genai.Client(api_key="k", http_options=options).aio.models
+            if not stream:
+                return (await models.generate_content(model=model, contents=question)).text or ""
+            chunks = await models.generate_content_stream(model=model, contents=question)
+            return "".join([chunk.text or "" async for chunk in chunks])
+
+    return asyncio.run(ask())
+
+
 SDKS: dict[str, Ask] = {
     "openai": by_openai,
     "async openai": by_async_openai,
     "responses": by_responses,
     "anthropic": by_anthropic,
     "google-genai": by_gemini,
+    "async google-genai": by_async_gemini,
 }
+GOOGLE = ("google-genai", "async google-genai")
 
 
 @pytest.mark.parametrize("case", CUTS)
 def test_a_stream_is_whole_though_it_was_cut_three_times(gateway: Gateway, provider: Provider, case: str) -> None:
     model, cuts = CUTS[case]
     blank = [Cut("1\r\n\n"), Cut("1\r\n\n", how="close"), Cut(EVENT, 9, 25)]
-    own = {"google-genai": blank if model == SILENT else cuts}  # its heartbeats are blank lines
+    own = dict.fromkeys(GOOGLE, blank if model == SILENT else cuts)  # its heartbeats are blank lines
     _all_ask(gateway, provider, f"{case}, stream", {sdk: (model, own.get(sdk, cuts)) for sdk in SDKS})
 
 
 @pytest.mark.parametrize("case", JSON_CUTS)
 def test_a_json_reply_is_whole_though_it_was_cut_three_times(gateway: Gateway, provider: Provider, case: str) -> None:
     model, cuts = JSON_CUTS[case]
-    own = {"google-genai": [Cut("candidates") if each.mark.startswith('"id') else each for each in cuts]}
+    googles = [Cut("candidates") if each.mark.startswith('"id') else each for each in cuts]
+    own = dict.fromkeys(GOOGLE, googles)
     _all_ask(gateway, provider, f"{case}, JSON", {sdk: (model, own.get(sdk, cuts)) for sdk in SDKS})
 
 
@@ -181,6 +198,15 @@ def test_a_line_that_dies_without_a_word_is_replaced(gateway: Gateway, provider:
         assert len(by_openai(line.port, SLOW, "hole", True).split()) == WORDS
         assert len(line.made) == 2
     assert len(provider.calls("hole")) == 1
+
+
+def test_numbered_heartbeats_of_a_line_that_died_do_not_lose_words(gateway: Gateway, provider: Provider) -> None:
+    """The gateway does not know that the line is dead, nor which of its numbers were read."""
+    model, question = f"drip-40ms+stall-3s-after-5+long-{WORDS}", "numbered hole"
+    with Cutter(gateway.port, [Cut('"sequence_number"', 11, 30, how="hole")]) as line:
+        assert len(by_responses(line.port, model, question, True).split()) == WORDS
+        assert len(line.made) == 1
+    assert len(provider.calls(question)) == 1
 
 
 def test_an_sdks_own_retry_finds_the_same_exchange(gateway: Gateway, provider: Provider) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from tests.e2e.acts import Serve
 from tests.e2e.backstage import Provider
 from tests.e2e.stage import ROOT, Gateway, environment
+
+from outwait.client import Reattach, RetryRules
 
 PAGE = ROOT / "docs" / "client.md"
 # What the models of the page are here.
@@ -54,3 +57,14 @@ def test_example(gateway: Gateway, tmp_path: Path, number: int) -> None:
 def test_there_are_examples() -> None:
     assert len(BLOCKS) >= 7
     assert sum(told is not None for _, told in BLOCKS) >= 2
+
+
+def test_every_rule_has_its_row() -> None:
+    """With its default, where that is a plain number."""
+    text = PAGE.read_text("utf-8")
+    for rules in (Reattach(), RetryRules()):
+        for field in fields(rules):
+            rows = [line for line in text.splitlines() if line.startswith("|") and f"`{field.name}`" in line]
+            assert rows, field.name
+            if isinstance(field.default, int) and not isinstance(field.default, bool):
+                assert any(str(field.default) in row for row in rows), field.name

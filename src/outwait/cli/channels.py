@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
-from outwait.cli.gateway import USAGE, Asked, Unreached, running
+from outwait.cli.gateway import Key, Unreached, Url, refused, running, unreached
 from outwait.cli.serve import Config
 
 EXAMPLES = """Examples:
@@ -46,12 +46,8 @@ def channels(
         int | None, typer.Option(min=0, help="check, revive: the key's place in the configuration; 0 is the first.")
     ] = None,
     endpoint: Annotated[str | None, typer.Option(help="learned: only of this endpoint, as in openai/gpt-5.")] = None,
-    url: Annotated[
-        str | None, typer.Option(help="Where the gateway is, instead of server.host and server.port.", metavar="URL")
-    ] = None,
-    key: Annotated[
-        str | None, typer.Option(help="A client key with `admin: true`, instead of the first of the configuration.")
-    ] = None,
+    url: Url = None,
+    key: Key = None,
     config: Config = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, as the gateway tells it.")] = False,
 ) -> None:
@@ -65,10 +61,9 @@ def channels(
     try:
         told = gateway.ask(path, body)
     except Unreached as error:
-        typer.secho(str(error), fg="red", err=True)
-        raise typer.Exit(1) from error
+        unreached(error, as_json=as_json)
     if told.status != 200:
-        _refused(told, as_json=as_json)
+        refused(told, as_json=as_json)
     if as_json:
         typer.echo(json.dumps(told.body, ensure_ascii=False, indent=2))
     else:
@@ -126,14 +121,6 @@ def _only(action: str, where: tuple[str, ...], given: dict[str, object]) -> None
     for option, value in given.items():
         if value is not None and action not in where:
             raise typer.BadParameter(f"goes with {' and '.join(where)} only", param_hint=option)
-
-
-def _refused(told: Asked, *, as_json: bool) -> NoReturn:
-    if as_json:
-        typer.echo(json.dumps(told.body, ensure_ascii=False, indent=2))
-    else:
-        typer.secho(told.refusal, fg="red", err=True)
-    raise typer.Exit(2 if told.status in USAGE else 1)
 
 
 def _good(action: str, told: dict[str, Any]) -> bool:

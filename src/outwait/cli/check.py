@@ -133,6 +133,7 @@ def check(
     careful = check_ask.keyless(found, [probe.endpoint for probe in made.probes if probe.cause == "auth_failed"])
     failed = {probe.endpoint for probe in made.probes if probe.outcome != "ok"}
     careful += check_ask.proxied([wording for wording in wordings if wording.about.name in failed])
+    careful += made.missing
     if not _told(made, at_least, earlier, careful, screen=None if as_json else screen, tongue=tongue):
         raise typer.Exit(1)
 

@@ -60,6 +60,14 @@ class Run:
         """The last round's endpoints."""
         return summaries(self.header.endpoints, self.last)
 
+    @property
+    def missing(self) -> list[Remark]:
+        """What is to be said where the run was stopped before its end; a watch always is."""
+        done, wanted = len(self.probes), self.pace.probes * len(self.wordings)
+        if self.pace.every is not None or done >= min(wanted, _KEPT):
+            return []
+        return [Remark("stopped", {"done": done, "all": wanted})]
+
 
 def begin(wordings: Sequence[Wording], pace: Pace) -> Run:
     """A run that has not begun."""

@@ -5,13 +5,20 @@ from __future__ import annotations
 import http.client
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, NoReturn
 from urllib.parse import urlsplit
 
 import typer
 
+from outwait.cli.telling import print_json
 from outwait.config.errors import ConfigError
 
+Url = Annotated[
+    str | None, typer.Option(help="Where the gateway is, instead of server.host and server.port.", metavar="URL")
+]
+Key = Annotated[
+    str | None, typer.Option(help="A client key with `admin: true`, instead of the first of the configuration.")
+]
 PATIENCE = 150.0  # seconds: a check may wait for a model that thinks
 USAGE = (400, 401, 403, 404, 405, 422)  # statuses that say the caller is wrong
 
@@ -111,6 +118,24 @@ def running(config: str | None, url: str | None, key: str | None) -> Gateway:
         raise typer.Exit(2) from error
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--url") from error
+
+
+def refused(answer: Asked, *, as_json: bool) -> NoReturn:
+    """End the command with what the gateway said instead of an answer."""
+    if as_json:
+        print_json(answer.body)
+    else:
+        typer.secho(answer.refusal, fg="red", err=True)
+    raise typer.Exit(2 if answer.status in USAGE else 1)
+
+
+def unreached(error: Unreached, *, as_json: bool) -> NoReturn:
+    """End the command where nobody answered."""
+    if as_json:
+        print_json({"error": str(error)})
+    else:
+        typer.secho(str(error), fg="red", err=True)
+    raise typer.Exit(1) from error
 
 
 def _reachable(host: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -74,6 +76,10 @@ _URL: Final = Said(
     "{value} is no URL such as https://llm.example.com", "{value} 不是 https://llm.example.com 这样的地址"
 )
 _ADDRESS: Final = Said("{value} is no address such as 127.0.0.1:8787", "{value} 不是 127.0.0.1:8787 这样的地址")
+_NO_PORTS: Final = Said(
+    "{count} proxies listen on as many ports from {value} on, and ports end at 65535",
+    "{count} 个代理需要从 {value} 起的同样多个端口，而端口最大为 65535",
+)
 _NO_GATEWAY: Final = Said(
     "What answers there is no outwait gateway: {why}. Its /v1/channels is needed.",
     "该地址的服务不是 outwait 网关：{why}。需要它的 /v1/channels。",
@@ -225,11 +231,12 @@ def _heartbeat(text: str | None, tongue: Tongue) -> tuple[bool, float | None]:
 
 def _place(words: Words, way: Sequence[str], tongue: Tongue) -> Place:
     """Where things are. Clients call the outermost proxy of this machine, unless told otherwise."""
-    host, colon, port = words.gateway.rpartition(":")
-    good = host and host.isascii() and not set(host) - _HOST and port.isdecimal() and 0 < int(port) < 65536
-    if not (colon and good):
+    found = _HOST_PORT.fullmatch(words.gateway)
+    if found is None or not 0 < int(found["port"]) <= _LAST_PORT:
         _bad("--gateway", _ADDRESS, tongue, value=words.gateway)
     proxies = sum(not boxes.box(name).cloud for name in way)
+    if words.listen + max(0, proxies - 1) > _LAST_PORT:
+        _bad("--listen", _NO_PORTS, tongue, count=proxies, value=words.listen)
     url = words.url or f"http://{f'127.0.0.1:{words.listen + proxies - 1}' if proxies else words.gateway}"
     try:
         parts = urlsplit(url)
@@ -241,8 +248,9 @@ def _place(words: Words, way: Sequence[str], tongue: Tongue) -> Place:
     return Place(words.gateway, words.listen, url.rstrip("/").removesuffix("/v1"))
 
 
-_HOST = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_[]:")
-_URL_LETTERS = _HOST | frozenset("/%~?&=+")
+_LAST_PORT = 65535
+_HOST_PORT = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]):(?P<port>[1-9][0-9]{0,4})")
+_URL_LETTERS = frozenset(string.ascii_letters + string.digits + ".-_[]:/%~+=")
 
 
 def _model(name: str, tongue: Tongue) -> str:

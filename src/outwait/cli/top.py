@@ -6,12 +6,12 @@ import math
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from outwait.cli import telling
-from outwait.cli.gateway import USAGE, Asked, Gateway, Unreached, running
+from outwait.cli.gateway import Asked, Gateway, Key, Unreached, Url, refused, running, unreached
 from outwait.cli.serve import Config
 from outwait.cli.telling import AsJson, Lang
 from outwait.cli.top_rows import CHANNEL_HEADS, HEADS, ORDERS, Cell, Seen, channel_rows, figures, fitting, head, rows
@@ -56,12 +56,8 @@ def top(
     every: Annotated[float, typer.Option(min=0.2, max=60, help="Seconds between two looks.")] = 1.0,
     sort: Annotated[str, typer.Option(help="What comes first: silence, age or left.")] = "silence",
     once: Annotated[bool, typer.Option("--once", help="One look, as tables; so it is without a terminal.")] = False,
-    url: Annotated[
-        str | None, typer.Option(help="Where the gateway is, instead of server.host and server.port.", metavar="URL")
-    ] = None,
-    key: Annotated[
-        str | None, typer.Option(help="A client key with `admin: true`, instead of the first of the configuration.")
-    ] = None,
+    url: Url = None,
+    key: Key = None,
     config: Config = None,
     as_json: AsJson = False,
     lang: Lang = None,
@@ -76,13 +72,9 @@ def top(
     try:
         seen = look(gateway)
     except Unreached as error:
-        if as_json:
-            telling.print_json({"error": str(error)})
-        else:
-            typer.secho(str(error), fg="red", err=True)
-        raise typer.Exit(1) from error
+        unreached(error, as_json=as_json)
     except Refused as error:
-        _refused(error.answer, as_json=as_json)
+        refused(error.answer, as_json=as_json)
     if as_json:
         telling.print_json({"live": seen.live, "channels": seen.channels, "figures": seen.figures})
     elif once or not _terminal():
@@ -143,11 +135,3 @@ def _table(screen: Console, heads: Mapping[str, str], lines: Sequence[Sequence[C
     if len(kept) < len(heads):
         missing = ", ".join(told for name, told in heads.items() if name not in kept)
         screen.print(_LEFT_OUT.told(tongue, names=missing), style="dim")
-
-
-def _refused(answer: Asked, *, as_json: bool) -> NoReturn:
-    if as_json:
-        telling.print_json(answer.body)
-    else:
-        typer.secho(answer.refusal, fg="red", err=True)
-    raise typer.Exit(2 if answer.status in USAGE else 1)

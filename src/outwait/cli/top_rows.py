@@ -41,17 +41,18 @@ class Seen:
     figures: Mapping[str, float] = field(default_factory=dict)
 
 
+# What matters most stands first: a narrow screen shows no more.
 HEADS: Final[Mapping[str, Said]] = {
     "id": Said("exchange", "交换"),
-    "key": Said("key", "密钥"),
     "model": Said("model", "模型"),
-    "channel": Said("channel", "渠道"),
     "phase": Said("phase", "阶段"),
     "age": Said("age", "已用"),
     "silence": Said("silence", "沉默"),
     "beats": Said("beats", "心跳"),
     "clock": Said("clock left", "时钟剩余"),
     "total": Said("total left", "总剩余"),
+    "channel": Said("channel", "渠道"),
+    "key": Said("key", "密钥"),
     "client": Said("client", "客户端"),
 }
 CHANNEL_HEADS: Final[Mapping[str, Said]] = {
@@ -96,11 +97,11 @@ _STATE_WORDS: Final[Mapping[str, Said]] = {
 _HEAD: Final = Said(
     "{count} in flight · {silent} silent for more than {long} s", "进行中 {count} · 沉默超过 {long} 秒 {silent}"
 )
-_SPEED: Final = Said(" · {rate} calls/s · {beats} heartbeats/s", " · {rate} 次/秒 · 心跳 {beats}/秒")
+_SPEED: Final = Said(" · {rate} requests/s · {beats} heartbeats/s", " · {rate} 请求/秒 · 心跳 {beats}/秒")
 _SINCE: Final = Said(
-    "since start: {requests} calls · {rescued} rescued · {saved} upstream calls saved · {timeouts} clocks ran out · "
-    "{retries} retries",
-    "启动以来：调用 {requests} · 挽救 {rescued} · 节省上游调用 {saved} · 超时 {timeouts} · 重试 {retries}",
+    "since start: {requests} requests settled · {rescued} rescued · {saved} upstream calls saved · "
+    "{timeouts} clocks ran out · {retries} retries",
+    "启动以来：已结束请求 {requests} · 挽救 {rescued} · 节省上游调用 {saved} · 超时 {timeouts} · 重试 {retries}",
 )
 _WORKERS: Final = Said("{count} workers", "{count} 个工作进程")
 _WORKER: Final = Said("1 worker", "1 个工作进程")
@@ -196,15 +197,15 @@ def _cells(row: Told, tongue: Tongue) -> list[Cell]:
     reader = "" if row["readers"] else "dim"
     return [
         (row["id"][-8:], "dim"),
-        (row["key"], ""),
         (model, "bold"),
-        ((row["channel"] or "-") + attempt, "yellow" if attempt else ""),
         (_phase(row["phase"], tongue), reader),
         (clock(row["age"]), ""),
         (clock(row["silence"]), _silence(row["silence"])),
         (str(row["heartbeats"]), "cyan" if row["heartbeats"] else "dim"),
         _left(row),
         (clock(row["total_left"]), ""),
+        ((row["channel"] or "-") + attempt, "yellow" if attempt else ""),
+        (row["key"], ""),
         (_client(row, tongue), reader),
     ]
 

@@ -92,6 +92,8 @@ def retrying(
     or a function that gives the class of one, None for "not that"; by default those of the HTTP libraries and SDKs.
     `stream`: the replies are streamed. `budget`: shared with other calls. `timeouts`: instead of the model's own.
     """
+    if not isinstance(model, str):
+        raise TypeError('retrying takes a model\'s name: write @retrying("gpt-4o") above a function, not @retrying')
     spans = optimal_timeout(model, stream=stream) if timeouts is None else timeouts
     return Retrying(spans, on, rules or RetryRules(), budget or Budget())
 

@@ -17,6 +17,7 @@ _ODD: Final = re.compile(
     rf"(?P<blank>(?:{_BLANK}|\\+[nrt])+)"
     r"|(?<![A-Za-z0-9])(?P<state>[sScC][RQCHDL])(?=--\s)|(?<=termination_state\":\")(?P<ended>[sScC][RQCHDL])"
     r"|\\+u(?P<code>[0-9a-fA-F]{4})"
+    r"|(?P<late>\b[Tt]ime out\b)"
     r"|(?P<slash>\\+)"
     r"|(?P<entity>&(?:quot|#34|#39|#x27|apos|lt|gt|amp|nbsp);)"
     r"|(?P<quote>[\u2018\u2019\u00b4`\u201c\u201d\u2033])"
@@ -73,6 +74,8 @@ def _told(odd: re.Match[str]) -> str:
         return f"{_ENDED[state[0]]}-{state[1].lower()}"
     if odd["code"]:
         return _lower(chr(int(odd["code"], 16)))
+    if odd["late"]:
+        return "timeout"
     if odd["entity"]:
         return _ENTITIES.get(odd["entity"], "'")
     return _PLAIN[odd["quote"]] if odd["quote"] else ""

@@ -160,7 +160,7 @@ GATEWAYS: Final[tuple[Pattern, ...]] = (
         无效的令牌   令牌(已过期|状态不可用|不可用|无效|验证失败)   该令牌   未提供令牌
         token (status|expired|exhausted)
     """),
-    *rows(_NEW_API, 92, PERMISSION, r"""
+    *rows(_NEW_API, 96, PERMISSION, r"""
         该令牌无权   无权访问.{0,20}(模型|分组)   this token has no access to model
         token .{0,40}not allowed to (use|access)   令牌.{0,10}(无权|不允许)
     """, side=GATEWAY),

@@ -93,6 +93,8 @@ NODE: Final[tuple[Pattern, ...]] = (
     *rows(_NODE, 72, BAD_RESPONSE, r"""
         unexpected end of json input   unterminated string in json   unexpected token '?<   invalid json response body
     """),
+    *rows(_FIREFOX, 80, BAD_RESPONSE, r"json\.parse: (unexpected|unterminated|expected|bad)"),
+    *rows(_NODE, 97, PROXY, r"tunneling socket could not be established"),
     *rows(_BUN, 64, UNKNOWN, r"failedtoopensocket   was there a typo in the url or port", side=CLIENT),
     *rows(_BUN, 80, RESET, r"\bconnectionclosed\b"),
     # ---------------------------------------------------------------------------------------------------------- undici

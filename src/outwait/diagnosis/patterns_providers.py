@@ -233,11 +233,18 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
     """),
     *rows(_OPENAI, 97, NO_MODEL, r"""
         does not exist or (you|your (team|organization|account|project)) (do|does) not have access
-        not exist or .{0,30}not have access
+        not exist or .{0,30}not have access   not found or .{0,30}(do|does)(n't| not) have access
     """),
     *rows(_GEMINI, 92, PERMISSION, r"requests from (this )?(referer|ios client|android client|ip).{0,80}blocked"),
     *rows(_OPENAI, 90, NO_MODEL, r"""
         model disabled   modelnotopen   not activated the model   model (is )?not activated
+    """),
+    *rows("https://api-docs.deepseek.com/quick_start/error_codes", 94, FILTERED, r"content exists risk"),
+    *rows("https://docs.cohere.com/docs/rate-limits", 92, RATE, r"""
+        limited to [0-9]+ (api )?(calls?|requests?|tokens?) ?(/|per|a|every) ?(second|minute|min\b|hour|month)
+    """),
+    *rows("https://learn.microsoft.com/en-us/dotnet/azure/sdk/authentication/", 92, AUTH, r"""
+        credentialunavailable   defaultazurecredential   clientauthenticationerror
     """),
     *rows(_OPENAI, 90, AUTH, r"iam certification failed   iam authentication failed"),
     *rows(_COPILOT, 84, OVERLOADED, r"language model unavailable"),
@@ -249,7 +256,7 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
     # ---------------------------------------------------------------------------------------------------------- models
     *rows(_OPENAI, 93, NO_MODEL, r"""
         model_?not_?found   modelnotfound   deploymentnotfound   deployment (for this resource )?does not exist
-        model .{0,160}(does not exist|doesn't exist|do not exist|not exist)   model .{0,160}(not found|is not found)
+        model\b.{0,160}(does not exist|doesn't exist|do not exist|not exist)   model\b.{0,160}(not found|is not found)
         model .{0,160}(could not be found|has been (deprecated|retired|removed|decommissioned|discontinued|shut down))
         model .{0,160}(is (deprecated|retired|decommissioned|no longer)|was (deprecated|retired))
         model .{0,160}(not supported|is not supported)

@@ -120,7 +120,7 @@ RUNTIMES: Final[tuple[Pattern, ...]] = (
     *rows(_SPRING, 82, BAD_RESPONSE, r"""
         unknowncontenttypeexception   no suitable httpmessageconverter   could not extract response
         mismatchedinputexception   jsonparseexception   unrecognizedpropertyexception   malformedjsonexception
-        illegalstateexception: expected begin_
+        illegalstateexception: expected begin_   unsupportedmediatypeexception.{0,120}bodytype
     """),
     *rows(_SPRING, 84, BAD_RESPONSE, r"exceeded limit on max bytes to buffer   databufferlimitexception"),
     # ------------------------------------------------------------------------------------------------------------ .NET
@@ -133,11 +133,11 @@ RUNTIMES: Final[tuple[Pattern, ...]] = (
     *rows(_DOTNET, 62, GAVE_UP, r"taskcanceledexception   operationcanceledexception   the operation was canceled"),
     *rows(_DOTNET_ERRORS, 88, TRUNCATED, r"""
         httpioexception.{0,60}responseended   error while copying content to a stream
-        unable to read (data|beyond the end)
+        unable to read beyond the end
     """),
     *rows(_DOTNET_ERRORS, 80, RESET, r"""
         underlying connection was closed   connection that was expected to be kept alive
-        an error occurred while sending the request
+        an error occurred while sending the request   unable to read data from the transport connection
     """),
     *rows(_DOTNET_ERRORS, 94, TLS, r"""
         ssl connection could not be established   authenticationexception.{0,60}(ssl|tls|certificate|handshake)
@@ -173,8 +173,8 @@ RUNTIMES: Final[tuple[Pattern, ...]] = (
     *rows(_HYPER, 72, BAD_RESPONSE, r"""
         invalid http version parsed   invalid http status-code parsed   expected value at line [0-9]+ column
         missing field `?'?[a-z_]+'?`? at line
-        error decoding response body: (expected|missing|invalid|eof while parsing)
     """),
+    *rows(_REQWEST, 80, BAD_RESPONSE, r"error decoding response body: (expected|missing|invalid|eof while parsing)"),
     *rows(_REQWEST, 84, BAD_REQUEST, r"""
         relative url without a base   builder error   empty host   failed to parse header value
     """, side=CLIENT),
@@ -266,5 +266,7 @@ RUNTIMES: Final[tuple[Pattern, ...]] = (
     *rows(_DART, 92, CONNECT, r"dioexception \[connection timeout\]"),
     *rows(_DART, 93, TLS, r"handshakeexception   certificateexception"),
     *rows("https://www.erlang.org/doc/apps/kernel/inet.html#module-posix-error-codes", 84, REFUSED, r":econnrefused"),
+    *rows("https://www.erlang.org/doc/apps/kernel/inet.html#module-posix-error-codes", 94, DNS, r"non-existing domain"),
+    *rows("https://api.dart.dev/dart-core/FormatException-class.html", 80, BAD_RESPONSE, r"formatexception: "),
 )
 # fmt: on

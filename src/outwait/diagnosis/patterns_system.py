@@ -126,7 +126,8 @@ SYSTEM: Final[tuple[Pattern, ...]] = (
         certificate is valid for .{1,200}, not
     """),
     *rows(_OPENSSL, 89, TLS, r"""
-        unexpected[ _]eof[ _]while[ _]reading   eof occurred in violation of protocol
+        unexpected_eof_while_reading   (ssl|tls|openssl).{0,60}unexpected eof while reading
+        eof occurred in violation of protocol
         unexpected eof during handshake   tls handshake eof   ssl_error_syscall   tls handshake (timeout|timed out)
         handshake (timed out|timeout)   ssl connection timeout
         (tls|ssl) handshake.{0,40}(connection )?(closed|reset|eof|terminated)   (握手|tls|ssl).{0,6}超时

@@ -118,6 +118,7 @@ WORDS: Final[tuple[Pattern, ...]] = (
         does not work with the (specified|selected|requested) model   operationnotsupported
     """),
     *rows(_PLAIN, 72, PERMISSION, r"permissiondenied\b   lacks the required"),
+    *rows(_PLAIN, 92, GAVE_UP, r"(is |was |has )?disconnected (from|by) (the )?client"),
     *rows(_PLAIN, 80, AUTH, r"log ?(in|on) fail(ed|ure)?"),
     *rows(_PLAIN, 60, UNKNOWN, r"due to (a )?(poor|unstable) (internet|network)( connection)?", side="client"),
     *rows(_PLAIN, 42, FIRST_BYTE, r"timed -?out   timed-?out   timeouterror   timeoutexception"),
@@ -198,7 +199,7 @@ WORDS: Final[tuple[Pattern, ...]] = (
         premature(ly)? (end|eof|close|terminat)   只(输出|返回)了一半   (输出|回答|回复)(不完整|被截断|中断)
     """),
     *rows(_PLAIN, 60, WRITE, r"""
-        (timed out|timeout) (while )?(writing|sending|uploading)
+        (timed out|timeout|time-out) (while )?(writing|sending|uploading)
         (write|send|upload|sending|uploading) .{0,30}(timed out|time-?out)   (上传|发送|写入).{0,6}超时
     """),
     *rows(_PLAIN, 64, DNS, r"""
@@ -219,7 +220,7 @@ WORDS: Final[tuple[Pattern, ...]] = (
         请求(过多|太多)   quota.{0,20}per (minute|second)   requests? limit
     """),
     *rows(_PLAIN, 62, OVERLOADED, r"""
-        overload   busy   unavailable   繁忙   过载   拥挤   under (heavy|high) load   warming up
+        overload   busy   (?<![a-z])unavailable   繁忙   过载   拥挤   under (heavy|high) load   warming up
     """),
     *rows(_PLAIN, 66, QUOTA, r"""
         quota   credits?\b.{0,30}(left|remain|exhaust|used|deplet|run out|ran out|low)   余额   额度

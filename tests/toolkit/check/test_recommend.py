@@ -58,6 +58,7 @@ def test_nobody_is_recommended_where_nobody_answers() -> None:
     assert told(summary("a", failed=3), summary("b", failed=3)) == (None, False, ["all_unwell"])
     assert told(summary("a", failed=3)) == (None, False, ["all_unwell"])
     assert told(summarize(free(), [])) == (None, False, ["all_unwell"])
+    assert [remark.name for remark in recommend([summarize(free(), [])]).out] == ["unheard"]
 
 
 def test_who_never_answers_is_not_recommended_though_nothing_is_asked_of_it() -> None:

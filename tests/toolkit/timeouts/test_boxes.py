@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from outwait.policy.limits import LIMITS, limits
+from outwait.policy.limits import ANSWER, LIMITS, limits
 from outwait.toolkit.timeouts.boxes import ALIASES, MAXIMA, REUSED, Box, box, names, settings, short, slug
 
 ROWS = {row.name: row for row in LIMITS}
@@ -61,6 +61,11 @@ def test_names_are_words_without_spaces() -> None:
     assert "aws-alb" not in names()
     assert [name for name in names() if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", name)] == []
     assert "openai-python" not in names()
+
+
+def test_every_setting_that_names_its_end_has_a_maximum() -> None:
+    ended = {row.name for row in LIMITS if row.kind in ANSWER and re.search(r"\d-\d|up to \d|at most \d", row.setting)}
+    assert ended - set(MAXIMA) == {"cloudflare.read_new"}  # of Enterprise zones only
 
 
 def test_settings_are_those_that_end_an_answer() -> None:

@@ -42,11 +42,33 @@ def test_a_maximum_counts_only_where_it_is_too_little() -> None:
 
 def test_a_setting_that_no_snippet_has_is_said() -> None:
     (note,) = notes(model="o3", behind=("gcp-lb",))
-    assert note.en == "Google Cloud Load Balancing: set timeoutSec of the backend service to 1h30s (default 30s)."
-    assert note.zh.endswith("设为 1h30s（默认 30s）。")
-    (kept,) = notes(model="o3", behind=("lighttpd",))
-    assert "(default none)" in kept.en
-    assert "（默认 无）" in kept.zh
+    assert note.en == "Google Cloud Load Balancing: set to 1h30s (default 30s): timeoutSec of the backend service."
+    assert note.zh.endswith("设为 1h30s（默认 30s）：timeoutSec of the backend service。")
+
+
+@pytest.mark.parametrize("name", ["lighttpd", "istio", "linux-conntrack", "litellm-proxy"])
+def test_what_waits_long_enough_as_it_comes_is_left_alone(name: str) -> None:
+    assert notes(model="o3", behind=(name,)) == ()
+
+
+@pytest.mark.parametrize(
+    "name, told",
+    [("aws-lambda", "15m (default 3s)"), ("cloud-run", "1h (default 5m)"), ("front-door", "4m (default 1m)")],
+)
+def test_what_goes_only_so_far_is_to_be_set_so_far(name: str, told: str) -> None:
+    held, *settable = notes(model="o3", behind=(name,))
+    assert "ends" in held.en
+    assert f"set to {told}" in settable[0].en
+
+
+def test_what_counts_events_is_told_too() -> None:
+    (note,) = notes(model="o3", behind=("new-api",))
+    assert note.en == "new-api: set to 1h30s (default 5m): STREAMING_TIMEOUT."
+
+
+def test_a_way_around_is_no_setting() -> None:
+    (note,) = notes(model="o3", behind=("firebase-hosting",))
+    assert "ends every call after 1m" in note.en
 
 
 def test_sound_has_no_heartbeats() -> None:

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Final
 
-COMMANDS: Final = ("outwait", "check", "net", "path", "diagnose", "top", "timeouts", "serve", "demo", "simulate", "explain", "channels")
+COMMANDS: Final = (
+    "outwait", "check", "net", "path", "diagnose", "top",
+    "timeouts", "serve", "demo", "simulate", "explain", "channels",
+)  # fmt: skip
 """The modules of this package; a command that speaks Chinese adds its own."""
 
 

@@ -109,10 +109,10 @@ def _faster_writers(best: Summary, others: Sequence[Summary]) -> list[Remark]:
 
 
 def _unwell(found: Summary, limit: str) -> Remark:
-    values: dict[str, object] = {"share": share(found.success), "limit": limit, "cause": "-", "side": "-"}
-    if found.failures:
-        worst = found.failures[0]
-        values |= {"cause": worst.cause, "side": SIDES[worst.side]}
+    if not found.failures:
+        return Remark("unheard", about=found.about.name)
+    worst = found.failures[0]
+    values = {"share": share(found.success), "limit": limit, "cause": worst.cause, "side": SIDES[worst.side]}
     return Remark("unwell", values, found.about.name)
 
 

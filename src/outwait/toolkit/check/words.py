@@ -43,6 +43,7 @@ SAYINGS: Final[Mapping[str, Said]] = {
         "only {share} of its probes were answered ({limit} are wanted): mostly {cause}, on the {side} side.",
         "只有 {share} 的探测得到应答（要求 {limit}）：主要是 {cause}，责任方为{side}。",
     ),
+    "unheard": Said("none of its probes came to an end.", "没有一次探测结束。"),
     "all_unwell": Said(
         "No endpoint answers {limit} of its probes; see the failures.", "没有端点的应答率达到 {limit}；见失败列表。"
     ),
@@ -109,6 +110,9 @@ SAYINGS: Final[Mapping[str, Said]] = {
         "it tells no usage: tokens are counted as the pieces that came.", "它不返回用量：token 数按收到的片段计。"
     ),
     "no_key": Said("no key was sent; give it with --key or {variable}.", "未发送密钥；请用 --key 或 {variable} 提供。"),
+    "stopped": Said(
+        "it was stopped when {done} of {all} probes had ended.", "运行被中止：{all} 个探测中只有 {done} 个已结束。"
+    ),
     "unasked": Said(
         "no model was called (--model), so first byte and total are those of a list, not of an answer.",
         "未调用模型（--model），因此首字节与总耗时只是列表请求的，不是回答的。",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
-from outwait.policy.limits import LIMITS, Kind, Limit
+from outwait.policy.limits import ANSWER, LIMITS, Kind, Limit
 
 REUSED = 60.0  # what proxies are told: shorter than a gateway keeps idle connections (server.limits.keepalive, 75 s)
 _PLACES = ("middlebox", "cloud")
@@ -60,6 +60,7 @@ MAXIMA: Final[Mapping[str, float]] = MappingProxyType(
         "aws.clb.idle": 4000.0,
         "aws.nlb.idle": 6000.0,
         "aws.apigateway.rest": 29.0,  # more only by a quota
+        "aws.apigateway.http": 30.0,
         "aws.cloudfront.read": 120.0,
         "aws.lambda": 900.0,
         "gcp.run": 3600.0,
@@ -67,10 +68,15 @@ MAXIMA: Final[Mapping[str, float]] = MappingProxyType(
         "azure.lb.idle": 6000.0,
         "azure.nat.idle": 7200.0,
         "azure.frontdoor": 240.0,
+        "azure.frontdoor.classic": 240.0,
         "alibaba.alb.request": 180.0,
         "alibaba.clb.request": 180.0,
+        "alibaba.clb.tcp": 900.0,
         "tencent.clb.read": 3600.0,
+        "tencent.alb.request": 600.0,
         "huawei.elb.response": 300.0,
+        "huawei.elb.tcp": 4000.0,
+        "firebase.hosting": 60.0,  # what its row names is a way around it
         "vercel.function": 800.0,
         "digitalocean.lb": 600.0,
         "oracle.lb": 7200.0,
@@ -118,18 +124,17 @@ def names() -> tuple[str, ...]:
 def settings(name: str) -> tuple[Limit, ...]:
     """The rows of what is called `name` that end an answer and can be set."""
     full = ALIASES.get(name, name)
-    kinds: tuple[Kind, ...] = ("idle", "first_byte", "total")
-    rows = (row for row in LIMITS if slug(row.product) == full and row.place in _PLACES and row.kind in kinds)
-    return tuple(row for row in rows if row.setting)
+    rows = (row for row in LIMITS if slug(row.product) == full and row.place in _PLACES and row.kind in ANSWER)
+    return tuple(row for row in rows if row.setting and row.name not in _OTHER_WAYS)
+
+
+def most(row: Limit) -> float:
+    """The highest value of a row's setting, in seconds; of one without a setting, what it is."""
+    if row.name in MAXIMA:
+        return MAXIMA[row.name]
+    return math.inf if row.setting or row.seconds is None else row.seconds
 
 
 def _least(rows: Iterable[Limit], kinds: tuple[Kind, ...]) -> float:
     """The lowest limit of `kinds` that cannot be raised, or not further."""
-    most = (_most(row) for row in rows if row.kind in kinds)
-    return min(most, default=math.inf)
-
-
-def _most(row: Limit) -> float:
-    if row.name in MAXIMA:
-        return MAXIMA[row.name]
-    return math.inf if row.setting or row.seconds is None else row.seconds
+    return min((most(row) for row in rows if row.kind in kinds), default=math.inf)

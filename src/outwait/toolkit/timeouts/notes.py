@@ -9,7 +9,7 @@ from outwait.core.plan import Heartbeat
 from outwait.core.tongue import Said
 from outwait.policy.durations import tell
 from outwait.policy.scenarios import MODELS, bare
-from outwait.toolkit.timeouts.boxes import box, settings
+from outwait.toolkit.timeouts.boxes import box, most, settings
 from outwait.toolkit.timeouts.chain import Chain, Hop
 from outwait.toolkit.timeouts.spell import said
 
@@ -30,9 +30,8 @@ _ENDED = Said(
     "/v1/exchanges/ID 取回（网关会继续），或者绕开 {name}。",
 )
 _SET = Said(
-    "{product}: set {setting} to {span} (default {usual}).", "{product}：把 {setting} 设为 {span}（默认 {usual}）。"
+    "{product}: set to {span} (default {usual}): {setting}.", "{product}：设为 {span}（默认 {usual}）：{setting}。"
 )
-_NOTHING = Said("none", "无")
 _UNKNOWN = Said(
     "No row of the model table fits {model}, so it is `unknown`, which waits long.{near}",
     "模型表中没有与 {model} 相符的条目，因此按 `unknown` 处理，等待时间较长。{near}",
@@ -55,7 +54,7 @@ def notes(model: str, scenario: str, chain: Chain, beat: Heartbeat, *, listed: b
         yield Said(_UNKNOWN.en.format(model=model, near=found.en), _UNKNOWN.zh.format(model=model, near=found.zh))
     for edge in chain.edges:
         yield from _held(edge, beat)
-        if edge.name not in OWN and not (edge.held_idle or edge.held_total):
+        if edge.name not in OWN:
             yield from _settable(edge)
     if scenario == "audio" and beat.enabled:
         yield _SOUND
@@ -78,7 +77,9 @@ def _held(edge: Hop, beat: Heartbeat) -> Iterator[Said]:
 
 
 def _settable(edge: Hop) -> Iterator[Said]:
+    """What is to be set higher than it is, as high as it goes; what waits long enough as it comes is left alone."""
     for row in settings(edge.name):
-        usual = _NOTHING if row.seconds is None else Said(tell(row.seconds), tell(row.seconds))
-        places = {"product": row.product, "setting": row.setting, "span": tell(edge.wanted)}
-        yield Said(_SET.en.format(**places, usual=usual.en), _SET.zh.format(**places, usual=usual.zh))
+        span = min(edge.wanted, most(row))
+        if row.seconds is not None and row.seconds < span:
+            told = {"product": row.product, "setting": row.setting}
+            yield said(_SET, **told, span=tell(span), usual=tell(row.seconds))
