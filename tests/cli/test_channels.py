@@ -186,6 +186,8 @@ def test_a_gateway_that_is_not_there() -> None:
     done = run("--url", "http://127.0.0.1:9/v1", "--key", "k")
     assert done.exit_code == 1
     assert "No gateway answers at http://127.0.0.1:9: Connection refused. Is it running?" in done.stderr
+    done = run("--url", "http://127.0.0.1:9/v1", "--key", "k", "--json")
+    assert (done.exit_code, "No gateway answers" in json.loads(done.stdout)["error"]) == (1, True)
 
 
 @pytest.mark.parametrize(

@@ -63,3 +63,10 @@ def test_a_url_with_credentials_is_told_without_them() -> None:
 def test_what_is_no_url_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"URL|ort"):
         Gateway(url, "")
+
+
+def test_who_is_no_gateway_is_asked_about_and_cannot_steer_a_terminal() -> None:
+    told = Asked(404, {"error": {"code": "c", "message": "no\x1b[31m"}}).refusal
+    assert told == "The gateway answered 404 c: no?[31m (is that the address of an outwait gateway?)"
+    ours = Asked(403, {"error": {"message": "No.", "outwait": {}}})
+    assert ours.refusal == "The gateway answered 403: No."

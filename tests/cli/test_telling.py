@@ -21,6 +21,10 @@ def test_json_keeps_chinese_readable(capsys: pytest.CaptureFixture[str]) -> None
     assert json.loads(told) == {"cause": "超时"}
 
 
+def test_what_others_say_does_not_steer_a_terminal() -> None:
+    assert telling.harmless("时 a\x1b[31mb\u202ec\nd") == "时 a?[31mb?c?d"
+
+
 def test_progress_is_silent_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:
     with telling.progress() as bars:
         bars.advance(bars.add_task("probing", total=2))

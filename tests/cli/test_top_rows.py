@@ -176,3 +176,8 @@ def test_a_channel_says_how_it_is() -> None:
     assert cells[0]["last"][0] == "upstream_connect: refused"
     assert cells[0]["state"][1] == "red"
     assert (cells[1]["state"][0], cells[1]["last"][0]) == ("new", "")
+
+
+def test_a_client_does_not_steer_the_terminal() -> None:
+    ((_, cells),) = top_rows.rows(dict(seen(row(client="evil\x1b[2J")).live), "age", EN)
+    assert cells[-1][0] == "evil?[2J"

@@ -141,6 +141,27 @@ async def test_heartbeats_that_had_numbers_are_counted_where_the_client_saw_them
 
 
 @story
+async def test_they_are_counted_too_while_the_old_connection_is_not_known_to_be_dead() -> None:
+    async with scene() as (door, _):
+        hurried = "x-outwait-heartbeat: after=1s,every=1s"
+        request = request_of("responses", "silent-1500ms-then-drip-50ms+long-20", hurried)
+        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+        writer.write(request)
+        seen = b""
+        while b"output_text.delta" not in seen:
+            seen += await reader.read(65536)
+        numbers = [int(found) for found in re.findall(r'"sequence_number":(\d+)', seen.decode())]
+        (exchange,) = door.gateway.door.registry
+        rest = await attach(door, exchange.id, f"?starting_after={numbers[-1]}")
+        followed = [int(found) for found in re.findall(r'"sequence_number":(\d+)', rest.body)]
+        assert followed == list(range(numbers[-1] + 1, numbers[-1] + 1 + len(followed)))
+        words = re.findall(r'response.output_text.delta",[^}]*"delta":"([^"]*)"', seen.decode() + rest.body)
+        done = re.findall(r'response.output_text.done",[^}]*"text":"([^"]*)"', rest.body)
+        assert "".join(words) == done[0]
+        writer.close()
+
+
+@story
 async def test_many_readers_share_one_upstream_call() -> None:
     async with scene() as (door, model):
         ident, _ = await leave_after(door, request_of("openai", "drip-20ms+long-20"), b"data:")

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from outwait.cli.telling import print_json
+from outwait.cli.telling import harmless, print_json
 from outwait.config.errors import ConfigError
 
 Url = Annotated[
@@ -41,7 +41,8 @@ class Asked:
         error = error if isinstance(error, dict) else {}
         said = error.get("message") or "no word of why"
         hint = "" if "outwait" in error else " (is that the address of an outwait gateway?)"  # it names itself there
-        return f"The gateway answered {self.status} {error.get('code') or ''}: {said}{hint}"
+        code = f" {error['code']}" if error.get("code") else ""
+        return harmless(f"The gateway answered {self.status}{code}: {said}{hint}")
 
 
 class Gateway:
@@ -89,7 +90,7 @@ class Gateway:
             response = self._connection.getresponse()
             return response.status, response.read()
         except (OSError, http.client.HTTPException, UnicodeError) as error:
-            why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            why = harmless((getattr(error, "strerror", None) or str(error)).strip()) or type(error).__name__
             raise Unreached(
                 f"No gateway answers at {self._where}: {why}. Is it running? Is that its address?"
             ) from error

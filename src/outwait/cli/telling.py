@@ -31,6 +31,11 @@ def print_json(told: object) -> None:
     typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
 
 
+def harmless(text: str) -> str:
+    """`text` of somebody else's, without what a terminal would obey instead of showing it."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else "?" for each in text)
+
+
 def console() -> Console:
     """Where tables go: stdout, no colours of its own making, as wide as the terminal is."""
     from rich.console import Console

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from outwait.cli.telling import harmless
 from outwait.core.tongue import Said, Tongue
 
 Told = Mapping[str, Any]
@@ -232,7 +233,7 @@ def _left(row: Told) -> Cell:
 def _client(row: Told, tongue: Tongue) -> str:
     if not row["readers"]:
         return Said("gone", "已离开").told(tongue)
-    name = str(row["client"]).partition(" ")[0][:24] or "?"
+    name = harmless(str(row["client"]).partition(" ")[0][:24]) or "?"
     waits = f" ≤{row['patience']:g}s" if row["patience"] else ""
     return f"{name}{waits}" + (f" +{row['readers'] - 1}" if row["readers"] > 1 else "")
 
@@ -250,7 +251,7 @@ def _channel(row: Told, tongue: Tongue) -> list[Cell]:
         (str(sum(each["attempts"] for each in ends)), ""),
         (str(failures), "red" if failures else "dim"),
         (f"{row['keys']['count'] - dead}/{row['keys']['count']}", "red" if dead else ""),
-        ("" if last is None else f"{last['code']}: {last['message']}"[:80], "dim"),
+        ("" if last is None else harmless(f"{last['code']}: {last['message']}"[:80]), "dim"),
     ]
 
 

@@ -14,6 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import DataTable, Footer, Static
 
 from outwait.cli.gateway import Gateway, Unreached
+from outwait.cli.telling import harmless
 from outwait.cli.top_rows import CHANNEL_HEADS, HEADS, ORDER_WORDS, ORDERS, Seen, channel_rows, head, rows
 from outwait.core.tongue import Said, Tongue
 
@@ -58,7 +59,9 @@ class Detail(ModalScreen[None]):
         if marks:
             text.append(f"\n{_TIMELINE.told(self._tongue)}\n", "bold")
         for at, event, *detail in marks:
-            text.append(f"{at:>10.3f}  ", "dim").append(f"{event:<14}").append(f"{' '.join(map(str, detail))}\n")
+            text.append(f"{at:>10.3f}  ", "dim").append(f"{event:<14}").append(
+                f"{harmless(' '.join(map(str, detail)))}\n"
+            )
         with VerticalScroll(id="sheet"):
             yield Static(text)
         yield Footer()
@@ -67,7 +70,7 @@ class Detail(ModalScreen[None]):
 def _shown(name: str, value: object) -> str:
     if name == "started" and isinstance(value, float):
         return datetime.fromtimestamp(value).astimezone().isoformat(sep=" ", timespec="seconds")
-    return "-" if value is None else str(value)
+    return "-" if value is None else harmless(str(value))
 
 
 class Watch(App[None]):

@@ -114,6 +114,7 @@ CLOUDS: Final[tuple[Pattern, ...]] = (
     *rows(_LAMBDA, 93, TOTAL, r"""
         task timed out after [0-9.]+ seconds   sandbox\.timedout   function\.timedout
     """, side=GATEWAY),
+    *rows(_LAMBDA, 92, TOTAL, r"billed duration.{0,300}status: timeout", side=GATEWAY),
     *rows(_LAMBDA, 94, EXHAUSTED, r"runtime exited with error: signal: killed   runtime\.outofmemory", side=GATEWAY),
     *rows(_BOTOCORE, 92, FIRST_BYTE, r"read timeout on endpoint url   readtimeouterror: read timeout"),
     *rows(_BOTOCORE, 95, CONNECT, r"connect timeout on endpoint url"),

@@ -118,6 +118,7 @@ GO: Final[tuple[Pattern, ...]] = (
         error unmarshal   unmarshal(l)?ing .{0,60}(failed|error)   (failed|error|unable) (to )?unmarshal
         unmarshal_response_body_failed   unmarshal_response_failed   json: (unknown|unsupported)
     """),
+    *rows(_JSON, 92, "bad_request", r"cannot unmarshal .{0,80}go struct field [a-z]{0,40}request"),
     *rows(_JSON, 74, BAD_RESPONSE, r"unexpected end of json"),
     *rows("https://pkg.go.dev/bufio#pkg-variables", 88, BAD_RESPONSE, r"bufio\.scanner: token too long"),
     *rows("https://go.dev/doc/effective_go#panic", 60, "upstream_error", r"""

@@ -118,6 +118,7 @@ PROTOCOLS: Final[tuple[Pattern, ...]] = (
         before (the )?(stream|response|message|completion|answer) (was )?(completed?|finished)
         without (a )?(finish_reason|message_stop|final chunk|\[done\])
         without (a )?(completion event|response\.completed|terminal event)
+        did(n't| not) receive (a |the |any )?(\[?done|final|finish|completion|success|terminal|end|stop)
         missing (finish[_ ]reason|message_stop|\[done\]|final chunk)
         (ended|closed) (before|without) .{0,40}(message_stop|response\.completed|\[done\]|finish|completion)
         connection (was )?(closed|lost|dropped|interrupted|broken) (while|during|in the middle|mid)   \bmid-?stream\b

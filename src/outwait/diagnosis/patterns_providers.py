@@ -239,6 +239,7 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
     *rows(_OPENAI, 90, NO_MODEL, r"""
         model disabled   modelnotopen   not activated the model   model (is )?not activated
     """),
+    *rows("https://help.aliyun.com/zh/model-studio/error-code", 92, RATE, r"exceeded your current requests? list   limit_requests"),
     *rows("https://api-docs.deepseek.com/quick_start/error_codes", 94, FILTERED, r"content exists risk"),
     *rows("https://docs.cohere.com/docs/rate-limits", 92, RATE, r"""
         limited to [0-9]+ (api )?(calls?|requests?|tokens?) ?(/|per|a|every) ?(second|minute|min\b|hour|month)
@@ -246,6 +247,7 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
     *rows("https://learn.microsoft.com/en-us/dotnet/azure/sdk/authentication/", 92, AUTH, r"""
         credentialunavailable   defaultazurecredential   clientauthenticationerror
     """),
+    *rows(_OPENAI, 84, AUTH, r"failed to (log ?in|sign ?in|authenticate|authorize)   (login|sign-in) (was )?(rejected|denied)"),
     *rows(_OPENAI, 90, AUTH, r"iam certification failed   iam authentication failed"),
     *rows(_COPILOT, 84, OVERLOADED, r"language model unavailable"),
     *rows(_BEDROCK, 95, NO_MODEL, r"""

@@ -154,7 +154,7 @@ PYTHON: Final[tuple[Pattern, ...]] = (
     *rows(_OPENAI, 58, RATE, r"ratelimiterror   rate_limit_error"),
     *rows(_OPENAI, 58, AUTH, r"authenticationerror"),
     *rows(_OPENAI, 58, PERMISSION, r"permissiondeniederror   permission_error"),
-    *rows(_OPENAI, 46, NO_MODEL, r"notfounderror"),
+    *rows(_OPENAI, 46, NO_MODEL, r"(?<!module)(?<!file)notfounderror"),
     *rows(_OPENAI, 42, BAD_REQUEST, r"""
         badrequesterror   unprocessableentityerror   invalidrequesterror   invalid_request_error
     """),
@@ -180,10 +180,17 @@ PYTHON: Final[tuple[Pattern, ...]] = (
     *rows("https://python.langchain.com/docs/troubleshooting/errors/", 88, EMPTY, r"""
         no generation chunks were returned   no generations found in stream
     """),
+    *rows("https://docs.pydantic.dev/latest/errors/errors/", 84, BAD_RESPONSE, r"""
+        validation errors? for (chatcompletion|message\b|generate|response|completion|[a-z]{1,30}response)
+    """),
     *rows("https://docs.pydantic.dev/latest/errors/errors/", 50, BAD_RESPONSE, r"""
-        pydantic_core.{0,40}validationerror   validation errors? for (chatcompletion|message|generate|response)
+        pydantic_core.{0,40}validationerror
     """),
     *rows("https://docs.sqlalchemy.org/en/20/errors.html", 96, EXHAUSTED, r"queuepool limit of size", side="gateway"),
+    *rows("https://docs.python.org/3/library/exceptions.html", 64, UNKNOWN, r"""
+        modulenotfounderror   nameerror: name   importerror: cannot import   unsupported operand type
+        referenceerror: [a-z_$.]{1,60} is not defined   command not found   indentationerror
+    """, side=CLIENT),
     *rows("https://docs.gunicorn.org/en/stable/settings.html#timeout", 86, TOTAL, r"""
         worker timeout \(pid
     """, side="gateway"),

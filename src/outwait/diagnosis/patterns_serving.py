@@ -47,6 +47,7 @@ SERVING: Final[tuple[Pattern, ...]] = (
         model runner has unexpectedly stopped   exit status 2
     """),
     *rows(_OLLAMA, 93, TOTAL, r"timed out waiting for llama runner to start", side=UPSTREAM),
+    *rows(_OLLAMA, 93, "connect_reset", r"error reading llm response", side=UPSTREAM),
     *rows(_OLLAMA_FAQ, 93, OVERLOADED, r"""
         server busy, please try again\. maximum pending requests exceeded   maximum pending requests
         maximum queue size

@@ -22,6 +22,7 @@ from outwait.diagnosis.causes import (
     RESET,
     TOTAL,
     UNKNOWN,
+    UPSTREAM_ERROR,
 )
 from outwait.diagnosis.diagnosis import Confidence
 from outwait.diagnosis.excerpt import excerpt
@@ -39,6 +40,8 @@ _WRAPPER, _WRAPPED = (
     47,
 )  # a wrapper of a client library inside a reply: the gateway's own call failed, more than its 5xx says
 _ABORTED, _WHISPER = 70, 38  # plain words for an abort, which in a 5xx reply was not the caller's
+_REFUSED: Final = 35  # "the provider returned an error" around a 4xx: the status says more
+_BLAND: Final = 62
 _SAID, _PLAIN = 40, 64  # plain words for a timeout, which in a 5xx reply are those of who answered
 _WAITED: Final = frozenset((FIRST_BYTE, TOTAL))
 _CLOCKS: Final = frozenset((FIRST_BYTE, IDLE, TOTAL))
@@ -105,6 +108,8 @@ def read(symptom: Symptom) -> Reading:
 def _weighed(sign: Sign, status: int | None) -> Sign:
     if sign.cause == UNKNOWN and _WRAPPER <= sign.weight < _WRAPPED - 5 and status is not None and status >= 500:
         return Sign(_WRAPPED, sign.cause, None, sign.quote, sign.source, sign.at)
+    if sign.cause == UPSTREAM_ERROR and sign.weight <= _BLAND and not sign.status and status is not None and status < 500:
+        return Sign(_REFUSED, sign.cause, sign.side, sign.quote, sign.source, sign.at)
     if sign.cause == GAVE_UP and sign.weight <= _ABORTED and status is not None and status >= 500:
         return Sign(_WHISPER, sign.cause, sign.side, sign.quote, sign.source, sign.at)
     if sign.cause in _WAITED and _SAID <= sign.weight <= _PLAIN and status is not None and status >= 500:

@@ -24,7 +24,7 @@ class Teller(NamedTuple):
 
 
 _GATEWAYS: Final = re.compile(
-    r"channel ?#?\(?#|channel error|relay error|do request failed|do_request_failed|(?:one|new|shell|rix"
+    r"channel ?#?\(?#|channel error \(|relay error|do request failed|do_request_failed|(?:one|new|shell|rix"
     r"|veloera)_?api_error"
     r"|\(request id: ?20[0-9]{12,}|bad_response_status_code|channel:|upstream_error|relay|new-?api\b|one-?api\b"
     r"|litellm[ _-](?:proxy|router|params)|litellm\.proxy|received model group|available model group"

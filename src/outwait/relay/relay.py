@@ -41,6 +41,7 @@ class Relay:
 
     __slots__ = (
         "_accepted",
+        "_beside",
         "_exchange",
         "_outlet",
         "_profile",
@@ -82,10 +83,14 @@ class Relay:
         self._voice: Voice | None = None  # made when it is first needed
         self._skip: Skip | None = None  # what this client has seen before
         self._told = adopted or replayed  # such a failure was told before, in band or by the first try
-        if exchange.dialect.tracked and exchange.call.stream:
-            self._find_voice()  # it must see the whole answer
         if after is not None:
             self._come_back(after)
+        if exchange.dialect.tracked and exchange.call.stream:
+            self._find_voice()  # it must see the whole answer
+        # Who comes back may do so before the old connection is known to be dead, so what it sees is known from the start.
+        self._beside = after is None and bool(exchange.replay.readers)
+        if self._voice is not None and not self._beside:
+            exchange.inserted = self._voice.inserted
         self._reader = exchange.join(self._pump, self.delivery)
 
     def _come_back(self, after: int) -> None:
@@ -220,7 +225,7 @@ class Relay:
             self.delivery.status = status
         self.delivery.whole = whole
         self._outlet.on_gone = self._outlet.on_drain = None
-        if self._voice is not None:
+        if self._voice is not None and self._beside and not whole:
             self._exchange.inserted = self._voice.inserted
         self._exchange.leave(self._reader, self.delivery)
 

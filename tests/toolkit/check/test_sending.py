@@ -250,6 +250,17 @@ def test_the_code_of_a_refusal_announces_no_key() -> None:
     assert probe.detail == "HTTP 401, invalid_api_key: Incorrect API key provided: [masked]"
 
 
+async def _paints(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    body = b'{"error": {"code": "c", "message": "bad \\u001b[31mred\\u202e x"}}'
+    writer.write(b"HTTP/1.1 400 No\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+    await writer.drain()
+
+
+def test_what_is_said_does_not_steer_a_terminal() -> None:
+    (probe,) = scripted(_paints, api)
+    assert probe.detail == "HTTP 400, c: bad ?[31mred? x"
+
+
 def test_where_any_answer_will_do_only_a_servers_error_is_none() -> None:
     def kind(port: int) -> Target:
         return of_channel(Channel("q", "qwen", f"http://127.0.0.1:{port}/v1"), None)

@@ -214,12 +214,12 @@ def _told(failed: Fault, secrets: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _words(failed: Fault, secrets: tuple[str, ...]) -> str:
-    """The failure for people, on one line: what was seen, after what it means unless the cause says that as well."""
+    """The failure for people, one printable line: what was seen, after what it means unless the cause says that too."""
     seen = _veiled((failed.detail or "").lstrip(": "), secrets)
     known = failed.code in _CLEAR or failed.message == FAULTS[failed.code].message or failed.message in seen
     text = redact(failed.message, secrets)
     text = text if not seen else seen if known else f"{text} ({seen})"
-    return " ".join(text.split())[:_LONGEST]
+    return "".join(each if each.isprintable() else "?" for each in " ".join(text.split()))[:_LONGEST]
 
 
 def _veiled(seen: str, secrets: tuple[str, ...]) -> str:
