@@ -83,15 +83,23 @@ class Relay:
         self._voice: Voice | None = None  # made when it is first needed
         self._skip: Skip | None = None  # what this client has seen before
         self._told = adopted or replayed  # such a failure was told before, in band or by the first try
+        self._beside = after is None and bool(exchange.replay.readers)
+        self._take_up(after)
+        self._reader = exchange.join(self._pump, self.delivery)
+
+    def _take_up(self, after: int | None) -> None:
+        """Find the voice that must see the whole answer, behind what the client has seen of it.
+
+        Who comes back may do so before its old connection is known to be dead, so the exchange has what each client is
+        told from the start.
+        """
+        exchange = self._exchange
         if after is not None:
             self._come_back(after)
         if exchange.dialect.tracked and exchange.call.stream:
-            self._find_voice()  # it must see the whole answer
-        # Who comes back may do so before the old connection is known to be dead, so what it sees is known from the start.
-        self._beside = after is None and bool(exchange.replay.readers)
+            self._find_voice()
         if self._voice is not None and not self._beside:
             exchange.inserted = self._voice.inserted
-        self._reader = exchange.join(self._pump, self.delivery)
 
     def _come_back(self, after: int) -> None:
         """Go on behind what the client has seen; heartbeats that had numbers are among it."""
