@@ -7,6 +7,7 @@ from typing import Final
 from outwait.diagnosis.pattern import Pattern
 from outwait.diagnosis.patterns_apps import APPS
 from outwait.diagnosis.patterns_clouds import CLOUDS
+from outwait.diagnosis.patterns_codes import CODES
 from outwait.diagnosis.patterns_gateways import GATEWAYS
 from outwait.diagnosis.patterns_go import GO
 from outwait.diagnosis.patterns_middleboxes import MIDDLEBOXES
@@ -30,6 +31,7 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     *CLOUDS,
     *PROVIDERS,
     *SERVING,
+    *CODES,
     *GATEWAYS,
     *APPS,
     *WORDS,

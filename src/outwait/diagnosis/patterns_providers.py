@@ -349,7 +349,7 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
         not support(ed)? .{0,40}(stream|parameter|response_format|function)   tool use.{0,40}not supported
         support(s)? tool use   could not process image   invalid image   invalid base64
         could not parse (the )?json body   unable to parse request   invalid json(?! (response|output|reply))
-        malformed (request|json)   invalid request   invalid_request   invalidrequest   bad_request   validation error
+        malformed (request|json)   invalid request   invalid_request   invalidrequest   (?<!err_)bad_request   validation error
         validationexception   validation_error   unprocessable   must be (a|an|one of|less than|greater than|between)
         must be (at (least|most)|provided|non-empty|string|set|specified)   required (field|parameter|property)
         required header   header is required   should be in \[   json_validate_failed   failed_generation

@@ -229,7 +229,7 @@ WORDS: Final[tuple[Pattern, ...]] = (
     """),
     *rows(_PLAIN, 62, AUTH, r"unauthori[sz]ed   log in again   (access|auth|bearer) token   鉴权"),
     *rows(_PLAIN, 58, PERMISSION, r"""
-        forbidden   not (allowed|permitted|authorized)   access (is )?(denied|restricted|blocked)   banned   拒绝访问
+        forbidden   (?<!405 )(?<!method )not (allowed|permitted|authorized)   access (is )?(denied|restricted|blocked)   banned   拒绝访问
         captcha
     """),
     *rows(_PLAIN, 60, NO_MODEL, r"""
