@@ -35,6 +35,7 @@ class House:
         self._serve = serve
         self._config = {**config, "data_dir": str(folder)}
         self._lives = 0
+        self._made: set[str] = set()  # a worker that is asked need not know yet what another one began
         self.folder = folder
         self.gateway = self.start()
 
@@ -85,7 +86,7 @@ class House:
 
     def made_by(self, ask: Callable[[], None]) -> str:
         """The id of the exchange that `ask` began."""
-        known = {each["id"] for each in self.listed()}
+        known = self._made | {each["id"] for each in self.listed()}
         ask()
         found: list[str] = []
 
@@ -94,6 +95,7 @@ class House:
             return bool(found)
 
         until(seen, "the exchange", timeout=5)
+        self._made.add(found[0])
         return found[0]
 
     def listed(self) -> list[dict[str, Any]]:

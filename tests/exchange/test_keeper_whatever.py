@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from contextlib import suppress
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.exchange.archive import Archive
@@ -102,6 +104,12 @@ class Play:
             self.visits.append(self.here.rig.join(visit.exchange))
         elif what in ("cancel", "drain"):
             visit.exchange.cancel(fault("gateway_draining") if what == "drain" else None)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def swept() -> None:
+    """What tests before these left to the collector is closed now, and not while files are counted."""
+    gc.collect()
 
 
 def open_files() -> int:

@@ -37,12 +37,20 @@ def looped(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None
 @asynccontextmanager
 async def peer(play: Play, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     """The port of a server that plays `play` on each connection; all of them end with it."""
-    transports: list[asyncio.BaseTransport] = []
+    transports: list[asyncio.WriteTransport] = []
 
     class Protocol(asyncio.StreamReaderProtocol):
+        transport: asyncio.WriteTransport
+
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            assert isinstance(transport, asyncio.WriteTransport)
+            self.transport = transport
             transports.append(transport)
             super().connection_made(transport)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            transports.remove(self.transport)  # some of Python's TLS transports cannot be aborted after their end
+            super().connection_lost(exc)
 
     async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -59,9 +67,8 @@ async def peer(play: Play, tls: ssl.SSLContext | None = None) -> AsyncIterator[i
     finally:
         await _settle()  # what was accepted last gets its transport
         server.close()
-        for transport in transports:
-            if isinstance(transport, asyncio.WriteTransport):
-                transport.abort()
+        for transport in tuple(transports):
+            transport.abort()
         await _settle()
 
 
