@@ -10,7 +10,7 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("glance", derandomize=True, max_examples=25, deadline=None, print_blob=True)
+settings.register_profile("glance", derandomize=True, max_examples=10, deadline=None, print_blob=True)
 settings.register_profile("quick", derandomize=True, max_examples=100, deadline=None, print_blob=True)
 settings.register_profile(
     "deep", max_examples=5000, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
