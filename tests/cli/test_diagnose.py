@@ -82,6 +82,40 @@ def test_a_file_that_cannot_be_read_is_usage(tmp_path: Path, monkeypatch: pytest
     assert "Permission denied" in done.output
 
 
+def test_a_folder_is_usage_if_it_is_named_as_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = run(str(tmp_path))
+    assert done.exit_code == 2
+    assert "Is a directory" in done.output
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ECONNREFUSED").mkdir()
+    assert told("ECONNREFUSED")["cause"] == "connect_refused"
+
+
+@pytest.mark.parametrize("name", ["errors.log", "./errors", "../a/b.txt", "/var/log/nowhere"])
+def test_a_file_that_is_not_there_is_said(name: str) -> None:
+    done = run(name, "--json")
+    assert (done.exit_code, json.loads(done.stdout)["cause"]) == (1, "unknown")
+    assert done.stderr == f"There is no file {name}: it was read as the text of an error.\n"
+    assert "没有名为" in run(name, "--lang", "zh").stderr
+    assert run("oops", "--json").stderr == ""
+    assert run("Error: see errors.log", "--json").stderr == ""
+
+
+def test_an_empty_text_is_usage_unless_something_else_is_known() -> None:
+    for words, given in ((("",), ""), (("-",), ""), ((), "\n \n")):
+        done = run(*words, given=given)
+        assert done.exit_code == 2
+        assert "the text is empty" in done.output
+    assert told("", "--status", "429")["cause"] == "rate_limited"
+    assert told("-", "--headers", "server: nginx", given="")["cause"] == "unknown"
+
+
+def test_headers_that_cannot_be_read_are_usage(tmp_path: Path) -> None:
+    done = run("x", "--headers", str(tmp_path))
+    assert done.exit_code == 2
+    assert "Is a directory" in done.output
+
+
 def test_what_else_is_known_counts(tmp_path: Path) -> None:
     assert told("fetch failed")["cause"] == "unknown"
     assert told("fetch failed", "--elapsed", "5m")["cause"] == "first_byte_timeout"

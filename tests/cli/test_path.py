@@ -105,7 +105,9 @@ def test_what_is_asked_for(toolkit: Toolkit) -> None:
 @pytest.mark.parametrize(
     "words, said",
     [
-        (("llm.example.com",), "is no URL such as"),
+        (("ftp://llm.example.com",), "is no URL such as"),
+        (("https://user:hunter2@llm.example.com:0/?key=hunter2",), "'https://llm.example.com:0/' is no URL such as"),
+        (("a..b",), "cannot be a host's name"),
         ((URL, "--up-to", "soon"), "a duration is"),
         ((URL, "--up-to", "500ms"), "from 1s to 168h"),
         ((URL, "--only", "audio"), "'audio' is none of stream, json, upload"),
@@ -121,6 +123,24 @@ def test_wrong_usage(toolkit: Toolkit, words: tuple[str, ...], said: str) -> Non
     assert done.exit_code == 2
     assert said in " ".join(done.output.replace("│", " ").split())
     assert toolkit.errands == []
+
+
+def test_the_scheme_may_be_left_out(toolkit: Toolkit) -> None:
+    for given, where in {
+        "localhost:8080": "http://localhost:8080",
+        "llm.example.com": "https://llm.example.com",
+    }.items():
+        assert invoke(given).exit_code == 0
+        assert toolkit.errand.way.target.origin == where
+
+
+def test_credentials_in_the_url_are_not_told(toolkit: Toolkit) -> None:
+    given = "https://user:hunter2@llm.example.com/v1?key=hunter3"
+    assert invoke(given).exit_code == 0
+    assert toolkit.errand.url == URL
+    toolkit.says = NoGateway("foreign", "It says why.")
+    for words in ((given,), (given, "--json")):
+        assert "hunter" not in invoke(*words).output
 
 
 @pytest.mark.parametrize("kind, status", [("unreached", 1), ("refused", 1), ("foreign", 2), ("key", 2), ("off", 2)])

@@ -35,6 +35,11 @@ def test_a_transport_of_ones_own_goes_elsewhere() -> None:
         reattaching_client(transport=httpx2.HTTPTransport())
 
 
+def test_rules_among_the_options_are_sent_where_they_belong() -> None:
+    with pytest.raises(TypeError, match=r"attempts, gateway: that goes into Reattach\(attempts="):
+        reattaching_client(gateway=True, attempts=3)
+
+
 def test_the_same_for_loops() -> None:
     import asyncio
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_type_hints
 
 import httpx2
 import pytest
@@ -11,7 +11,7 @@ import stamina
 from tests.client.scripted import Time
 
 from outwait.client.budget import Budget
-from outwait.client.retry import Attempt, Retrying, RetryRules, retrying, this_attempt
+from outwait.client.retry import Attempt, Changed, Retrying, RetryRules, retrying, this_attempt
 from outwait.client.timeouts import optimal_timeout
 from outwait.core.fault import RetryClass
 from outwait.testing.virtual import run
@@ -176,6 +176,22 @@ def test_tokens_end_it_for_all(time: Time) -> None:
 )
 def test_on_says_which(time: Time, on: Any, attempts: int) -> None:
     assert outcome(ready(time, retrying(CHAT, on=on)), KeyError("a"), None)[0] == attempts
+
+
+@pytest.mark.parametrize("on", [[KeyError], "KeyError", 5])
+def test_what_on_cannot_be_is_said_at_once(on: Any) -> None:
+    with pytest.raises(TypeError, match="`on` is"):
+        retrying(CHAT, on=on)
+
+
+def test_rules_may_be_said_at_once() -> None:
+    assert retrying(CHAT, attempts=5, deadline=60, paid=1.0).rules == RetryRules(attempts=5, deadline=60, paid=1.0)
+    assert retrying(CHAT, rules=RetryRules(attempts=5, cap=1), attempts=2).rules == RetryRules(attempts=2, cap=1)
+    assert get_type_hints(Changed) == get_type_hints(RetryRules)
+    with pytest.raises(ValueError, match="at least one attempt"):
+        retrying(CHAT, attempts=0)
+    with pytest.raises(TypeError, match="tries"):
+        retrying(CHAT, **{"tries": 3})  # type: ignore[misc]  # a word that is none
 
 
 def test_on_does_not_make_a_charge_safe(time: Time) -> None:

@@ -78,3 +78,17 @@ def test_patience_never_shrinks(scenario: str, attempt: int, growth: float, stre
     for name in ("connect", "write", "read", "pool", "first", "idle"):
         shorter, longer = getattr(one, name).seconds, getattr(next_one, name).seconds
         assert shorter <= longer <= max(spans.total.seconds, getattr(spans, name).seconds)
+
+
+def test_as_one_number() -> None:
+    assert float(optimal_timeout("o3-pro")) == optimal_timeout("o3-pro").read.seconds == 1800
+
+
+def test_what_is_not_known_is_said() -> None:
+    for model in (None, 5):
+        with pytest.raises(TypeError, match="a model's name is a str"):
+            optimal_timeout(model)  # type: ignore[arg-type]  # as callers without types do
+    with pytest.raises(ValueError, match="no preset 'foo', but default, seed"):
+        optimal_timeout("o3", preset="foo")  # type: ignore[arg-type]  # as above
+    with pytest.raises(KeyError, match="'foo' is none of openai"):
+        optimal_timeout("o3").kwargs("foo")  # type: ignore[arg-type]  # as above

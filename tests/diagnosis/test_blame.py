@@ -52,6 +52,8 @@ def sign(cause: str, side: str | None = None, weight: int = 80, status: int = 0)
         (sign(causes.PERMISSION, weight=48, status=403), PAGE, 403, MIDDLEBOX),
         (sign(causes.PERMISSION, weight=94), PAGE, 403, UPSTREAM),
         (sign(causes.RATE, weight=64, status=429), PAGE, 429, MIDDLEBOX),
+        (sign(causes.RATE, weight=88), PAGE._replace(signer="nginx"), 429, MIDDLEBOX),
+        (sign(causes.RATE, weight=88), PAGE._replace(signer=""), 429, UPSTREAM),
         # the rest
         (sign(causes.RESET), LOCAL, None, GATEWAY),
         (sign(causes.RESET, UPSTREAM), LOCAL, None, UPSTREAM),

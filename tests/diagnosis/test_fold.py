@@ -19,6 +19,7 @@ from outwait.diagnosis.fold import fold
         ("\\u65e0\\u53ef\\u7528\\u6e20\\u9053", "无可用渠道"),
         ("\\\\u003chtml\\\\u003e", "<html>"),
         ("&lt;title&gt; it&#39;s", "<title> it's"),
+        ("Time out; time outside, my time out", "timeout; time outside, my timeout"),
         ("İstanbul", "İstanbul"),  # its small letter is longer, so it stays
         ("", ""),
     ],

@@ -44,7 +44,24 @@ def reading(text: str, **known: object) -> Reading:
         ("relay error (channel #1): bad response status code 401", "auth_failed"),
         ("relay error (channel #1): bad response status code 502", "upstream_error"),
         ("429: failed to parse the reply", "rate_limited"),
+        # codes that only their provider's pages explain
+        ('{"base_resp":{"status_code":1008,"status_msg":""}}', "quota_exhausted"),
+        ('{"error":{"code":"1302","message":""}}', "rate_limited"),
+        ('{"error_code":336103,"error_msg":""}', "context_too_long"),
+        ('{"errorType":"InvalidAccessCode"}', "auth_failed"),
+        # a local proxy's port, a database's driver
+        ("connect ECONNREFUSED 127.0.0.1:7890", "proxy_misconfigured"),
+        ("psycopg2.OperationalError: Connection refused", "connect_refused"),
+        # programs that failed for reasons of their own
+        ("ModuleNotFoundError: No module named 'openai'", "unknown"),
+        ("TypeError: unsupported operand type(s) for +", "unknown"),
+        ('INFO:httpx:HTTP Request: POST https://host/v1 "HTTP/1.1 200 OK"', "unknown"),
+        ("error:1407609C:SSL routines:SSL23_GET_CLIENT_HELLO:http request", "tls_failure"),
+        # as people write it
+        ("Time out uploading the file", "write_timeout"),
         # hints do not
+        ("openai.error.AuthenticationError: <empty message>", "auth_failed"),
+        ("500: Either the server is overloaded or there is an error in the application.", "upstream_error"),
         ("Connection refused. Please check your API key and quota.", "connect_refused"),
         ("nothing that is known", "unknown"),
         ("", "unknown"),
@@ -72,14 +89,41 @@ def test_time_knows_better_than_a_wrapper() -> None:
     assert reading("socket hang up", elapsed=60).best.cause == "middlebox_idle_cut"
 
 
+def test_a_504_cut_no_stream() -> None:
+    assert reading("stream timeout", status=504).best.cause == "gateway_timeout_upstream"
+    assert reading("stream timeout").best.cause == "middlebox_idle_cut"
+
+
+def test_long_texts_in_which_nothing_fails_say_nothing() -> None:
+    prose = "The policy for the login of members is told on the page about safety. " * 3
+    assert reading(prose).best.cause == "unknown"
+    assert reading(prose + "It failed.").best.cause != "unknown"
+    assert reading("All is done after 12 minutes.").best.cause == "unknown"
+    assert reading("All is lost after 12 minutes.").best.cause == "first_byte_timeout"
+
+
 def test_how_sure_it_is() -> None:
     assert reading("code: 'UND_ERR_HEADERS_TIMEOUT'").confidence is Confidence.HIGH
     assert reading("status code 504").confidence is Confidence.MEDIUM
     assert reading("<h1>504 Gateway Time-out</h1> nginx").confidence is Confidence.HIGH  # signed
+    assert reading("<h1>Error 503 Backend fetch failed</h1> Varnish").confidence is Confidence.MEDIUM  # for anything
     assert reading("request timed out").confidence is Confidence.LOW
     assert reading("read ECONNRESET").confidence is Confidence.MEDIUM  # who reset it, is not said
     both = reading("insufficient_quota ... context_length_exceeded ... CERTIFICATE_VERIFY_FAILED")
     assert both.confidence is Confidence.MEDIUM
+
+
+def test_an_error_that_the_status_explains_better_is_what_the_status_says() -> None:
+    assert reading('400 {"error": {"message": "Provider returned error"}}').best.cause == "bad_request"
+    assert reading('500 {"error": {"message": "Provider returned error"}}').best.cause == "upstream_error"
+
+
+def test_the_own_limit_of_the_client_that_speaks_makes_its_timeout_sure() -> None:
+    late = "openai.APITimeoutError: Request timed out."
+    assert reading(late).confidence is Confidence.LOW
+    assert reading(late, elapsed=600).confidence is Confidence.HIGH
+    assert reading(late, elapsed=300).confidence is Confidence.MEDIUM  # a limit of others
+    assert reading("relay error: " + late, elapsed=600).confidence is not Confidence.HIGH
 
 
 def test_an_elapsed_limit_makes_a_timeout_likelier() -> None:

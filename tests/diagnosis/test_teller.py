@@ -35,7 +35,9 @@ def test_a_header_signs_what_the_text_does_not() -> None:
 
 def test_gateways_are_known_by_their_words_or_headers() -> None:
     assert told("relay error (channel #2)").gateway == "relay error"
-    assert told("litellm.Timeout: APITimeoutError").gateway == "litellm"
+    assert told("LiteLLM Proxy: APITimeoutError").gateway == "LiteLLM Proxy"
+    assert told('{"error": {"message": "litellm.Timeout: late"}}').gateway == 'message": "litellm.'
+    assert told("litellm.Timeout: late").gateway == ""  # the library, in the caller's own program
     assert told("timeout", x_oneapi_request_id="1").gateway == "x-oneapi-request-id"
     assert told("timeout").gateway == ""
 

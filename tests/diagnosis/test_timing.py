@@ -4,7 +4,7 @@ import pytest
 
 from outwait.diagnosis.causes import CONNECT, CUT, DNS, FIRST_BYTE, GAVE_UP, REFUSED, RESET, TOTAL, UNKNOWN
 from outwait.diagnosis.sign import Sign
-from outwait.diagnosis.timing import on_the_way, spoken, timed
+from outwait.diagnosis.timing import on_the_way, own_clock, spoken, timed
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,11 @@ def test_limits_on_the_way_are_no_clients() -> None:
     assert {limit.place for limit in on_the_way(60)} <= {"middlebox", "cloud"}
     assert on_the_way(60)
     assert on_the_way(5) == on_the_way(None) == ()
+
+
+def test_a_client_is_known_by_its_words_and_its_limit() -> None:
+    found = own_clock("openai.apitimeouterror: request timed out.", 600.4)
+    assert found is not None
+    assert (found.product, found.seconds) == ("openai-python", 600)
+    assert own_clock("openai.apitimeouterror: request timed out.", 300) is None
+    assert own_clock("request timed out.", 600) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,10 @@ outwait diagnose failures.jsonl --each-line    (one JSON object a line: text, mo
 Exit status: 0 a cause was found, 1 the text does not say, 2 usage.
 """
 _MOST = 64 * 1024 * 1024  # bytes that are read of a file or of stdin
+_FILE_NAME = re.compile(r"[^\s:]{1,255}\.(?:log|txt|json|jsonl|html?|out|err)|(?:\.{0,2}|~)/[^\s:]{1,255}")
+_NO_FILE = Said(
+    "There is no file {name}: it was read as the text of an error.", "没有名为 {name} 的文件：它被当作错误文本来读。"
+)
 _WORDS = {
     "cause": Said("cause", "起因"),
     "side": Said("side", "责任方"),
@@ -49,9 +54,7 @@ def diagnose(
     *,
     given: Annotated[
         str | None,
-        typer.Argument(
-            metavar="[TEXT | FILE | -]", help="The error: as text, in a file, or on stdin.", show_default=False
-        ),
+        typer.Argument(metavar="TEXT|FILE|-", help="The error: as text, in a file, or on stdin.", show_default=False),
     ] = None,
     model: Annotated[str | None, typer.Option("--model", "-m", help="The model that was called.")] = None,
     elapsed: Annotated[
@@ -87,12 +90,18 @@ def diagnose(
     text = _text(given)
     if each_line:
         raise typer.Exit(_each(text, known, tongue))
+    if not text.strip() and elapsed is None and status is None and not known.headers:
+        raise typer.BadParameter(
+            "the text is empty: give the error itself, a file with it, or - for stdin", param_hint="TEXT"
+        )
     found = diagnosed(Symptom(text, known.model, known.elapsed, known.status, known.headers), tongue)
     if as_json:
         print_json(found.told())
     else:
         _draw(found, tongue)
     if found.cause == "unknown":
+        if text == given and _FILE_NAME.fullmatch(text):
+            typer.echo(_NO_FILE.told(tongue, name=text), err=True)
         raise typer.Exit(1)
 
 
@@ -104,24 +113,27 @@ def _text(given: str | None) -> str:
         return _decoded(sys.stdin.buffer.read(_MOST))
     assert given is not None  # noqa: S101 - tells mypy what the line above has seen
     path = _file(given)
-    if path is None:
-        if not given.strip():
-            raise typer.BadParameter("the text is empty", param_hint="TEXT")
-        return given
+    return given if path is None else _read(path, "FILE")
+
+
+def _read(path: Path, hint: str) -> str:
+    """What a file holds. `hint`: what named it."""
     try:
         with path.open("rb") as file:
             return _decoded(file.read(_MOST))
     except OSError as error:
-        raise typer.BadParameter(f"{path}: {error.strerror}", param_hint="FILE") from error
+        raise typer.BadParameter(f"{path}: {error.strerror}", param_hint=hint) from error
 
 
 def _file(given: str) -> Path | None:
-    """The file of that name, None if there is none: an error is rarely called like one."""
+    """The file of that name, None if there is none: an error is rarely called like one. Of folders only a path is one:
+    `timeout` is an error, whatever lies here.
+    """
     if len(given) > 1024 or "\n" in given:
         return None
     try:
         path = Path(given)
-        return path if path.is_file() or path.is_fifo() else None
+        return path if path.exists() and (not path.is_dir() or _FILE_NAME.fullmatch(given)) else None
     except (OSError, ValueError):
         return None
 
@@ -147,7 +159,7 @@ def _headers(given: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in given:
         path = _file(each)
-        told = _decoded(path.read_bytes()) if path is not None else each
+        told = each if path is None else _read(path, "--headers")
         if told.lstrip().startswith("{"):
             try:
                 found |= _named(json.loads(told))

@@ -24,7 +24,8 @@ outwait path http://127.0.0.1:8080 --json
 
 It takes hardly longer than the longest limit, and several times the shortest one: heartbeats are tried that long.
 
-Exit status: 0 nothing is cut, or heartbeats survive; 1 bad news; 2 usage, or no gateway answers there.
+Exit status: 0 nothing is cut, or heartbeats survive; 1 bad news, or nobody answers there; 2 usage, a key that is not
+taken, or what answers is no gateway.
 """
 LONGEST = 7 * 86400.0
 
@@ -65,6 +66,7 @@ def path(
     from outwait.toolkit.path.told import NoGateway
 
     tongue = spoken(lang)
+    url = _whole(url)
     errand = _errand(url, (up_to, only), key or _key(config), insecure=insecure, proxy=proxy)
     from outwait.cli.path_view import draw, watching
 
@@ -72,7 +74,7 @@ def path(
         with watching(tongue, quiet=as_json) as watch:
             run = asyncio.run(explore(errand, watch))
     except NoGateway as error:
-        _nobody(error, url, tongue, as_json=as_json)
+        _nobody(error, errand.url, tongue, as_json=as_json)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     if as_json:
@@ -85,12 +87,24 @@ def path(
         raise typer.Exit(1)
 
 
+def _whole(url: str) -> str:
+    """`url` with its scheme, which may be left out, as for `outwait net`."""
+    if "://" in url:
+        return url
+    from outwait.toolkit.net.target import TargetError, parse
+
+    try:
+        return parse(url).url
+    except TargetError as error:
+        raise typer.BadParameter(str(error), param_hint="URL") from error
+
+
 def _errand(url: str, asked: tuple[str, str | None], key: str, *, insecure: bool, proxy: bool) -> Errand:
     """What the options ask for; `asked`: --up-to and --only."""
     from outwait.toolkit.path.explore import Errand
     from outwait.toolkit.path.forward import named_for
     from outwait.toolkit.path.line import Way
-    from outwait.toolkit.path.question import target
+    from outwait.toolkit.path.question import shown, target
 
     up_to, only = asked
     try:
@@ -109,7 +123,7 @@ def _errand(url: str, asked: tuple[str, str | None], key: str, *, insecure: bool
         told = "the environment names no proxy for this URL (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY)"
         raise typer.BadParameter(told, param_hint="--proxy")
     way = Way(where, key, forward if proxy else None, verify=not insecure)
-    return Errand(url, way, _forms(only), _span(up_to), forward)
+    return Errand(shown(url), way, _forms(only), _span(up_to), forward)
 
 
 def _forms(only: str | None) -> list[Form]:

@@ -9,6 +9,7 @@ client = OpenAI(base_url="http://127.0.0.1:8787/v1", http_client=reattaching_cli
 from __future__ import annotations
 
 import socket
+from dataclasses import fields
 from typing import Any, Final
 
 import httpx2
@@ -37,8 +38,7 @@ def reattaching_client(reattach: Reattach | None = None, **options: Any) -> http
     """A client for an SDK's `http_client`.
 
     `options`: of `httpx2.Client`; timeout, limits and redirects are those of the SDKs' own clients unless given.
-    Proxies
-    of the environment are not used: give one with `proxy`.
+    Proxies of the environment are not used: give one with `proxy`.
     """
     inner = httpx2.HTTPTransport(**_for_transport(options))
     return httpx2.Client(transport=ReattachingTransport(inner, reattach), **_for_client(options))
@@ -58,5 +58,8 @@ def _for_transport(options: dict[str, Any]) -> dict[str, Any]:
 def _for_client(options: dict[str, Any]) -> dict[str, Any]:
     if "transport" in options:
         raise TypeError("a transport of your own goes into ReattachingTransport(...), and that into httpx2.Client")
+    misplaced = [each.name for each in fields(Reattach) if each.name in options]
+    if misplaced:
+        raise TypeError(f"{', '.join(misplaced)}: that goes into Reattach({misplaced[0]}=...), the first argument")
     given = {name: value for name, value in options.items() if name not in _OF_TRANSPORT}
     return {"timeout": _TIMEOUT, "follow_redirects": True, **given}

@@ -24,11 +24,11 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from types import TracebackType
-from typing import Any, Final, ParamSpec, Self, TypeAlias, TypeVar, cast
+from typing import Any, Final, ParamSpec, Self, TypeAlias, TypedDict, TypeVar, Unpack, cast
 from uuid import uuid4
 
 import stamina
@@ -77,6 +77,19 @@ class RetryRules:
             raise ValueError("deadline and ceiling are more than 0 seconds, or None")
 
 
+class Changed(TypedDict, total=False):
+    """The fields of RetryRules, as arguments of `retrying`."""
+
+    attempts: int
+    deadline: float | None
+    growth: float
+    ceiling: float | None
+    paid: float | None
+    idempotent: bool
+    base: tuple[float, float]
+    cap: float
+
+
 def retrying(
     model: str = "",
     *,
@@ -85,17 +98,21 @@ def retrying(
     rules: RetryRules | None = None,
     budget: Budget | None = None,
     timeouts: ClientTimeouts | None = None,
+    **changed: Unpack[Changed],
 ) -> Retrying:
     """Retries for calls of `model`: a decorator, and an iterator of attempts, both for threads and for asyncio.
 
     `on`: which exceptions, as a class or several (one that is not known counts as a call that may have been charged),
     or a function that gives the class of one, None for "not that"; by default those of the HTTP libraries and SDKs.
     `stream`: the replies are streamed. `budget`: shared with other calls. `timeouts`: instead of the model's own.
+    What RetryRules takes may also be said here: `retrying("o3", attempts=5)`.
     """
+    if not (on is None or isinstance(on, tuple) or callable(on)):
+        raise TypeError("`on` is an exception's class, a tuple of them, or a function")
     if not isinstance(model, str):
         raise TypeError('retrying takes a model\'s name: write @retrying("gpt-4o") above a function, not @retrying')
     spans = optimal_timeout(model, stream=stream) if timeouts is None else timeouts
-    return Retrying(spans, on, rules or RetryRules(), budget or Budget())
+    return Retrying(spans, on, replace(rules or RetryRules(), **changed), budget or Budget())
 
 
 def this_attempt() -> Attempt:

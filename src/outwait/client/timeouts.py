@@ -41,6 +41,10 @@ class ClientTimeouts:
     total: Span
     scenario: str
 
+    def __float__(self) -> float:
+        """`read`, in seconds: for whatever takes one number."""
+        return float(self.read.seconds)
+
     @property
     def httpx(self) -> httpx2.Timeout:
         """For httpx2 and the SDKs built on it."""
@@ -54,6 +58,8 @@ class ClientTimeouts:
         For aiohttp the fields of its `ClientTimeout`, for google-genai those of its `HttpOptions` (whole milliseconds).
         Raises KeyError for a library that is not known.
         """
+        if library not in _SHAPES:
+            raise KeyError(f"{library!r} is none of {', '.join(_SHAPES)}")
         return _SHAPES[library](self)
 
     def grown(self, attempt: int, growth: float = 1.0, ceiling: float | None = None) -> ClientTimeouts:
@@ -108,7 +114,12 @@ def optimal_timeout(
 
     `stream`: the reply is streamed. `effort`: the reasoning effort that is asked for, if any. `endpoint`: such as
     `embeddings`, `images.generations`, `audio.speech`. `preset`: `default`, or `seed` for the classic, short advice.
+    Raises TypeError for a model that is no text, ValueError for a preset that is not known.
     """
+    if not isinstance(model, str):
+        raise TypeError(f"a model's name is a str, not {type(model).__name__}")
+    if preset not in presets.PRESETS:
+        raise ValueError(f"there is no preset {preset!r}, but {', '.join(presets.PRESETS)}")
     scenario = judge(model, effort, endpoint=endpoint).scenario.name
     asked = timeouts.Asked("openai", endpoint, model, stream, stream, effort, scenario)
     spans = timeouts.resolve(asked, presets.PRESETS[preset])

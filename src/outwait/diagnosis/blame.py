@@ -51,7 +51,7 @@ def side_of(sign: Sign, told: Teller, status: int | None) -> str:
         return _of_a_timeout_told(told, status)
     if cause == BAD_REQUEST and sign.side is None:
         return _of_a_refusal(told, status)
-    if cause in (PERMISSION, RATE) and told.page and (sign.weight <= _WORDS or told.signer):
+    if cause in (PERMISSION, RATE) and told.page and (sign.weight <= _WORDS or (cause == RATE and told.signer)):
         return MIDDLEBOX
     if _is_the_gateways_own(sign, told, status):
         return GATEWAY

@@ -102,7 +102,6 @@ CLOUDS: Final[tuple[Pattern, ...]] = (
         expiredtoken\b   unable to locate credentials   nocredentialserror   could not load credentials
         credentialsprovidererror   the sso session .{0,60}expired
     """),
-    *rows(_ALB, 66, GATEWAY_TIMEOUT, r"awselb"),
     *rows(_ALB, 90, GAVE_UP, r"460 -"),
     *rows(_CLOUDFRONT, 93, GATEWAY_TIMEOUT, r"""
         504 .{0,40}cloudfront.{0,40}(wasn't able to connect|attempted to establish)

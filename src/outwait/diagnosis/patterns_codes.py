@@ -9,6 +9,7 @@ from outwait.diagnosis.causes import (
     BAD_REQUEST,
     BAD_RESPONSE,
     CONTEXT,
+    EMPTY,
     FILTERED,
     GATEWAY_TIMEOUT,
     NO_MODEL,
@@ -67,8 +68,10 @@ CODES: Final[tuple[Pattern, ...]] = (
     *rows(_SPARK, 88, OVERLOADED, r"code\W{2,4}(10008|10110|10012)\b"),
     *rows(_SPARK, 84, BAD_REQUEST, r"code\W{2,4}(10003|10004|10163)\b"),
     *rows(_SPARK, 88, AUTH, r"hmac signature (does not match|cannot be verified)   apikey not found"),
-    *rows(_HUNYUAN, 92, RATE, r"engineserverlimitexceeded   requestlimitexceeded   limitexceeded\.?uin"),
-    *rows(_HUNYUAN, 93, QUOTA, r"chargeresourceexhaust   freeresourcepackexhausted   resourcepackexhausted   userunauthorized"),
+    *rows(_HUNYUAN, 92, RATE, r"engineserverlimitexceeded   limitexceeded\.?uin"),
+    *rows(_HUNYUAN, 93, QUOTA, r"""
+        chargeresourceexhaust   freeresourcepackexhausted   resourcepackexhausted   userunauthorized
+    """),
     *rows(_HUNYUAN, 93, PERMISSION, r"servicenotactivated   servicestopped(arrears)?"),
     *rows(_HUNYUAN, 93, FILTERED, r"operationdenied\.?(text|image)illegal   illegaldetected"),
     *rows(_HUNYUAN, 92, GATEWAY_TIMEOUT, r"enginerequesttimeout", side=UPSTREAM),
@@ -79,7 +82,9 @@ CODES: Final[tuple[Pattern, ...]] = (
     *rows(_DASHSCOPE, 94, RATE, r"throttling\.(ratequota|burstrate|allocationquota|user)   limitburst   burstrate"),
     *rows(_DASHSCOPE, 92, FILTERED, r"datainspectionfailed"),
     *rows(_DASHSCOPE, 93, GATEWAY_TIMEOUT, r"internalerror\.timeout   code\W{3,5}requesttimeout", side=UPSTREAM),
-    *rows(_DASHSCOPE, 78, UPSTREAM_ERROR, r"internalerror\.algo(?!\.)   modelservingerror   rewritefailed   retrivalfailed"),
+    *rows(_DASHSCOPE, 78, UPSTREAM_ERROR, r"""
+        internalerror\.algo(?!\.)   modelservingerror   rewritefailed   retrivalfailed
+    """),
     *rows(_DASHSCOPE, 90, OVERLOADED, r"code\W{3,5}modelunavailable"),
     *rows(_DASHSCOPE, 90, NO_MODEL, r"model\.?notexist   unsupportedmodel\b"),
     *rows(_ARK, 95, QUOTA, r"accountoverdue   invalidaccountstatus   code\W{3,5}quotaexceeded   invalidsubscription"),
@@ -111,6 +116,9 @@ CODES: Final[tuple[Pattern, ...]] = (
     """),
     *rows("https://docs.claude.com/en/api/errors", 96, PERMISSION, r"""
         not (currently )?allowed for (this|your|the) (organization|account|project|workspace|user|team)
+    """),
+    *rows("https://python.langchain.com/docs/concepts/messages/", 84, EMPTY, r"""
+        content=(''|"")[ ,].{0,200}finish_reason\W{1,5}(stop|length|max_tokens)
     """),
     *rows("https://docs.github.com/en/copilot/concepts/completions/code-referencing", 92, FILTERED, r"""
         matched public code   matching public code

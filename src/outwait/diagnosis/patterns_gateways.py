@@ -191,7 +191,7 @@ GATEWAYS: Final[tuple[Pattern, ...]] = (
     """, side=GATEWAY),
     *rows(_LITELLM, 94, AUTH, r"""
         invalid proxy server token   malformed api key passed in   token_not_found_in_db   expected to start with 'sk-
-        no api key passed in   key .{0,40}(not found in|expired).{0,20}(db|token)?
+        no api key passed in   key .{0,40}(not found in|expired).{0,20}(db|database|token|cache)
     """, side=CLIENT),
     *rows(_LITELLM, 66, FIRST_BYTE, r"""
         litellm\.timeout   litellm\.exceptions\.timeout   timeout passed=   connection timed out after [0-9.]+ seconds
@@ -215,8 +215,8 @@ GATEWAYS: Final[tuple[Pattern, ...]] = (
         requires more credits, or fewer max_tokens   insufficient credits   key limit exceeded
         never purchased credits   can only afford
     """, side=UPSTREAM),
-    *rows(_OPENROUTER, 90, BAD_REQUEST, r"""
-        no endpoints found that support (tool|image|parameter|input|cache)   no cookie auth credentials
+    *rows(_OPENROUTER, 96, BAD_REQUEST, r"""
+        no endpoints found that support (tool|image|parameter|input|cache)
     """),
     *rows(_OPENROUTER, 92, AUTH, r"no cookie auth credentials found"),
     *rows(_OPENROUTER, 86, RATE, r"""
@@ -233,7 +233,8 @@ GATEWAYS: Final[tuple[Pattern, ...]] = (
         default_request_timeout_in_seconds   request timed out \(default is [0-9]+
     """, side=GATEWAY),
     *rows(_BIFROST, 93, NO_CHANNEL, r"""
-        no keys found   no valid keys   no keys support   provider .{0,40}not (configured|found|initialized)
+        no keys found (for|that)   no valid keys   no keys support
+        provider .{0,40}not (configured|found|initialized)
         unsupported provider   unknown provider   no provider (configured|specified)
     """),
     *rows(_CLIPROXY, 88, FIRST_BYTE, r"""

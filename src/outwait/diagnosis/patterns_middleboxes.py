@@ -184,8 +184,8 @@ MIDDLEBOXES: Final[tuple[Pattern, ...]] = (
         unreachable backend   backend (is )?(unreachable|down)   upstream (is )?(unreachable|down)
     """, side=UPSTREAM),
     # ----------------------------------------------------------------------------------------------- Varnish and Squid
-    *rows(_VARNISH, 88, GATEWAY_TIMEOUT, r"backend fetch failed   first byte timeout   between bytes timeout"),
-    *rows(_VARNISH, 90, GATEWAY_TIMEOUT, r"guru meditation"),
+    *rows(_VARNISH, 88, GATEWAY_TIMEOUT, r"first byte timeout   between bytes timeout"),
+    *rows(_VARNISH, 80, GATEWAY_TIMEOUT, r"guru meditation   backend fetch failed"),
     *rows(_SQUID, 92, CONNECT, r"err_connect_fail   the system returned: .{0,10}\(110\)", side=MIDDLEBOX),
     *rows(_SQUID, 93, GATEWAY_TIMEOUT, r"err_read_timeout   a timeout occurred while waiting to read data"),
     *rows(_SQUID, 94, DNS, r"err_dns_fail", side=MIDDLEBOX),

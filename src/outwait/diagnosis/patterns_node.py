@@ -95,6 +95,7 @@ NODE: Final[tuple[Pattern, ...]] = (
     """),
     *rows(_FIREFOX, 80, BAD_RESPONSE, r"json\.parse: (unexpected|unterminated|expected|bad)"),
     *rows(_NODE, 97, PROXY, r"tunneling socket could not be established"),
+    *rows(_FIREFOX, 84, TRUNCATED, r"error in input stream"),
     *rows(_BUN, 64, UNKNOWN, r"failedtoopensocket   was there a typo in the url or port", side=CLIENT),
     *rows(_BUN, 80, RESET, r"\bconnectionclosed\b"),
     # ---------------------------------------------------------------------------------------------------------- undici

@@ -94,7 +94,9 @@ PROTOCOLS: Final[tuple[Pattern, ...]] = (
         http/2 connection
     """),
     *rows(_H2, 86, RATE, r"enhance_your_calm", side=UPSTREAM),
-    *rows(_H2, 84, TLS, r"http_1_1_required   alpn"),
+    *rows(_H2, 84, TLS, r"""
+        http_1_1_required   alpn.{0,20}(negotiat|mismatch|error|fail|alert)   no application protocol
+    """),
     # ------------------------------------------------------------------------------------------- SSE and WebSocket
     *rows(_WEBSOCKET, 80, TRUNCATED, r"""
         abnormal closure   close code (was )?1006   code[:= ]{1,2}1006   no close frame received

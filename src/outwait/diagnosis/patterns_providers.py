@@ -87,6 +87,7 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
         arrearage   account is in good standing   setlimitexceeded
     """),
     *rows(_COPILOT, 92, QUOTA, r"""
+        no (remaining|more) ([a-z]{1,12} ){0,2}(requests?|credits?|quota|usage|messages)
         premium requests?.{0,60}(exceeded|exhausted|limit|allowance)   quota for .{0,40}premium
         exhausted your .{0,40}(quota|capacity|allowance)
     """),
@@ -146,7 +147,8 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
         exceeded (the |model )?(max(imum)? )?(token limit|token count|context)   prompt is too long
         input is too long   input (length|tokens?) .{0,60}exceed   input token count.{0,60}exceeds
         exceeds the maximum number of tokens   too many (input |prompt )?tokens(?! per|, please wait)
-        too long to fit   reduce the length of (the|your)   max_model_len   longer than the (model|maximum|specified)
+        too long to fit in(to)? (the )?(model|context|window)   reduce the length of (the|your)   max_model_len
+        longer than the (model|maximum|specified)
         prompt (is |was )?(too (long|large|big)|exceeds)   request too large for model context
         string_above_max_length   string too long   number of (input )?tokens .{0,40}(exceed|greater|larger)
         token(s)? (limit )?(was |is |has been )?exceed   input_too_long   range of input length should be
@@ -207,7 +209,7 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
         api[- ]?key format is incorrect   invalidapikey   accountexpired   身份验证(失败|未通过)
         (密钥|令牌|api[- ]?key|apikey|token|鉴权|认证|授权)(无效|错误|失败|过期|已过期|不正确|不合法)
         (密钥|令牌|api[- ]?key|apikey|token|鉴权|认证|授权)(不存在|未通过|信息错误|为空|缺失|已失效)
-        无效的(令牌|api|密钥|key|token)   (鉴权|认证|签名)(失败|错误)   未(提供|授权|登录)(令牌)?   该令牌(已|状态)
+        无效(的)? ?(令牌|api|密钥|key|token)   (鉴权|认证|签名)(失败|错误)   未(提供|授权|登录)(令牌)?   该令牌(已|状态)
     """),
     *rows(_OPENAI, 94, PERMISSION, r"""
         unsupported_country_region_territory   country, region, or territory not supported
@@ -219,7 +221,7 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
         account (has been |is |was )?(suspended|disabled|banned|deactivated|blocked|restricted|locked)
         does not have (access|permission)   do not have (access|permission)   don't have (access|permission)
         not (authorized|allowed|permitted) to (access|use|perform|invoke|call)   accessdeniedexception
-        access to .{0,80}(denied|forbidden|restricted|not allowed)   permission[_ ]denied
+        access to .{0,80}(?<!may be )(denied|forbidden|restricted|not allowed)   permission[_ ]denied
         insufficient (permission|privilege|scope|access)   missing scopes
         lacks? (the )?(required )?(permission|access)   not allowed to (access|use|sample)   request_forbidden
         service_disabled   has not been used in project   api .{0,40}is not enabled   api_key_service_blocked
@@ -229,7 +231,7 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
         authorizationerror.{0,60}permission   restricted (to|from)   reported as leaked   gated repo
         tier .{0,20}(required|not allowed)   (没有|无)(权限|访问权)   无权(访问|限|使用)   权限不足
         (ip|地区|区域|国家).{0,12}(不支持|限制|受限|不允许|白名单)   账(号|户)(已)?(被)?(封禁|禁用|停用|冻结|异常)
-        禁止访问   不支持.{0,6}(地区|区域|国家)
+        用户(已)?(被)?(封禁|禁用|停用|冻结)   禁止访问   不支持.{0,6}(地区|区域|国家)
     """),
     *rows(_OPENAI, 97, NO_MODEL, r"""
         does not exist or (you|your (team|organization|account|project)) (do|does) not have access
@@ -239,7 +241,9 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
     *rows(_OPENAI, 90, NO_MODEL, r"""
         model disabled   modelnotopen   not activated the model   model (is )?not activated
     """),
-    *rows("https://help.aliyun.com/zh/model-studio/error-code", 92, RATE, r"exceeded your current requests? list   limit_requests"),
+    *rows("https://help.aliyun.com/zh/model-studio/error-code", 92, RATE, r"""
+        exceeded your current requests? list   limit_requests
+    """),
     *rows("https://api-docs.deepseek.com/quick_start/error_codes", 94, FILTERED, r"content exists risk"),
     *rows("https://docs.cohere.com/docs/rate-limits", 92, RATE, r"""
         limited to [0-9]+ (api )?(calls?|requests?|tokens?) ?(/|per|a|every) ?(second|minute|min\b|hour|month)
@@ -247,7 +251,9 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
     *rows("https://learn.microsoft.com/en-us/dotnet/azure/sdk/authentication/", 92, AUTH, r"""
         credentialunavailable   defaultazurecredential   clientauthenticationerror
     """),
-    *rows(_OPENAI, 84, AUTH, r"failed to (log ?in|sign ?in|authenticate|authorize)   (login|sign-in) (was )?(rejected|denied)"),
+    *rows(_OPENAI, 84, AUTH, r"""
+        failed to (log ?in|sign ?in|authenticate|authorize)   (login|sign-in) (was )?(rejected|denied)
+    """),
     *rows(_OPENAI, 90, AUTH, r"iam certification failed   iam authentication failed"),
     *rows(_COPILOT, 84, OVERLOADED, r"language model unavailable"),
     *rows(_BEDROCK, 95, NO_MODEL, r"""
@@ -288,7 +294,7 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
         finish_reason is [12]\b   contents are required   candidate .{0,40}(no|without) (content|parts)
         neither .{0,20}content nor   model output must contain   must contain either output text or tool calls
         none were returned   no candidates   candidates\W{1,4}\[\]   finish_reason=<?finishreason\.(stop|max_tokens)
-        empty (response|reply|answer|completion|message|output|content|choices|text)
+        (?<!<)empty (response|reply|answer|completion|message|output|content|choices|text)
         (response|reply|answer) (was|is|came back|returned|are|had) (completely )?(empty|null|none|blank)
         (completion|output) (was|is|came back|returned|are|had) (completely )?(empty|null|none|blank)
         (content|message|text) (was|is|came back|returned|are|had) (completely )?(empty|null|none|blank)
@@ -349,8 +355,11 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
         not support(ed)? .{0,40}(stream|parameter|response_format|function)   tool use.{0,40}not supported
         support(s)? tool use   could not process image   invalid image   invalid base64
         could not parse (the )?json body   unable to parse request   invalid json(?! (response|output|reply))
-        malformed (request|json)   invalid request   invalid_request   invalidrequest   (?<!err_)bad_request   validation error
-        validationexception   validation_error   unprocessable   must be (a|an|one of|less than|greater than|between)
+        malformed (request|json)   invalid request   invalid_request   invalidrequest   (?<!err_)bad_request
+        validation error
+        validationexception   validation_error   unprocessable
+        must be (a (string|number|list|boolean|dict|json|valid|positive)|an (array|object|integer|int))
+        must be (one of|less than|greater than|between)
         must be (at (least|most)|provided|non-empty|string|set|specified)   required (field|parameter|property)
         required header   header is required   should be in \[   json_validate_failed   failed_generation
         参数(错误|无效|非法|不合法|有误|格式错误|校验失败|异常)   请求(无效|非法|不合法|格式错误|参数)   非法参数

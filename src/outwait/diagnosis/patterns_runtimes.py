@@ -36,6 +36,7 @@ _SPRING = "https://docs.spring.io/spring-framework/reference/integration/rest-cl
 _DOTNET = "https://learn.microsoft.com/en-us/dotnet/api/system.net.http.httpclient.timeout"
 _DOTNET_ERRORS = "https://learn.microsoft.com/en-us/dotnet/api/system.net.http.httprequesterror"
 _POLLY = "https://learn.microsoft.com/en-us/dotnet/core/resilience/http-resilience"
+_RESILIENCE = "https://resilience4j.readme.io/docs/circuitbreaker"
 _REQWEST = "https://docs.rs/reqwest/latest/reqwest/struct.Error.html"
 _HYPER = "https://docs.rs/hyper/latest/hyper/struct.Error.html"
 _RUBY = "https://docs.ruby-lang.org/en/master/Net/HTTP.html"
@@ -60,7 +61,15 @@ RUNTIMES: Final[tuple[Pattern, ...]] = (
         connectexception: connection refused   httphostconnectexception
         failed to connect to .{1,120}connection refused
     """),
-    *rows(_JAVA, 40, TRUNCATED, r"closedchannelexception"),
+    *rows(_JAVA, 40, TRUNCATED, r"closedchannelexception   ioexception: (stream )?closed"),
+    *rows(_JAVA, 92, EXHAUSTED, r"rejectedexecutionexception"),
+    *rows(_RESILIENCE, 90, "overloaded", r"callnotpermittedexception   circuit ?breaker .{0,60}is open", side=CLIENT),
+    *rows(_RESILIENCE, 92, "rate_limited", r"requestnotpermitted   ratelimiter .{0,60}does not permit", side=CLIENT),
+    *rows(_RESILIENCE, 92, TOTAL, r"timelimiter .{0,60}recorded a timeout"),
+    *rows(_RESILIENCE, 92, EXHAUSTED, r"bulkheadfullexception   bulkhead .{0,60}is full"),
+    *rows(_SPRING, 92, "gateway_no_channel", r"""
+        does not have available server   no (servers|instances) available for   unable to find instance for
+    """, side="gateway"),
     *rows(_JAVA, 56, REFUSED, r"java\.net\.connectexception   failed to connect to /?[0-9a-z]"),
     *rows(_JAVA, 94, UNREACHABLE, r"noroutetohostexception   network is unreachable"),
     *rows(_JAVA, 86, FIRST_BYTE, r"""
@@ -138,6 +147,9 @@ RUNTIMES: Final[tuple[Pattern, ...]] = (
     *rows(_DOTNET_ERRORS, 80, RESET, r"""
         underlying connection was closed   connection that was expected to be kept alive
         an error occurred while sending the request   unable to read data from the transport connection
+    """),
+    *rows(_DOTNET_ERRORS, 92, RESET, r"""
+        an error occurred while sending the request.{0,300}response ended prematurely
     """),
     *rows(_DOTNET_ERRORS, 94, TLS, r"""
         ssl connection could not be established   authenticationexception.{0,60}(ssl|tls|certificate|handshake)
@@ -236,6 +248,7 @@ RUNTIMES: Final[tuple[Pattern, ...]] = (
     *rows(_PHP, 74, BAD_RESPONSE, r"jsonexception"),
     *rows(_CURL, 84, BAD_REQUEST, r"curl: ?\((1|3)\)   url using bad/illegal format   curl error 3\b", side=CLIENT),
     *rows(_PHP, 90, TOTAL, r"maximum execution time of [0-9]+ seconds? exceeded   max_execution_time"),
+    *rows(_PHP, 95, EXHAUSTED, r"allowed memory size of [0-9]+ bytes exhausted   reached pm\.max_children"),
     *rows(_PHP, 40, REFUSED, r"guzzlehttp.exception.connectexception"),
     *rows(_PHP, 70, UNKNOWN, r"failed to open stream: http request failed!?$", side=CLIENT),
     # ------------------------------------------------------------------------------------------------------ Swift, Dart

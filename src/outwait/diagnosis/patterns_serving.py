@@ -39,7 +39,7 @@ SERVING: Final[tuple[Pattern, ...]] = (
         model requires more system memory   requires more (system|gpu|available) memory
         llama runner process has terminated: (signal: killed|exit status 0xc0000409|cudamalloc)
         unable to allocate (cuda|rocm|cpu|metal|backend)   failed to allocate (buffer|memory|compute)
-        insufficient memory for
+        insufficient memory for   insufficient (v?ram|gpu memory|video memory)
     """, side=UPSTREAM),
     *rows(_OLLAMA, 86, UPSTREAM_ERROR, r"""
         llama runner process (has terminated|no longer running)   error loading model   unable to load model
@@ -47,7 +47,7 @@ SERVING: Final[tuple[Pattern, ...]] = (
         model runner has unexpectedly stopped   exit status 2
     """),
     *rows(_OLLAMA, 93, TOTAL, r"timed out waiting for llama runner to start", side=UPSTREAM),
-    *rows(_OLLAMA, 93, "connect_reset", r"error reading llm response", side=UPSTREAM),
+    *rows(_OLLAMA, 93, "connect_reset", r"error reading llm response   post predict:", side=UPSTREAM),
     *rows(_OLLAMA_FAQ, 93, OVERLOADED, r"""
         server busy, please try again\. maximum pending requests exceeded   maximum pending requests
         maximum queue size

@@ -9,8 +9,10 @@ from outwait.diagnosis.causes import (
     CONNECT,
     DNS,
     EXHAUSTED,
+    GATEWAY,
     GAVE_UP,
     NETWORK,
+    PROXY,
     REFUSED,
     RESET,
     TLS,
@@ -25,6 +27,8 @@ _GAI = "https://man7.org/linux/man-pages/man3/gai_strerror.3.html"
 _WINSOCK = "https://learn.microsoft.com/en-us/windows/win32/winsock/windows-sockets-error-codes-2"
 _OPENSSL = "https://docs.openssl.org/master/man1/openssl-verification-options/"
 _CGROUP = "https://docs.kernel.org/admin-guide/cgroup-v2.html#memory"
+_LOCAL_PROXIES = "https://wiki.metacubex.one/en/config/inbound/port/"
+_DATABASES = "https://www.postgresql.org/docs/current/runtime-config-connection.html"
 _TCP = "https://man7.org/linux/man-pages/man7/tcp.7.html"
 
 # A table: what is said in one place stands together, one row a line where that can be.
@@ -37,6 +41,7 @@ SYSTEM: Final[tuple[Pattern, ...]] = (
         unable to resolve host   failed to resolve host   cannot resolve (the )?host
         (unable|failed) to resolve (address|name|domain|hostname)   name resolution (failed|failure|error)
         failed to lookup address information   dns (resolution|lookup) (failed|failure|error|timed out)   \bnxdomain\b
+        (dns|host(name)?|name) lookup (for|of) [^ ]{1,120} (failed|returned|timed|gave)
         \bservfail\b   dns server returned answer with no data   域名解析(失败|错误)   无法解析(主机|域名|服务器)
         dns 解析(失败|错误)   解析域名失败   name resolution (timed out|timeout)   dns error   dns timeout
     """),
@@ -78,7 +83,7 @@ SYSTEM: Final[tuple[Pattern, ...]] = (
         no route to host   host is unreachable   network is down   host is down   \[errno (101|113|51|65)\]
         os error (101|113|51|65)   network unreachable   网络(不可达|不可用|未连接)   没有到主机的路由
         destination (host|net|network) unreachable   无法访问网络   (you are|you're|appears? to be) offline
-        no internet connection
+        no internet connection   未连接(到)?(互联网|网络)
     """),
     *rows(_WINSOCK, 93, UNREACHABLE, r"""
         \b(winerror|os error|errno|wsa)[ :]*1005[01]\b   unreachable network   unreachable host
@@ -91,9 +96,21 @@ SYSTEM: Final[tuple[Pattern, ...]] = (
         cannot allocate memory   file table overflow   disk quota exceeded   address already in use
         no buffer space available   resource temporarily unavailable   can't start new thread
         unable to create (new )?native thread   only one usage of each socket address   磁盘空间不足
+        lacked sufficient buffer space   \b(winerror|os error|errno|wsa)[ :]*10055\b
+        can't allocate memory   defaultcpuallocator
         打开的文件(过多|太多)   内存不足   insufficient system resources   address (already )?in use   cannot fork
         out of file descriptors   port .{0,12}(is )?already in use   the paging file is too small
     """),
+    *rows(_LOCAL_PROXIES, 97, PROXY, r"""
+        refused.{0,60}(127\.0\.0\.1|localhost):(1080|1087|1089|3128|6152|7890|7891|7897|8118|10808|10809|20171)\b
+        (127\.0\.0\.1|localhost):(1080|1087|1089|3128|6152|7890|7891|7897|8118|10808|10809|20171)\b.{0,60}refused
+    """),
+    *rows(_DATABASES, 97, REFUSED, r"""
+        (psycopg|sqlalchemy|asyncpg|pymysql|pymongo|prisma|redis).{0,300}(connection refused|connect call failed)
+    """, side=GATEWAY),
+    *rows(_DATABASES, 96, EXHAUSTED, r"""
+        too many clients already   max number of clients reached   remaining connection slots are reserved
+    """, side=GATEWAY),
     *rows(_CGROUP, 93, EXHAUSTED, r"""
         oomkilled   oom[- ]?kill   out of memory: killed process   exit(ed)? (with )?(code|status):? 137\b
         container .{0,60}memory limit   killed process [0-9]+   \bsigkill\b.{0,40}(memory|oom)
@@ -105,13 +122,19 @@ SYSTEM: Final[tuple[Pattern, ...]] = (
         hip out of memory   mps backend out of memory   out of (gpu|video|device) memory   显存不足
         cudamalloc failed   outofdevicememory   failed to allocate (cuda|gpu|metal|compute)
     """, side=UPSTREAM),
+    *rows("https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/", 93, EXHAUSTED, r"""
+        node was low on resource   diskpressure   memorypressure   insufficient (nvidia\.com/gpu|cpu|memory|ephemeral)
+        pod was evicted   \bevicted\b.{0,60}kubelet
+    """),
     *rows(_OPENSSL, 93, TLS, r"""
         certificate[ _]verify[ _]failed   unable to get local issuer certificate   self[- ]signed certificate
         certificate verify error   certificate signed by unknown authority   unable to verify the first certificate
         unknown ca\b   certificate is not trusted   server certificate verification failed   invalid peer certificate
         unknownissuer   untrusted (root|certificate)   证书(验证|校验)(失败|错误)   证书(不受信任|无效)
         ssl certificate problem   self_signed_cert   certificate (is )?not yet valid   certificate unknown
-        bad certificate   ssl: no alternative certificate   invalid certificate   certificate chain
+        bad certificate   ssl: no alternative certificate   invalid certificate   ssl certificate chain
+        (in|invalid|incomplete|untrusted|broken) (the )?certificate chain
+        certificate chain (could|can|is|was|error|invalid|incomplete|validation)
     """),
     *rows(_OPENSSL, 95, TLS, r"""
         certificate has expired   certificate is expired   cert has expired   certificate expired
@@ -135,7 +158,8 @@ SYSTEM: Final[tuple[Pattern, ...]] = (
     """, side=NETWORK),
     *rows(_OPENSSL, 88, TLS, r"""
         wrong[ _]version[ _]number   \bssl_?error\b   ssl routines   tls handshake failed   ssl handshake
-        handshake failed   (tls|ssl) (error|failure|negotiation failed)   packet length too long   :http request\b
+        handshake failed   (tls|ssl) (error|failure|negotiation failed)
+        packet length too long   (ssl|tls|routines)[a-z0-9_:]{0,60}:http request\b
         bad record mac   decryption failed or bad record   握手失败   无法建立 ?ssl
         could not create ssl/tls secure channel   secure channel (failure|support)   could not establish trust
     """, side=CLIENT),

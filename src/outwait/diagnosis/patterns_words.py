@@ -209,7 +209,7 @@ WORDS: Final[tuple[Pattern, ...]] = (
     *rows(_PLAIN, 62, UNREACHABLE, r"""
         network (is )?(down|unavailable|offline)   no (network|internet)   断网   网络不通   没有网络
     """),
-    *rows(_PLAIN, 60, TLS, r"certificate   x509"),
+    *rows(_PLAIN, 60, TLS, r"x509"),
     *rows(_PLAIN, 66, PROXY, r"""
         proxy (connection|server|settings?|configuration|authentication)
         proxy (config|error|failed|refused|is (down|not))   (invalid|wrong|misconfigured) proxy
@@ -229,7 +229,8 @@ WORDS: Final[tuple[Pattern, ...]] = (
     """),
     *rows(_PLAIN, 62, AUTH, r"unauthori[sz]ed   log in again   (access|auth|bearer) token   鉴权"),
     *rows(_PLAIN, 58, PERMISSION, r"""
-        forbidden   (?<!405 )(?<!method )not (allowed|permitted|authorized)   access (is )?(denied|restricted|blocked)   banned   拒绝访问
+        forbidden   (?<!405 )(?<!method )not (allowed|permitted|authorized)   access (is )?(denied|restricted|blocked)
+        banned   拒绝访问
         captcha
     """),
     *rows(_PLAIN, 60, NO_MODEL, r"""
@@ -296,17 +297,84 @@ WORDS: Final[tuple[Pattern, ...]] = (
     """, side="client"),
     *rows(_PLAIN, 31, DNS, r"\bdns\b   域名"),
     *rows(_PLAIN, 31, UNREACHABLE, r"unreachable   offline\b"),
-    *rows(_PLAIN, 31, TLS, r"\b(ssl|tls)\b   cert_   证书"),
+    *rows(_PLAIN, 31, TLS, r"certificate   \b(ssl|tls)\b   cert_   证书"),
     *rows(_PLAIN, 31, PROXY, r"socks"),
     *rows(_PLAIN, 31, RATE, r"\b429\b"),
     *rows(_PLAIN, 31, OVERLOADED, r"capacity   maintenance   not ready"),
-    *rows(_PLAIN, 31, QUOTA, r"billing   balance   budget"),
+    *rows(_PLAIN, 31, QUOTA, r"billing   (?<!load )(?<!load-)balance\b   budget"),
     *rows(_PLAIN, 31, AUTH, r"api[- _]?key   authenticat   credentials?\b   sign in   令牌   密钥   认证"),
     *rows(_PLAIN, 31, PERMISSION, r"permission   denied   blocked\b   suspended   challenge   权限   禁止"),
     *rows(_PLAIN, 31, BAD_REQUEST, r"invalid   malformed   unsupported   must be   schema   validation   参数"),
     *rows(_PLAIN, 31, CONTEXT, r"context   上下文"),
     *rows(_PLAIN, 31, GAVE_UP, r"cancell?ed   aborted"),
-    *rows(_PLAIN, 31, EXHAUSTED, r"ulimit"),
+    *rows(_PLAIN, 31, EXHAUSTED, r"""
+        ulimit   \bevicted\b   max(imum)? (number of )?(clients|connections|files|processes|threads|workers)
+        (memory|disk|heap|threads?|sockets?|pool|workers?|storage).{0,40}(exhausted|full|exceeded|ran out|low|limit)
+        (ran|running|run) out of (memory|space|threads|sockets|ports|connections|handles)
+    """),
+    *rows(_PLAIN, 23, RATE, r"""
+        (request|call|message|token)s? (limit|quota)   limit (of|for) .{0,30}(requests?|calls|messages) per
+        too (fast|frequent|often|quickly)   wait (a|an|[0-9]+|some|for) .{0,12}(second|minute|moment|while|before)
+    """),
+    *rows(_PLAIN, 23, QUOTA, r"""
+        subscri(be|ption)   upgrade (your|to)   \bunpaid\b   \bpayment   \bcredits?\b   allowance   \bwallet\b   充值
+        续费
+    """),
+    *rows(_PLAIN, 23, AUTH, r"""
+        \blogin\b   \blog ?in\b   \bjwt\b   \boauth   access (code|token)   \bsecret\b   \bauth\b   登录   登陆   签名
+    """),
+    *rows(_PLAIN, 23, NO_MODEL, r"""
+        model.{0,40}(deprecated|retired)   (does|do|did) not exist   doesn't exist
+        no such (file|model|route|path|endpoint)
+        model name   unknown (route|path|endpoint)   不存在
+    """),
+    *rows(_PLAIN, 23, FILTERED, r"""
+        \bsafety\b   \bharmful\b   \binappropriate\b   \bpolicy\b   \bunsafe\b   \bcensor   unable to (assist|help with)
+    """),
+    *rows(_PLAIN, 23, CONTEXT, r"""
+        (prompt|input|message|conversation|history|text) .{0,30}(too (big|large)|exceeds|limit)   max_?tokens   shorten
+        token count   number of tokens   太长
+    """),
+    *rows(_PLAIN, 22, PROXY, r"(?<!reverse )\bproxy\b"),
+    *rows(_PLAIN, 22, NO_CHANNEL, r"""
+        none of the .{0,40}(provider|channel|backend|upstream|deployment|model|endpoint|key|account)s?
+        \bno (route|channel|provider|upstream|backend|deployment|worker|node)s?\b
+    """, side=GATEWAY),
+    *rows(_PLAIN, 21, BAD_REQUEST, r"""
+        not a valid   \bat most\b   (larger|smaller|bigger|greater|less|fewer) than   not permitted   \bargument\b
+        \bparameter\b
+    """),
+    *rows(_PLAIN, 21, TOTAL, r"\bdeadline\b   \btime limit\b"),
+    *rows(_PLAIN, 70, OVERLOADED, r"""
+        temporarily (offline|down|disabled|out of service)   (under|for|scheduled|undergoing) maintenance
+    """),
+    *rows(_PLAIN, 80, PERMISSION, r"must be (a |an |the )?(member|owner|admin)"),
+    *rows(_PLAIN, 23, CONNECT, r"establish (a |the )?(new )?connection"),
+    *rows(_PLAIN, 22, WRITE, r"\b(upload|sending|writing)\b .{0,60}(not|n't|fail)"),
+    *rows(_PLAIN, 23, CONTEXT, r"\btokens\b   sequence length   context size"),
+    *rows(_PLAIN, 23, AUTH, r"[a-z]{3,12}_api_?key"),
+    *rows(_PLAIN, 23, PERMISSION, r"include access   access to   (must be|be) (a )?(member|owner|admin)   \bplan\b"),
+    *rows(_PLAIN, 23, EXHAUSTED, r"\bkilled\b   exit(ed)?( code| status)? 137\b"),
+    *rows(_PLAIN, 22, EMPTY, r"\bempty\b   \bblank\b   \bno (content|output|text|answer|choices|candidates)\b   为空"),
+    *rows(_PLAIN, 22, BAD_RESPONSE, r"""
+        \bpars(e|er|ing)\b   \bdecod(e|er|ing)\b   deserializ   unexpected (character|token|type|format|field|response)
+        \bnot json\b   undefined \(reading   malformed   解析   格式
+    """),
+    *rows(_PLAIN, 22, TRUNCATED, r"""
+        incomplete   truncated   \bcut off\b   \bpartial(ly)?\b   before (it |the )?(finish|complet|end)
+        stream.{0,30}(clos|end|stop|fail)
+        截断   中断
+    """),
+    *rows(_PLAIN, 22, RESET, r"disconnect   \breset\b   hung up   connection.{0,30}(clos|lost|drop|brok|end)   断开"),
+    *rows(_PLAIN, 22, REFUSED, r"\brefused\b   not (running|started|reachable|listening|responding)   拒绝"),
+    *rows(_PLAIN, 21, FIRST_BYTE, r"""
+        took too long   too slow   not? (respond|answer)(ed|ing)?\b   no response   没有响应   未响应
+    """),
+    *rows(_PLAIN, 21, UPSTREAM_ERROR, r"""
+        \bcrash(ed|es)?\b   \binternal\b
+        (server|provider|model|backend|upstream|inference|generation) (side )?(error|fail)
+        error (from|in|by) (the )?(server|provider|model|backend|upstream)   服务(端|器)?.{0,4}(错误|异常)
+    """),
     *rows(_PLAIN, 62, FILTERED, r"moderation   guardrail   usage polic(y|ies)   合规   nsfw   risk control"),
     *rows(_PLAIN, 62, AUTH, r"unauthorized   refresh token   user not found"),
     *rows(_PLAIN, 62, CONTEXT, r"context window"),

@@ -7,6 +7,7 @@ is not explained by the cause is an alternative, and takes from the confidence.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,7 +32,7 @@ from outwait.diagnosis.hints import blanked
 from outwait.diagnosis.sign import Sign, signs
 from outwait.diagnosis.symptom import Symptom
 from outwait.diagnosis.teller import Teller, teller
-from outwait.diagnosis.timing import spoken, timed
+from outwait.diagnosis.timing import own_clock, spoken, timed
 from outwait.policy.limits import near
 
 _SURE, _LIKELY, _MARGIN = 82, 56, 3
@@ -42,7 +43,17 @@ _WRAPPER, _WRAPPED = (
 _ABORTED, _WHISPER = 70, 38  # plain words for an abort, which in a 5xx reply was not the caller's
 _REFUSED: Final = 35  # "the provider returned an error" around a 4xx: the status says more
 _BLAND: Final = 62
+_LATE: Final = 504
+_ANY: Final = (502, 503)  # what a proxy answers for any failure behind it
 _SAID, _PLAIN = 40, 64  # plain words for a timeout, which in a 5xx reply are those of who answered
+_TALK: Final = 31
+_SHORT: Final = 160  # characters: who pastes less means it as an error
+_FAILING: Final = re.compile(
+    r"error|fail|except|unable|cannot|can't|could ?n.t|denied|refus|reject|abort|invalid|exceed|exhaust|crash|unauthori"
+    r"|unknown|unsupported|not (found|allowed|running|ready|available)|too (many|long|large)|lost"
+    r"|\b[45]\d\d\b|time-?out|timed out|clos|reset|kill|terminat|hung|hang|cancel|cut off|disconnect"
+    r"|错|失败|异常|无法|不能|超|拒绝|不(足|可用|存在|支持|正确)|中断|断开"
+)
 _WAITED: Final = frozenset((FIRST_BYTE, TOTAL))
 _CLOCKS: Final = frozenset((FIRST_BYTE, IDLE, TOTAL))
 _NEVER_SURE: Final = frozenset((RESET, CUT, UNKNOWN))
@@ -79,12 +90,12 @@ def read(symptom: Symptom) -> Reading:
     folded = fold(excerpt(symptom.text))
     words = blanked(folded.text)
     told = teller(folded, words, symptom.headers)
-    found = signs(folded, words, symptom.status)
+    found = [each for each in signs(folded, words, symptom.status) if not _is_idle_talk(each, words)]
     status = symptom.status or next((each.status for each in found if each.status), None)
     elapsed = symptom.elapsed if symptom.elapsed is not None else spoken(words)
     ranked = sorted((_weighed(each, status) for each in found), key=lambda each: (-each.weight, each.at))
     best = ranked[0] if ranked else _SPEECHLESS
-    better = timed(best, words, elapsed)
+    better = timed(best, words, elapsed) if symptom.elapsed is not None or _FAILING.search(words) else None
     if better is not None:
         ranked.insert(0, better)
         best = better
@@ -95,7 +106,7 @@ def read(symptom: Symptom) -> Reading:
     return Reading(
         best,
         side,
-        _confidence(best, ranked, elapsed, told),
+        _confidence(best, ranked, elapsed, told, words, status),
         tuple(ranked),
         tuple(dict.fromkeys(others)),
         told,
@@ -105,11 +116,24 @@ def read(symptom: Symptom) -> Reading:
     )
 
 
+def _is_idle_talk(sign: Sign, words: str) -> bool:
+    """Whether a whisper stands in a long text of which no word says that anything failed."""
+    return not sign.source and sign.weight <= _TALK and len(words) > _SHORT and _FAILING.search(words) is None
+
+
 def _weighed(sign: Sign, status: int | None) -> Sign:
     if sign.cause == UNKNOWN and _WRAPPER <= sign.weight < _WRAPPED - 5 and status is not None and status >= 500:
         return Sign(_WRAPPED, sign.cause, None, sign.quote, sign.source, sign.at)
-    if sign.cause == UPSTREAM_ERROR and sign.weight <= _BLAND and not sign.status and status is not None and status < 500:
+    if (
+        sign.cause == UPSTREAM_ERROR
+        and sign.weight <= _BLAND
+        and not sign.status
+        and status is not None
+        and status < 500
+    ):
         return Sign(_REFUSED, sign.cause, sign.side, sign.quote, sign.source, sign.at)
+    if sign.cause == CUT and status == _LATE:  # no answer had begun: what was cut was no stream
+        return Sign(sign.weight, GATEWAY_TIMEOUT, None, sign.quote, sign.source, sign.at)
     if sign.cause == GAVE_UP and sign.weight <= _ABORTED and status is not None and status >= 500:
         return Sign(_WHISPER, sign.cause, sign.side, sign.quote, sign.source, sign.at)
     if sign.cause in _WAITED and _SAID <= sign.weight <= _PLAIN and status is not None and status >= 500:
@@ -117,10 +141,13 @@ def _weighed(sign: Sign, status: int | None) -> Sign:
     return sign
 
 
-def _confidence(best: Sign, ranked: list[Sign], elapsed: float | None, told: Teller) -> Confidence:
+def _confidence(
+    best: Sign, ranked: list[Sign], elapsed: float | None, told: Teller, words: str, status: int | None
+) -> Confidence:
     rival = max((each.weight for each in ranked if each.cause != best.cause), default=0)
-    signed = best.cause == GATEWAY_TIMEOUT and told.page and bool(told.signer)
-    weight = max(best.weight, _SURE) if signed else best.weight
+    signed = best.cause == GATEWAY_TIMEOUT and told.page and bool(told.signer) and status not in _ANY
+    own = best.cause in _CLOCKS and not told.gateway and elapsed is not None and own_clock(words, elapsed) is not None
+    weight = max(best.weight, _SURE) if signed or own else best.weight
     if weight >= _SURE and weight - rival >= _MARGIN and best.cause not in _NEVER_SURE:
         return Confidence.HIGH
     likely = best.weight >= _LIKELY or (best.cause in _CLOCKS and elapsed is not None and near(elapsed))

@@ -22,7 +22,7 @@ from outwait.diagnosis.causes import (
     UNKNOWN,
 )
 from outwait.diagnosis.sign import Sign
-from outwait.policy.limits import Limit, near
+from outwait.policy.limits import ANSWER, Limit, limits, near
 
 _UNITS: Final = (("ms", 0.001), ("mil", 0.001), ("m", 60.0), ("s", 1.0))
 """How a unit of time begins, and its seconds; the first that fits."""
@@ -37,6 +37,21 @@ _AT_ONCE: Final = 1.0
 _NODE: Final = (290.0, 312.0)  # undici's headersTimeout and bodyTimeout, FACTS 1.1
 _NODE_CONNECT: Final = (9.5, 12.5)  # undici's connectTimeout
 _ROUND: Final = (10, 15, 20, 25, 30, 45, 50, 55, 60, 90, 100, 120, 180, 240, 300, 600, 900, 1200, 1800, 3600)
+
+_OWN: Final = (
+    # words that only these clients print, and their names in the table of limits
+    (re.compile(r"\bopenai\.|langchain_openai"), ("openai-python", "langchain-openai")),
+    (re.compile(r"\banthropic\."), ("anthropic-python",)),
+    (re.compile(r"apiconnectiontimeouterror"), ("openai-node", "anthropic-node")),
+    (re.compile(r"\blitellm\."), ("litellm",)),
+    (re.compile(r"\bokhttp|\bokio\."), ("OkHttp",)),
+    (re.compile(r"net::readtimeout"), ("Ruby Net::HTTP",)),
+    (re.compile(r"nsurlerrordomain|nsurlerrortimedout"), ("URLSession",)),
+    (re.compile(r"system\.net\.http|taskcanceledexception"), (".NET HttpClient",)),
+    (re.compile(r"\baiohttp\b"), ("aiohttp",)),
+    (re.compile(r"\bbotocore\b|\bboto3\b"), ("boto3",)),
+    (re.compile(r"\bundici\b"), ("undici",)),
+)
 
 
 def spoken(read: str) -> float | None:
@@ -74,6 +89,16 @@ def timed(strongest: Sign, read: str, elapsed: float | None) -> Sign | None:
     if elapsed <= _AT_ONCE:
         return Sign(50, REFUSED, None, said, "")
     return Sign(50, FIRST_BYTE, None, said, "") if elapsed >= _QUIET else None
+
+
+def own_clock(read: str, elapsed: float) -> Limit | None:
+    """The limit of the very client whose words a folded text is, where that strikes after `elapsed` seconds."""
+    for words, products in _OWN:
+        for product in products if words.search(read) else ():
+            for limit in limits(product):
+                if limit.kind in ANSWER and limit.seconds and abs(limit.seconds - elapsed) <= max(1.0, 0.02 * elapsed):
+                    return limit
+    return None
 
 
 def _is_round(elapsed: float) -> bool:

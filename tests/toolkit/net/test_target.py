@@ -77,6 +77,21 @@ def test_credentials_are_not_repeated() -> None:
     with pytest.raises(TargetError) as error:
         parse("https://user:hunter2@host:port/")
     assert "hunter2" not in str(error.value)
+    with pytest.raises(TargetError) as error:
+        parse("https://host:port/?key=hunter2")
+    assert "hunter2" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["key", "api_key", "apikey", "api-key", "access_token", "Token", "X-Amz-Signature", "sig", "%6Bey"]
+)
+def test_secrets_of_a_query_are_dropped(name: str) -> None:
+    assert parse(f"https://host/v1?a=1&{name}=hunter2&alt=sse").path == "/v1?a=1&alt=sse"
+    assert parse(f"https://host/v1?{name}=hunter2").path == "/v1"
+
+
+def test_other_parameters_stay() -> None:
+    assert parse("https://host/v1?monkey=1&tokens=2&b").path == "/v1?monkey=1&tokens=2&b"
 
 
 @pytest.mark.parametrize(

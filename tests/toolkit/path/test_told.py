@@ -35,6 +35,15 @@ def error(status: int, message: str = "It says why.", headers: tuple[tuple[str, 
     return answer({"error": {"code": "x", "message": message}}, status, headers)
 
 
+def test_what_others_wrote_cannot_steer_a_terminal() -> None:
+    with pytest.raises(NoGateway) as raised:
+        bounds_of(error(401, "\x1b[31mred\x1b]0;title\x07\x9b2J" + "a" * 9999))
+    assert raised.value.why == str(raised.value)
+    assert raised.value.why.isprintable()
+    assert len(raised.value.why) <= 500
+    assert bounds_of(answer(TOLD | {"version": "1\x9b2J"})).version == "1 2J"
+
+
 @pytest.mark.parametrize(
     "heard, kind, why",
     [

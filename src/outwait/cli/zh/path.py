@@ -24,7 +24,8 @@ outwait path http://127.0.0.1:8080 --json
 
 It takes hardly longer than the longest limit, and several times the shortest one: heartbeats are tried that long.
 
-Exit status: 0 nothing is cut, or heartbeats survive; 1 bad news; 2 usage, or no gateway answers there.
+Exit status: 0 nothing is cut, or heartbeats survive; 1 bad news, or nobody answers there; 2 usage, a key that is not
+taken, or what answers is no gateway.
 """: """示例：
 
 outwait path https://llm.example.com --key ow-...
@@ -35,7 +36,7 @@ outwait path http://127.0.0.1:8080 --json
 
 用时只比最长的时限略多，且至少是最短时限的几倍：心跳要试那么久。
 
-退出码：0 没有切断，或心跳能存活；1 有坏消息；2 用法有误，或那里没有网关应答。
+退出码：0 没有切断，或心跳能存活；1 有坏消息，或那里无人应答；2 用法有误、key 不被接受，或应答的不是网关。
 """,
     "Where clients reach the gateway: through everything that is to be measured.": (
         "客户端访问网关的地址：要经过所有待测的中间设备。"

@@ -187,7 +187,7 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An HTTP request and its answer. `first_byte`: request flushed → first byte, or → given up.
+    """An HTTP request and its answer. `first_byte`: request handed over → first byte, or → given up.
 
     `acknowledged`: the peer's machine confirmed the whole request. `signed`: who made the page, if it says. `date`: its
     Date header, `at`: own clock when it began. `wants_tls`: the answer to plain HTTP says that TLS is spoken here.

@@ -33,7 +33,7 @@ class _Came:
     """What came, and when: loop times."""
 
     answered: Answered
-    flushed: float
+    began: float
     first: float
     raw: bytes = b""
     detail: str = ""
@@ -48,7 +48,7 @@ async def ask(line: Line, question: Question, timeout: float) -> Reply:
     plain = Reply(
         came.answered,
         question.method,
-        came.first - came.flushed,
+        came.first - came.began,
         at=at,
         acknowledged=None if info is None else info.delivered,
         wants_tls=signs.wants_tls(came.raw),
@@ -67,8 +67,8 @@ async def _ask(line: Line, question: Question, timeout: float) -> _Came:
     came = _Came(Answered.ANSWER, loop.time(), loop.time())
     try:
         async with asyncio.timeout(timeout):
+            came.began = loop.time()  # the kernel takes a head at once, and a peer close by may answer meanwhile
             await line.send(wire.encode("ascii"))
-            came.flushed = loop.time()
             while not _enough(came.raw):
                 piece = await line.receive()
                 came.first = came.first if came.raw else loop.time()

@@ -1,6 +1,7 @@
 """What a person typed, as a place to connect to: `api.example.com`, `[fe80::1%eth0]:8080`, `https://bücher.example/v1`.
 
-Credentials in a URL are dropped here: nothing behind this module ever sees them.
+Credentials in a URL, and parameters of its query that are named like one, are dropped here: nothing behind this module
+ever sees them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ _TLS_PORTS: Final = (443, 8443, 9443, 6443)
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 # What a request target may hold as it stands (RFC 3986, 3.3 and 3.4), and % of what is quoted already.
 _SAFE: Final = "/?:@!$&'()*+,;=~-._%"
+# Names of parameters whose value is a secret: `key`, `api_key`, `access_token`, `X-Amz-Signature`.
+_SECRET: Final = re.compile(
+    r"(?:.*[_.-])?(?:api)?(?:key|token|secret|password|passwd|pwd|sig|signature|credential|auth|code)", re.IGNORECASE
+)
 
 
 class TargetError(ValueError):
@@ -77,7 +82,8 @@ def parse(text: str) -> Target:
         raise TargetError("Port 0 cannot be connected to; it is a number from 1 to 65535.")
     host, literal = _host(shown)
     chosen = scheme or _guess(host, port, literal=literal)
-    path = quote(parts.path or "/", safe=_SAFE) + (f"?{quote(parts.query, safe=_SAFE)}" if parts.query else "")
+    query = "&".join(each for each in parts.query.split("&") if not _SECRET.fullmatch(unquote(each.partition("=")[0])))
+    path = quote(parts.path or "/", safe=_SAFE) + (f"?{quote(query, safe=_SAFE)}" if query else "")
     return Target(chosen, host, port or _PORTS[chosen], path, shown, literal, scheme is None)
 
 
@@ -144,5 +150,5 @@ def near(host: str, *, literal: bool) -> bool:
 
 
 def _safe(given: str) -> str:
-    """What was typed, without credentials, for an error message."""
-    return re.sub(r"(?<=//)[^/@]*@|^[^/@]*@", "", given)
+    """What was typed, without credentials and without the query, for an error message."""
+    return re.sub(r"(?<=//)[^/@]*@|^[^/@]*@", "", given.partition("?")[0])

@@ -83,7 +83,7 @@ class Target:
 
 def target(url: str) -> Target:
     """The gateway of `url`, with or without /v1 at its end, or an endpoint's path below it. Raises ValueError."""
-    said = f"{url[:200]!r} is no URL such as https://llm.example.com or http://127.0.0.1:8787"
+    said = f"{shown(url)[:200]!r} is no URL such as https://llm.example.com or http://127.0.0.1:8787"
     try:
         parts = urlsplit(url.strip())
         host, port = parts.hostname, parts.port
@@ -92,11 +92,16 @@ def target(url: str) -> Target:
     if parts.scheme not in ("http", "https") or not host or port == 0:
         raise ValueError(said)
     if not _HOST.fullmatch(f"{host}{parts.path}"):
-        raise ValueError(f"{url[:200]!r} holds characters that must be encoded in a URL")
+        raise ValueError(f"{shown(url)[:200]!r} holds characters that must be encoded in a URL")
     tls = parts.scheme == "https"
     head, version, _ = parts.path.partition("/v1")
     prefix = head if version else parts.path
     return Target(host, port or (443 if tls else 80), tls, prefix.rstrip("/"))
+
+
+def shown(url: str) -> str:
+    """`url` for people: without credentials, query and fragment, none of which is sent."""
+    return re.sub(r"(?<=//)[^/]*@|^[^/]*@", "", re.split(r"[?#]", url.strip(), maxsplit=1)[0])
 
 
 def request(where: Target, method: str, query: str, key: str, size: int = 0, *, absolute: bool = False) -> bytes:

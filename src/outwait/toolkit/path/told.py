@@ -13,6 +13,7 @@ from outwait.toolkit.path.reading import End, Heard
 _SPARE: Final = 5.0  # seconds that an upload's silence stays below what outwait itself allows
 _MORE: Final = 1.25  # times the bytes that outwait's slowest upload has
 _LEAST: Final = 4096  # bytes of an upload
+_WORDS: Final = 500  # characters of what somebody else wrote
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,15 @@ class NoGateway(Exception):  # noqa: N818 - it says what is there instead
     """
 
     def __init__(self, kind: str, why: str, signer: str = "") -> None:
-        super().__init__(why)
         self.kind = kind
-        self.why = why
+        self.why = _printable(why)
+        super().__init__(self.why)
         self.signer = signer
+
+
+def _printable(text: str) -> str:
+    """What somebody else wrote, for a terminal: nothing in it moves the cursor."""
+    return "".join(char if char.isprintable() else " " for char in text[:_WORDS])
 
 
 def bounds_of(heard: Heard) -> Bounds:
@@ -96,4 +102,4 @@ def _bounds(told: dict[str, Any]) -> Bounds:
             name: given[name] for name in ("after", "json_after", "every") if isinstance(given.get(name), int | float)
         }
         beat = Heartbeat(enabled=given.get("enabled") is not False, **spans)
-    return Bounds(**plain, version=str(told.get("version", "")), heartbeat=beat)
+    return Bounds(**plain, version=_printable(str(told.get("version", ""))), heartbeat=beat)
