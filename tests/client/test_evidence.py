@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import Any
 
 import anthropic
@@ -44,21 +44,28 @@ class Peer:
         self.reply: bytes | None = b""
         self.server = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.server.getsockname()[1]}"
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Wake the thread, which closes what it holds."""
+        self.server.shutdown(socket.SHUT_RDWR)
+        self._thread.join(5)
+        self.server.close()
 
     def _serve(self) -> None:
-        held = []
-        while True:
-            try:
-                client, _ = self.server.accept()
-            except OSError:
-                return
-            client.recv(65536)
-            if self.reply is None:
-                held.append(client)
-                continue
-            client.sendall(self.reply)
-            client.close()
+        with ExitStack() as held:
+            while True:
+                try:
+                    client, _ = self.server.accept()
+                except OSError:
+                    return
+                client.recv(65536)
+                if self.reply is None:
+                    held.enter_context(client)
+                    continue
+                client.sendall(self.reply)
+                client.close()
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -72,7 +79,7 @@ def _tidy() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def peer() -> Iterator[Peer]:
     made = Peer()
-    with closing(made.server):
+    with closing(made):
         yield made
 
 

@@ -191,7 +191,7 @@ def test_rules_may_be_said_at_once() -> None:
     with pytest.raises(ValueError, match="at least one attempt"):
         retrying(CHAT, attempts=0)
     with pytest.raises(TypeError, match="tries"):
-        retrying(CHAT, **{"tries": 3})  # type: ignore[misc]  # a word that is none
+        retrying(CHAT, tries=3)  # type: ignore[call-arg]  # a word that is none
 
 
 def test_on_does_not_make_a_charge_safe(time: Time) -> None:
