@@ -9,8 +9,6 @@ export PYTHON
 
 BIN := .venv/bin
 TREES = $(wildcard src tests tools bench)
-# Real proxies, real SDKs, real databases and whole processes: part of `make test`, not of `make check`.
-WHOLE := tests/e2e tests/conformance tests/faults tests/store
 # Rooms that decide and never do: every branch has its test.
 PURE := src/outwait/core/*,src/outwait/policy/*,src/outwait/diagnosis/*,src/outwait/dialects/*,src/outwait/plan/*,$\
 	src/outwait/exchange/machine.py,src/outwait/exchange/inputs.py,src/outwait/exchange/effects.py,$\
@@ -38,7 +36,7 @@ check: check-static unit ## what to run before every commit: style, types, impor
 check-static: lint types ## the part of `check` that runs no code of ours
 
 unit: .venv/.stamp ## the fast tests alone
-	@OUTWAIT_HYPOTHESIS=$${OUTWAIT_HYPOTHESIS:-glance} $(BIN)/python -m pytest -q -n 3 --dist worksteal -m "not slow" $(addprefix --ignore=,$(WHOLE))
+	@tools/unit
 
 fmt: .venv/.stamp ## put the code in order
 	@$(BIN)/ruff check --fix-only --quiet $(TREES)

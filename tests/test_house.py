@@ -63,6 +63,7 @@ NO_TEST_FILE = {
     "src/outwait/diagnosis/patterns_runtimes.py": "rows of data; tests/diagnosis/test_knowledge.py reads them all",
     "src/outwait/diagnosis/patterns_serving.py": "rows of data; tests/diagnosis/test_knowledge.py reads them all",
     "src/outwait/diagnosis/patterns_system.py": "rows of data; tests/diagnosis/test_knowledge.py reads them all",
+    "src/outwait/diagnosis/patterns_phrases.py": "rows of data; tests/diagnosis/test_knowledge.py reads them all",
     "src/outwait/diagnosis/patterns_words.py": "rows of data; tests/diagnosis/test_knowledge.py reads them all",
     "src/outwait/diagnosis/symptom.py": "frozen data without a method",
     "src/outwait/exchange/inputs.py": "frozen data without a method",

@@ -8,9 +8,10 @@ from outwait.diagnosis.causes import CLIENT, GATEWAY, MIDDLEBOX, NETWORK, NOBODY
 from outwait.diagnosis.sign import Sign
 from outwait.diagnosis.teller import Teller
 
-ALONE = Teller("", page=False, local=False, signer="", mark="")
+ALONE = Teller("", page=False, local=False, relayed=False, signer="", mark="")
 RELAY = ALONE._replace(gateway="relay error")
 PAGE = ALONE._replace(page=True, signer="nginx")
+RELAYED = ALONE._replace(relayed=True)
 LOCAL = ALONE._replace(local=True)
 
 
@@ -27,6 +28,8 @@ def sign(cause: str, side: str | None = None, weight: int = 80, status: int = 0)
         (sign(causes.TOTAL, CLIENT), RELAY, None, GATEWAY),
         (sign(causes.IDLE, UPSTREAM), RELAY, None, UPSTREAM),
         (sign(causes.PROXY), RELAY, None, GATEWAY),
+        (sign(causes.IDLE), RELAYED, 500, GATEWAY),
+        (sign(causes.PROXY), RELAYED, 500, CLIENT),
         (sign(causes.TLS, UPSTREAM), RELAY, None, UPSTREAM),
         # a key is the client's, unless a channel's
         (sign(causes.AUTH), ALONE, 401, CLIENT),
@@ -38,6 +41,7 @@ def sign(cause: str, side: str | None = None, weight: int = 80, status: int = 0)
         (sign(causes.GATEWAY_TIMEOUT), RELAY._replace(local=True), 504, GATEWAY),
         (sign(causes.GATEWAY_TIMEOUT), RELAY, 504, MIDDLEBOX),
         (sign(causes.GATEWAY_TIMEOUT), RELAY, 500, GATEWAY),
+        (sign(causes.GATEWAY_TIMEOUT), RELAYED, 500, GATEWAY),
         (sign(causes.GATEWAY_TIMEOUT), RELAY, 524, MIDDLEBOX),
         (sign(causes.GATEWAY_TIMEOUT, UPSTREAM), PAGE, 504, UPSTREAM),
         # a refusal of the request: its size is refused on the way
@@ -58,6 +62,8 @@ def sign(cause: str, side: str | None = None, weight: int = 80, status: int = 0)
         (sign(causes.RESET), LOCAL, None, GATEWAY),
         (sign(causes.RESET, UPSTREAM), LOCAL, None, UPSTREAM),
         (sign(causes.RESET), ALONE, None, NETWORK),
+        (sign(causes.RESET, NETWORK), RELAYED, 500, GATEWAY),
+        (sign(causes.RESET, NETWORK), LOCAL, None, NETWORK),
         (sign(causes.REFUSED, weight=56), RELAY, None, GATEWAY),
         (sign(causes.REFUSED, weight=90), RELAY, None, UPSTREAM),
         (sign(causes.UNKNOWN), RELAY, None, GATEWAY),

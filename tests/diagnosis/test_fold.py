@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outwait.diagnosis.fold import fold
+from outwait.diagnosis.fold import fold, loosened
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,20 @@ def test_a_quote_is_what_stood_there() -> None:
     start = folded.text.index("connection refused")
     assert folded.quote(start, start + len("connection refused")) == "Connection\n   Refused"
     assert folded.quote(3, 3) == ""
+
+
+@pytest.mark.parametrize(
+    "folded, loose",
+    [
+        ("the model: 'x-1' does not exist", "the model x-1 does not exist"),
+        ('lookup of "host": failed', 'lookup of host": failed'),  # what looks like a key keeps its sign
+        ("it isn't *here*", "it isn't here"),
+        ("12:30, http://host: closed", "12:30, http://host closed"),
+        ("", ""),
+    ],
+)
+def test_what_stands_around_single_words_is_taken_away(folded: str, loose: str) -> None:
+    assert loosened(folded).text == loose
 
 
 @given(st.text(alphabet=st.sampled_from("aB \n\\u65e0nrtİ&lt;’│\"'sH--"), max_size=60) | st.text(max_size=60))

@@ -48,6 +48,11 @@ def test_rows_are_parted_by_blanks() -> None:
     assert {(row.weight, row.cause, row.side) for row in found} == {(70, "dns_failure", "network")}
 
 
+def test_a_line_that_ends_with_a_bar_goes_on() -> None:
+    found = rows("https://example.com", 70, "dns_failure", "\n  no (host|\n  name)\n  four\n")
+    assert [row.expression for row in found] == ["no (host|name)", "four"]
+
+
 def test_a_pattern_is_found_where_it_stands() -> None:
     row = rows("https://example.com", 70, "dns_failure", "no such (host|name)")[0]
     found = row.find("what? no such name")

@@ -59,6 +59,22 @@ def reading(text: str, **known: object) -> Reading:
         ("error:1407609C:SSL routines:SSL23_GET_CLIENT_HELLO:http request", "tls_failure"),
         # as people write it
         ("Time out uploading the file", "write_timeout"),
+        # bytes had come, or none; how it ended; whose clock it was
+        ("No stream activity for 90000ms after 4 chunks", "idle_timeout"),
+        ("Timed out after 64 tokens: no further output", "idle_timeout"),
+        ("connection dropped after 7 events", "stream_truncated"),
+        ("Did not receive done or success in stream", "stream_truncated"),
+        ('{"text": ""}', "empty_response"),
+        ("Stream completed without valid content.", "empty_response"),
+        ("Aborting request 7 because the client disconnected", "client_gave_up"),
+        ("TaskCanceledException: IOException: Unable to read data from the transport connection", "total_timeout"),
+        ("The connection took longer than 0:00:20. It was aborted.", "connect_timeout"),
+        ("[receive timeout] took longer than 0:00:30 to receive data", "first_byte_timeout"),
+        ("The model: `x-1` does not exist", "model_not_found"),
+        ("Tokens per minute limit exceeded - too many tokens processed.", "rate_limited"),
+        ('Mid-stream error: {"message": "internal", "code": 502}', "upstream_error"),
+        ('{"message": "Provider returned error", "code": 400}', "bad_request"),
+        ("El servidor: se agotó el tiempo de espera", "first_byte_timeout"),
         # hints do not
         ("openai.error.AuthenticationError: <empty message>", "auth_failed"),
         ("500: Either the server is overloaded or there is an error in the application.", "upstream_error"),
@@ -76,6 +92,11 @@ def test_in_a_5xx_reply_words_for_time_and_aborts_are_those_of_who_answered() ->
     assert reading("request timed out").best.cause == "first_byte_timeout"
     assert reading("the operation was aborted", status=504).best.cause == "gateway_timeout_upstream"
     assert reading("the operation was aborted").best.cause == "client_gave_up"
+
+
+def test_in_a_429_too_many_tokens_are_those_of_a_minute() -> None:
+    assert reading("input tokens exceeded the limit", status=429).best.cause == "rate_limited"
+    assert reading("input tokens exceeded the limit", status=400).best.cause == "context_too_long"
 
 
 def test_a_wrapper_inside_a_5xx_reply_is_the_gateways_own_failure() -> None:

@@ -16,6 +16,12 @@ def test_words_are_quoted_as_they_stand() -> None:
     assert best.source.startswith("https://")
 
 
+def test_quotes_and_colons_between_words_cost_a_little() -> None:
+    plain, dressed = (max(found(text), key=lambda sign: sign.weight) for text in ("no such host", "No such: `host`"))
+    assert (dressed.cause, dressed.quote) == (plain.cause, "No such: `host")
+    assert dressed.weight == plain.weight - 1
+
+
 def test_long_quotes_are_cut() -> None:
     text = "dial tcp " + "x" * 190 + " i/o timeout"
     assert max(len(sign.quote) for sign in found(text)) <= 240

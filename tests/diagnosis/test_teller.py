@@ -42,6 +42,14 @@ def test_gateways_are_known_by_their_words_or_headers() -> None:
     assert told("timeout").gateway == ""
 
 
+def test_a_reply_in_the_form_of_an_api_was_written_by_who_was_called() -> None:
+    assert told('{"error": {"message": "late", "param": null, "code": 500}}').relayed
+    assert told("{'message': 'late', 'param': 'None'}").relayed
+    assert told('{"message": "late", "param": ""}').relayed
+    assert not told('{"message": "wrong", "param": "tools"}').relayed
+    assert not told("param: undefined").relayed
+
+
 def test_pages_and_local_addresses() -> None:
     assert told("<HTML><body>").page
     assert told("Bad Gateway", content_type="text/html; charset=utf-8").page

@@ -14,6 +14,7 @@ from outwait.diagnosis.causes import (
     GATEWAY_TIMEOUT,
     IDLE,
     MIDDLEBOX,
+    NETWORK,
     NOBODY,
     PERMISSION,
     PROXY,
@@ -33,6 +34,9 @@ from outwait.diagnosis.teller import Teller
 _CALLERS: Final = frozenset((FIRST_BYTE, IDLE, TOTAL, WRITE, EXHAUSTED, PROXY, TLS, UNREACHABLE))
 """Whose clock, machine, route or trust it was: that of who called the upstream."""
 
+_SEEN: Final = frozenset((FIRST_BYTE, IDLE, TOTAL, WRITE, UNREACHABLE))
+"""What a caller sees of its own call, and tells as a reply's body only if it was called itself."""
+
 _WORDS: Final = 67
 """Up to this weight, it is the page's number and plain words that say it, not an API."""
 _CHANNELS: Final = ("channel", "渠道", "relay")
@@ -46,7 +50,7 @@ def side_of(sign: Sign, told: Teller, status: int | None) -> str:
     cause = sign.cause
     side = sign.side or USUAL[cause]
     if cause in _CALLERS and sign.side in (None, CLIENT):
-        return GATEWAY if told.gateway else side
+        return GATEWAY if told.gateway or (told.relayed and sign.cause in _SEEN) else side
     if cause == GATEWAY_TIMEOUT and sign.side is None:
         return _of_a_timeout_told(told, status)
     if cause == BAD_REQUEST and sign.side is None:
@@ -61,7 +65,7 @@ def side_of(sign: Sign, told: Teller, status: int | None) -> str:
 def _is_the_gateways_own(sign: Sign, told: Teller, status: int | None) -> bool:
     """Whether a failure to reach or to please the upstream is that of the gateway in between."""
     if sign.cause == RESET:
-        return sign.side is None and told.local
+        return sign.side in (None, NETWORK) and (told.relayed or (told.local and sign.side is None))
     if sign.cause == REFUSED:
         return bool(told.gateway) and sign.weight < _NAMED
     if sign.cause == AUTH:
@@ -72,7 +76,7 @@ def _is_the_gateways_own(sign: Sign, told: Teller, status: int | None) -> bool:
 def _of_a_timeout_told(told: Teller, status: int | None) -> str:
     if told.signer or told.page or status in (524, None):
         return MIDDLEBOX
-    return GATEWAY if told.gateway and (told.local or status != 504) else MIDDLEBOX
+    return GATEWAY if (told.gateway or told.relayed) and (told.local or status != 504) else MIDDLEBOX
 
 
 def _of_a_refusal(told: Teller, status: int | None) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +23,8 @@ _ODD: Final = re.compile(
     r"|(?P<entity>&(?:quot|#34|#39|#x27|apos|lt|gt|amp|nbsp);)"
     r"|(?P<quote>[\u2018\u2019\u00b4`\u201c\u201d\u2033])"
 )
+# What people and programs set around a name: "The model: 'x' does not exist".
+_DRESS: Final = re.compile(r"(?<![a-z])'(?!:)|'(?![a-z:])|[\"*](?!:)|(?<=[a-z0-9)]):(?= )")
 # HAProxy tells by the case of a letter whether a clock ran out or somebody aborted (its configuration manual, 8.5).
 _ENDED: Final = {"s": "server-timeout", "S": "server-abort", "c": "client-timeout", "C": "client-abort"}
 _PLAIN: Final = {"`": "'", "\u2018": "'", "\u2019": "'", "\u00b4": "'", "\u201c": '"', "\u201d": '"', "\u2033": '"'}
@@ -51,12 +54,21 @@ class Folded:
 
 def fold(plain: str) -> Folded:
     """`plain`, folded."""
+    return _rewritten(plain, _ODD, _told)
+
+
+def loosened(read: str) -> Folded:
+    """A folded text without the quotes and colons that stand around single words; keys of JSON keep theirs."""
+    return _rewritten(read, _DRESS, lambda _: "")
+
+
+def _rewritten(plain: str, expression: re.Pattern[str], instead: Callable[[re.Match[str]], str]) -> Folded:
     parts: list[str] = []
     starts, places = [0], [0]
     length = done = 0
-    for odd in _ODD.finditer(plain):
+    for odd in expression.finditer(plain):
         kept = _lower(plain[done : odd.start()])
-        told = _told(odd)
+        told = instead(odd)
         parts += (kept, told)
         starts += (length + len(kept), length + len(kept) + len(told))
         places += (odd.start(), odd.end())

@@ -19,6 +19,8 @@ _HINTS: Final = re.compile(
     r"|(?:usually|typically|often|normally) (?:means|caused|happens|temporary|indicates)[^.\n]{0,160}"
     r"|(?:for help|for more (?:information|details)|to learn more|read more|see also)[^\n]{0,10}"
     r"|either (?:the|your) [^.\n]{1,80} or (?:there|the|your)\b[^.\n]{1,80}"
+    r"|if you (?:think|believe|suspect)[^.\n]{0,120}|have you (?:tried|checked)[^.\n]{0,80}"
+    r"|more information about this error may be available[^.\n]{0,60}"
     r"|<empty message>"
     r"|default is [0-9]+ (?:seconds|s|ms)"
     r"|(?:可能(?:是|的原因|原因|由于|因为))[^。\n]{0,100}|请检查[^。，\n]{0,60}"

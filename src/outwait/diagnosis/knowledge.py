@@ -12,6 +12,7 @@ from outwait.diagnosis.patterns_gateways import GATEWAYS
 from outwait.diagnosis.patterns_go import GO
 from outwait.diagnosis.patterns_middleboxes import MIDDLEBOXES
 from outwait.diagnosis.patterns_node import NODE
+from outwait.diagnosis.patterns_phrases import PHRASES
 from outwait.diagnosis.patterns_protocols import PROTOCOLS
 from outwait.diagnosis.patterns_providers import PROVIDERS
 from outwait.diagnosis.patterns_python import PYTHON
@@ -34,5 +35,6 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     *CODES,
     *GATEWAYS,
     *APPS,
+    *PHRASES,
     *WORDS,
 )

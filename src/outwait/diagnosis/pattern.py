@@ -45,8 +45,11 @@ def compiled(expression: str) -> re.Pattern[str]:
 
 
 def rows(source: str, weight: int, cause: str, expressions: str, *, side: str | None = None) -> tuple[Pattern, ...]:
-    """Patterns of one cause, weight and source; `expressions` are parted by two blanks or more, or by a new line."""
-    found = re.split(r"\s{2,}|\n", expressions.strip())
+    """Patterns of one cause, weight and source; `expressions` are parted by two blanks or more, or by a new line.
+
+    A line that ends with `|` goes on in the next one.
+    """
+    found = re.split(r"\s{2,}|\n", re.sub(r"\|\n\s*", "|", expressions.strip()))
     return tuple(Pattern(each, cause, side, weight, source, needle(each)) for each in found)
 
 

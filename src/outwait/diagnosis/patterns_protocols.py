@@ -123,8 +123,9 @@ PROTOCOLS: Final[tuple[Pattern, ...]] = (
         did(n't| not) receive (a |the |any )?(\[?done|final|finish|completion|success|terminal|end|stop)
         missing (finish[_ ]reason|message_stop|\[done\]|final chunk)
         (ended|closed) (before|without) .{0,40}(message_stop|response\.completed|\[done\]|finish|completion)
-        connection (was )?(closed|lost|dropped|interrupted|broken) (while|during|in the middle|mid)   \bmid-?stream\b
-        unexpected end of (file|stream|data|response|body|input)   \bstream error
+        connection (was )?(closed|lost|dropped|interrupted|broken) (while|during|in the middle|mid)
+        \bmid-?stream\b(?! (fallback )?error)
+        unexpected end of (file|stream|data|response|body|input)
         流(式)?(响应|输出|传输)?(意外)?(中断|断开|提前结束|被截断)   响应(被)?截断   输出中断   回复不完整
     """),
 )

@@ -297,7 +297,7 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
         (?<!<)empty (response|reply|answer|completion|message|output|content|choices|text)
         (response|reply|answer) (was|is|came back|returned|are|had) (completely )?(empty|null|none|blank)
         (completion|output) (was|is|came back|returned|are|had) (completely )?(empty|null|none|blank)
-        (content|message|text) (was|is|came back|returned|are|had) (completely )?(empty|null|none|blank)
+        \b(content|message|text) (was|is|came back|returned|are|had) (completely )?(empty|null|none|blank)
         (no|without) (text|content|output|message)s? (was |were |is )?(returned|received|generated|produced)
         (no|without) (choices|completion|assistant message)s? (was |were |is )?(returned|received)
         (no|without) (choices|completion|assistant message)s? (was |were |is )?(generated|produced)

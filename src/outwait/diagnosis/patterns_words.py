@@ -240,7 +240,8 @@ WORDS: Final[tuple[Pattern, ...]] = (
     """),
     *rows(_PLAIN, 46, BAD_REQUEST, r"bad request   not supported   missing required   格式错误"),
     *rows(_PLAIN, 62, CONTEXT, r"""
-        too long   token(s)? limit   max(imum)? tokens   过长   超长   exceeds? .{0,30}tokens   too many tokens
+        (?<!took )(?<!takes )(?<!for )too long
+        token(s)? limit   max(imum)? tokens   过长   超长   exceeds? .{0,30}tokens   too many tokens
     """),
     *rows(_PLAIN, 64, FILTERED, r"""
         (content|safety|prompt|output|response) .{0,20}(filter|block|flag|moderat|violat|unsafe|refus)

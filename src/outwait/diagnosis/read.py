@@ -14,6 +14,7 @@ from typing import Final
 from outwait.diagnosis.blame import side_of
 from outwait.diagnosis.causes import (
     CONNECT,
+    CONTEXT,
     CUT,
     FIRST_BYTE,
     GATEWAY_TIMEOUT,
@@ -44,6 +45,7 @@ _ABORTED, _WHISPER = 70, 38  # plain words for an abort, which in a 5xx reply wa
 _REFUSED: Final = 35  # "the provider returned an error" around a 4xx: the status says more
 _BLAND: Final = 62
 _LATE: Final = 504
+_OFTEN, _COUNTED = 429, 66
 _ANY: Final = (502, 503)  # what a proxy answers for any failure behind it
 _SAID, _PLAIN = 40, 64  # plain words for a timeout, which in a 5xx reply are those of who answered
 _TALK: Final = 31
@@ -132,6 +134,8 @@ def _weighed(sign: Sign, status: int | None) -> Sign:
         and status < 500
     ):
         return Sign(_REFUSED, sign.cause, sign.side, sign.quote, sign.source, sign.at)
+    if sign.cause == CONTEXT and status == _OFTEN:  # tokens that are too many for a minute, not for the window
+        return Sign(min(sign.weight, _COUNTED), sign.cause, sign.side, sign.quote, sign.source, sign.at)
     if sign.cause == CUT and status == _LATE:  # no answer had begun: what was cut was no stream
         return Sign(sign.weight, GATEWAY_TIMEOUT, None, sign.quote, sign.source, sign.at)
     if sign.cause == GAVE_UP and sign.weight <= _ABORTED and status is not None and status >= 500:

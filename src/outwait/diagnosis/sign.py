@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from outwait.diagnosis.fold import Folded
+from outwait.diagnosis.fold import Folded, loosened
 from outwait.diagnosis.knowledge import PATTERNS
 from outwait.diagnosis.statuses import REGISTRY, STATUSES, named
 
 _LONGEST = 240
+_LOOSE = 1  # what a sign weighs less that stands there but for quotes and colons
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,18 @@ def signs(folded: Folded, read: str, status: int | None) -> list[Sign]:
 
 
 def _patterns(folded: Folded, read: str) -> Iterator[Sign]:
+    loose = loosened(read)
     for pattern in PATTERNS:
         match = pattern.find(read)
         if match is not None:
-            yield Sign(
-                pattern.weight, pattern.cause, pattern.side, _quote(folded, match), pattern.source, match.start()
-            )
+            quote, at, less = _quote(folded, match), match.start(), 0
+        else:
+            match = pattern.find(loose.text)
+            if match is None:
+                continue
+            at, end = loose.place(match.start()), loose.place(max(match.start(), match.end() - 1)) + 1
+            quote, less = folded.quote(at, min(end, at + _LONGEST)).strip(), _LOOSE
+        yield Sign(pattern.weight - less, pattern.cause, pattern.side, quote, pattern.source, at)
 
 
 def _statuses(folded: Folded, read: str) -> Iterator[Sign]:
