@@ -18,9 +18,12 @@ from outwait.diagnosis.causes import (
     DNS,
     EMPTY,
     FIRST_BYTE,
+    GATEWAY_TIMEOUT,
     GAVE_UP,
     IDLE,
+    MIDDLEBOX,
     NO_CHANNEL,
+    NO_MODEL,
     OVERLOADED,
     PERMISSION,
     PROXY,
@@ -53,6 +56,38 @@ _GEMINI_CLI = "https://github.com/google-gemini/gemini-cli/blob/main/docs/troubl
 # A table: what is said in one place stands together, one row a line where that can be.
 # fmt: off
 PHRASES: Final[tuple[Pattern, ...]] = (
+    # ------------------------------------------------------------------------------------------ whole turns of phrase
+    *rows(_PLAIN, 90, IDLE, r"""
+        \bno (activity|progress|output|updates?|movement) (for|in|within|since|after) .{0,12}[0-9]
+        (agent|worker|task|session|turn|run|generation|stream) (has |is |was |got )?(stalled|stuck|hung|frozen)\b
+        (stall|stalled|inactivity|silence) (detected|watchdog)   stream watchdog
+    """),
+    *rows(_PLAIN, 91, CONNECT, r"""
+        \bconnect(ing|ion)?: (deadline|time-?out|timed out|operation timed)
+        \bconnect(ing|ion)? (deadline|time-?out) (has |was )?(elapsed|exceeded|expired|reached)
+    """),
+    *rows(_PLAIN, 90, TOTAL, r"""
+        (ran|running|went|gone) (past|over|beyond|out of) (its|the|our|a) (time|execution) (budget|limit|allowance)
+        (time|execution) (budget|allowance) (exceeded|exhausted|used up|is over|ran out|expired|without)
+    """),
+    *rows(_PLAIN, 96, BAD_REQUEST, r"""
+        (contains?|has|have|with|uses?) (an? )?(invalid|unknown|malformed) [a-z _-]{2,32}(policy|schema|config|setting)
+        please (provide|specify|use|supply|pass) an? valid (?!.{0,20}(key|token|credential))
+    """),
+    *rows(_PLAIN, 86, OVERLOADED, r"""
+        no (servers?|instances?|workers?) (is|are) (currently )?available to (service|serve|process|take|answer)
+    """),
+    *rows(_PLAIN, 90, PERMISSION, r"""
+        (unapproved|unauthorised|unauthorized|unlicensed|illegal) (channel|app|application|source|caller|invocation)
+        (illegal|forbidden|disallowed) (api )?(invocation|call|caller)
+    """),
+    *rows(_PLAIN, 90, NO_MODEL, r"""
+        provider\([^)]{1,80}: ?404\)
+    """),
+    *rows(_PLAIN, 91, GATEWAY_TIMEOUT, r"""
+        (cdn|cloudflare|负载均衡|反向代理).{0,16}超时(限制|时间)?
+        (cdn|proxy|load balancer)('s)? (time-?out|time limit)
+    """, side=MIDDLEBOX),
     # ------------------------------------------------------------------------------------------- bytes came, then none
     *rows(_PLAIN, 90, IDLE, r"""
         (produced|sent|emitted|received|returned) nothing (new|more|else|further)
