@@ -31,6 +31,14 @@ def test_a_text_is_diagnosed_with_evidence_and_advice() -> None:
         assert words in done.stdout
 
 
+def test_a_log_in_colours_is_read_and_shown_without_them() -> None:
+    coloured = "\x1b[31mE\x1b[1mrror\x1b[0m: connect \x1b[33mECONN\x1b[0mREFUSED\x07 127.0.0.1:8080"
+    done = run("-", given=coloured)
+    assert done.exit_code == 0
+    assert "“ECONNREFUSED”" in done.stdout
+    assert not {"\x1b", "\x07"} & set(done.stdout)
+
+
 def test_as_json_with_all_its_keys() -> None:
     found = told("connect ECONNREFUSED 127.0.0.1:11434")
     assert {

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outwait.diagnosis.fold import fold, loosened
+from outwait.diagnosis.fold import fold, loosened, uncoloured
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,9 @@ from outwait.diagnosis.fold import fold, loosened
         ("\\\\u003chtml\\\\u003e", "<html>"),
         ("&lt;title&gt; it&#39;s", "<title> it's"),
         ("Time out; time outside, my time out", "timeout; time outside, my timeout"),
+        ("\x1b[31mE\x1b[1;31mrror\x1b[0m: \x1b[38;2;1;2;3mECONN\x1b[mRESET\x1b[K", "error: econnreset"),
+        ("[31mError[0m: \\u001b[1mread\\x1b[0m \\033[4mok", "error: read ok"),
+        ("\x1b]8;;http://x\x1b\\docs\x1b]8;;\x07 [1] [404] m", "docs [1] [404] m"),
         ("İstanbul", "İstanbul"),  # its small letter is longer, so it stays
         ("", ""),
     ],
@@ -40,6 +43,10 @@ def test_what_dressing_is_taken_away(plain: str, folded: str) -> None:
 )
 def test_the_case_of_a_session_state_is_kept_in_words(line: str, said: str) -> None:
     assert said in fold(line).text
+
+
+def test_colours_are_taken_from_what_is_shown() -> None:
+    assert uncoloured("\x1b[31mread \\u001b[1mECONN\x1b[0mRESET [1]") == "read ECONNRESET [1]"
 
 
 def test_a_quote_is_what_stood_there() -> None:

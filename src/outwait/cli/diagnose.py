@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from outwait.cli.telling import AsJson, Lang, console, print_json, spoken
+from outwait.cli.telling import AsJson, Lang, console, harmless, print_json, spoken
 from outwait.core.tongue import Said, Tongue
 from outwait.policy import durations
 
@@ -240,10 +240,17 @@ def _draw(found: Diagnosis, tongue: Tongue) -> None:
             screen.print(row)
 
 
+def _shown(quote: str) -> str:
+    """A quote as a terminal may show it: in one line, without what the terminal would obey."""
+    from outwait.diagnosis.fold import uncoloured
+
+    return harmless(" ".join(uncoloured(quote).split()))
+
+
 def _paragraphs(found: Diagnosis, words: dict[str, str]) -> Iterator[tuple[str, list[str]]]:
-    evidence = [f"“{' '.join(each.quote.split())}”: {each.why}" if each.quote else each.why for each in found.evidence]
+    evidence = [f"“{_shown(each.quote)}”: {each.why}" if each.quote else each.why for each in found.evidence]
     others = [
-        f"{each.cause} ({each.side})" + (f": “{' '.join(each.quote.split())}”" if each.quote else "")
+        f"{each.cause} ({each.side})" + (f": “{_shown(each.quote)}”" if each.quote else "")
         for each in found.alternatives
     ]
     for name, lines in (

@@ -14,8 +14,16 @@ from typing import Final
 
 # What typesetting and accents make of a quotation mark.
 _BLANK: Final = r"[\s│┃▏╭╮╰╯⎿]"
+# Colours and links of a terminal (ECMA-48, 5.4 and 5.6): as they are, as programs escape them, as viewers leave them.
+_COLOUR: Final = (
+    r"(?:\x1b|\\+u001b|\\+x1b|\\+033|\\+e|\u241b)"
+    r"(?:\[[0-9;:?]{0,40}[ -/]?[@-~]|\][^\x07\x1b]{0,400}(?:\x07|\x1b\\))"
+    r"|\[\d{1,3}(?:;\d{1,3}){0,5}m"
+)
+_COLOURS: Final = re.compile(_COLOUR)
 _ODD: Final = re.compile(
-    rf"(?P<blank>(?:{_BLANK}|\\+[nrt])+)"
+    rf"(?P<colour>{_COLOUR})"
+    rf"|(?P<blank>(?:{_BLANK}|\\+[nrt])+)"
     r"|(?<![A-Za-z0-9])(?P<state>[sScC][RQCHDL])(?=--\s)|(?<=termination_state\":\")(?P<ended>[sScC][RQCHDL])"
     r"|\\+u(?P<code>[0-9a-fA-F]{4})"
     r"|(?P<late>\b[Tt]ime out\b)"
@@ -55,6 +63,11 @@ class Folded:
 def fold(plain: str) -> Folded:
     """`plain`, folded."""
     return _rewritten(plain, _ODD, _told)
+
+
+def uncoloured(text: str) -> str:
+    """`text` without colours and hyperlinks of a terminal."""
+    return _COLOURS.sub("", text)
 
 
 def loosened(read: str) -> Folded:
