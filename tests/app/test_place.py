@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.descriptors import descriptors
 
 from outwait.app.place import SLOWEST, STEADY, Place
 from outwait.config.load import loads
@@ -108,10 +109,6 @@ def test_a_worker_that_ends_unready_counts_as_a_failed_start(monkeypatch: pytest
     asyncio.run(story())
 
 
-def descriptors() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
-
-
 def test_a_worker_that_cannot_be_started_leaves_no_descriptor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "missing"))
 
@@ -122,7 +119,7 @@ def test_a_worker_that_cannot_be_started_leaves_no_descriptor(monkeypatch: pytes
             await place.start(SETTINGS)
         place.vacate(failed=True)
         await asyncio.sleep(0)
-        assert descriptors() == before
+        assert descriptors() <= before
 
     asyncio.run(story())
 

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.descriptors import descriptors
 
 from outwait.core.fault import fault
 from outwait.exchange.replay import SPILL_STEP, Bounds, Gone, Reader, Replay
@@ -36,10 +37,6 @@ def filled(bounds: Bounds, pieces: list[bytes]) -> Replay:
     for piece in pieces:
         replay.append(piece)
     return replay
-
-
-def descriptors() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def test_readers_are_woken_by_each_piece_and_by_the_end() -> None:
@@ -95,11 +92,11 @@ def test_memory_stays_within_its_bound() -> None:
 def test_nothing_is_spilled_up_to_the_bound() -> None:
     before = descriptors()
     replay = filled(Bounds(memory=4 * KB), chunks(4, KB))
-    assert (replay.memory, descriptors()) == (4 * KB, before)
+    assert (replay.memory, descriptors() - before) == (4 * KB, set())
     replay.append(b"x")
-    assert (replay.memory, descriptors()) == (0, before + 1)
+    assert (replay.memory, len(descriptors() - before)) == (0, 1)
     replay.close()
-    assert descriptors() == before
+    assert descriptors() <= before
 
 
 def test_spilling_goes_in_steps_from_the_oldest() -> None:

@@ -19,6 +19,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.descriptors import descriptors
 from tests.store import boarder, postgres
 
 from outwait.store import lives, manifest
@@ -51,10 +52,6 @@ def fails(number: int) -> Callable[..., None]:
         raise OSError(number, os.strerror(number))
 
     return fail
-
-
-def descriptors() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 # ------------------------------------------------------------------------------------------------------------- writing
@@ -100,7 +97,7 @@ def test_more_than_there_are_lines_make_it_grow_and_nobody_is_forgotten(folder: 
     for each in everybody[1:]:
         mine.leave(each.id)
     assert on_board(folder, "boot") == everybody[:1]
-    assert descriptors() == before  # the old map went
+    assert descriptors() <= before  # the old map went
     mine.close()
 
 
@@ -177,7 +174,7 @@ def test_where_there_is_no_room_it_is_told_and_nothing_stays(folder: Path, monke
     before = descriptors()
     with pytest.raises(StoreError, match="boot cannot be made: No space left on device"):
         Manifest(folder, "boot")
-    assert (files(folder), descriptors()) == ([], before)
+    assert (files(folder), descriptors() - before) == ([], set())
 
 
 @pytest.mark.parametrize("what", [(os, "posix_fallocate"), (mmap, "mmap")])
@@ -192,7 +189,7 @@ def test_where_it_cannot_grow_it_goes_without_a_line(
         patch.setattr(*what, fails(errno.ENOSPC))
         mine.board(entry("ow_without"))
         mine.leave("ow_without")
-    assert (len(mine), len(on_board(folder, "boot")), descriptors()) == (LINES, LINES, before)
+    assert (len(mine), len(on_board(folder, "boot")), descriptors() - before) == (LINES, LINES, set())
     mine.board(entry("ow_later"))  # there is room again
     assert "ow_later" in {each.id for each in on_board(folder, "boot")}
     mine.close()
