@@ -4,8 +4,10 @@ How Hypothesis searches: the same examples on every run, fewer of them in `make 
 (`quick`); `OUTWAIT_HYPOTHESIS=deep make unit` draws many new ones.
 Whose environment: nobody's. Keys, settings and proxies of the shell the tests run in reach neither the tests nor the
 programs and SDKs they start.
+What is alive before the first test stays alive: the collector need not look at thousands of tests again and again.
 """
 
+import gc
 import os
 
 from hypothesis import HealthCheck, settings
@@ -24,3 +26,8 @@ for _name in tuple(os.environ):
     _loud = _name.upper()
     if _loud.startswith(_FOREIGN) or _loud.endswith("_PROXY") or _loud in _SCREEN:
         del os.environ[_name]
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
