@@ -148,7 +148,7 @@ def functions(name: str) -> Iterator[tuple[str, Function, bool]]:
             elif not isinstance(child, ast.expr):  # no expression holds a definition
                 yield from walk(child, prefix, inside_class)
 
-    yield from walk(parsed(name), "", inside_class=False)
+    yield from walk(ast.parse(text(name), name), "", inside_class=False)  # kept trees slow the collector down
 
 
 def dotted(node: ast.expr) -> str:

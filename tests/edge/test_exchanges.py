@@ -124,6 +124,7 @@ def test_what_was_seen_and_what_follows_is_one_stream_although_it_still_runs(dia
     told()
 
 
+@pytest.mark.slow  # waits for real heartbeats
 @story
 async def test_heartbeats_that_had_numbers_are_counted_where_the_client_saw_them() -> None:
     async with scene() as (door, _):
@@ -140,6 +141,7 @@ async def test_heartbeats_that_had_numbers_are_counted_where_the_client_saw_them
         assert "response.completed" in rest.body
 
 
+@pytest.mark.slow  # waits for real heartbeats
 @story
 async def test_they_are_counted_too_while_the_old_connection_is_not_known_to_be_dead() -> None:
     async with scene() as (door, _):

@@ -131,7 +131,7 @@ FAILURES = [(REFUSED, 0.001), (REFUSED, 10), (BUSY, 0.05), (BUSY, 2), (BROKEN, 0
 
 
 @pytest.mark.parametrize("failed, takes", FAILURES)
-@pytest.mark.parametrize("rate, seconds", [(1, 600), (20, 120), (100, 40)])
+@pytest.mark.parametrize("rate, seconds", [(1, 600), (20, 120), pytest.param(100, 40, marks=pytest.mark.slow)])
 def test_a_lone_channel_gets_at_most_a_fifth_more(failed: Fault, takes: float, rate: float, seconds: float) -> None:
     outage = Outage(failed, takes).run(rate, seconds)
     assert outage.failovers == 0
