@@ -8,11 +8,12 @@ from outwait.diagnosis.causes import CLIENT, GATEWAY, MIDDLEBOX, NETWORK, NOBODY
 from outwait.diagnosis.sign import Sign
 from outwait.diagnosis.teller import Teller
 
-ALONE = Teller("", page=False, local=False, relayed=False, signer="", mark="")
+ALONE = Teller("", page=False, local=False, public=False, relayed=False, signer="", mark="")
 RELAY = ALONE._replace(gateway="relay error")
 PAGE = ALONE._replace(page=True, signer="nginx")
 RELAYED = ALONE._replace(relayed=True)
 LOCAL = ALONE._replace(local=True)
+PUBLIC = ALONE._replace(public=True)
 
 
 def sign(cause: str, side: str | None = None, weight: int = 80, status: int = 0) -> Sign:
@@ -66,6 +67,12 @@ def sign(cause: str, side: str | None = None, weight: int = 80, status: int = 0)
         (sign(causes.RESET, NETWORK), LOCAL, None, NETWORK),
         (sign(causes.REFUSED, weight=56), RELAY, None, GATEWAY),
         (sign(causes.REFUSED, weight=90), RELAY, None, UPSTREAM),
+        # no connection to a host of the internet, and no reason told: the way may be shut
+        (sign(causes.REFUSED, weight=56), PUBLIC, None, NETWORK),
+        (sign(causes.REFUSED, weight=56), PUBLIC._replace(local=True), None, UPSTREAM),
+        (sign(causes.REFUSED, UPSTREAM, weight=56), PUBLIC, None, UPSTREAM),
+        (sign(causes.REFUSED, weight=56), ALONE, None, UPSTREAM),
+        (sign(causes.REFUSED, weight=90), PUBLIC, None, UPSTREAM),
         (sign(causes.UNKNOWN), RELAY, None, GATEWAY),
         (sign(causes.UNKNOWN), ALONE, 502, GATEWAY),
         (sign(causes.UNKNOWN, CLIENT), ALONE, None, CLIENT),

@@ -99,6 +99,39 @@ def test_in_a_429_too_many_tokens_are_those_of_a_minute() -> None:
     assert reading("input tokens exceeded the limit", status=400).best.cause == "context_too_long"
 
 
+@pytest.mark.parametrize(
+    "text, cause",
+    [
+        ('{"error": {"code": "rate_limit_exceeded"}, "choices": [], "usage": {}}', "rate_limited"),
+        ('{"error": {"message": "No such tool"}, "choices": []}', "unknown"),
+        ('{"error_msg": "context_length_exceeded", "candidates": []}', "context_too_long"),
+        ('{"error": null, "choices": []}', "empty_response"),
+        ('{"choices": []}', "empty_response"),
+        ('{"moreChoices": [], "ok": false}', "unknown"),
+    ],
+)
+def test_what_an_error_left_empty_is_no_empty_reply(text: str, cause: str) -> None:
+    assert reading(text).best.cause == cause
+
+
+@pytest.mark.parametrize(
+    "beside, cause",
+    [
+        ('{"detail": "Unsupported parameter: colour"}', "bad_request"),
+        ('{"error": {"type": "invalid_request_error", "message": "tool names collide"}}', "bad_request"),
+        ('{"error": {"code": "insufficient_quota"}}', "quota_exhausted"),
+        ('{"detail": "Arguments are required"}', "bad_request"),
+    ],
+)
+def test_of_two_errors_the_one_that_names_a_reason_decides(beside: str, cause: str) -> None:
+    placeholder = (
+        '{"type": "response.failed", "error": {"code": "upstream_error", "message": "Upstream request failed"}}'
+    )
+    assert reading(f"{placeholder} {beside}").best.cause == cause
+    assert reading(f"{beside}event: {placeholder}").best.cause == cause
+    assert reading(placeholder).confidence is Confidence.LOW
+
+
 def test_a_wrapper_inside_a_5xx_reply_is_the_gateways_own_failure() -> None:
     found = reading('502 Bad Gateway {"error": "error sending request for url (https://host/v1)"}')
     assert (found.best.cause, found.side, found.confidence) == ("unknown", "gateway", Confidence.LOW)

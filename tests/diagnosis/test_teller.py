@@ -57,3 +57,23 @@ def test_pages_and_local_addresses() -> None:
     assert told("http://localhost:11434").local
     assert told("http://[::1]:11434").local
     assert not told("http://192.0.2.1").local
+
+
+@pytest.mark.parametrize(
+    "text, public",
+    [
+        ("Cannot connect to host api.example.com:443", True),
+        ("could not reach https://llm.example.org/v1", True),
+        ("Failed to connect to api.example.com.", True),
+        ("无法连接到 https://llm.example.org", True),
+        ("Cannot connect to host ollama:11434", False),
+        ("failed to connect to http://192.168.1.4:8080", False),
+        ("failed to connect to http://model.default.svc:8080", False),
+        ("could not reach nas.local", False),
+        ("at connect (net.js:12) see https://docs.example.com", True),  # what stands behind it, whatever it is for
+        ("https://llm.example.org said 500", False),
+        ("Cannot connect to host", False),
+    ],
+)
+def test_hosts_of_the_internet(text: str, public: bool) -> None:
+    assert told(text).public is public

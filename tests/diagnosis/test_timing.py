@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from outwait.diagnosis.causes import CONNECT, CUT, DNS, FIRST_BYTE, GAVE_UP, REFUSED, RESET, TOTAL, UNKNOWN
+from outwait.diagnosis.causes import CONNECT, CUT, DNS, FIRST_BYTE, GAVE_UP, IDLE, REFUSED, RESET, TOTAL, UNKNOWN
 from outwait.diagnosis.sign import Sign
 from outwait.diagnosis.timing import on_the_way, own_clock, spoken, timed
 
@@ -35,6 +35,13 @@ def sign(cause: str, weight: int) -> Sign:
         (RESET, 80, "socket hang up", 0.2, None),
         (RESET, 95, "reset reason: remote reset", 60.0, None),
         (RESET, 80, "socket hang up", None, None),
+        # a timer for silence that the text names, and that strikes just then
+        (RESET, 78, "socket hang up, idle_timeout=60000", 60.2, IDLE),
+        (RESET, 78, "socket hang up (stalled for 60 s)", 59.5, IDLE),
+        (GAVE_UP, 70, "aborted: inactivity limit: 1m", 60.0, IDLE),
+        (UNKNOWN, 24, "fetch failed; idletimeoutms: 45000, silence limit: 90", 90.0, IDLE),
+        (RESET, 78, "socket hang up, idle_timeout=30000", 60.2, CUT),
+        (RESET, 92, "reset by peer, idle_timeout=60", 60.0, None),
         (GAVE_UP, 70, "this operation was aborted", 30.1, TOTAL),
         (GAVE_UP, 70, "this operation was aborted", 37.0, None),
         (GAVE_UP, 90, "client disconnected", 30.0, None),

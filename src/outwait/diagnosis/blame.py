@@ -43,6 +43,8 @@ _CHANNELS: Final = ("channel", "渠道", "relay")
 """Whoever says so calls with a key of its own."""
 _NAMED: Final = 60
 """Below this weight, words name no certain place that refused."""
+_REASONED: Final = 80
+"""Below this weight, words do not say why there was no connection: to a host of the internet, the way may be shut."""
 
 
 def side_of(sign: Sign, told: Teller, status: int | None) -> str:
@@ -59,6 +61,8 @@ def side_of(sign: Sign, told: Teller, status: int | None) -> str:
         return MIDDLEBOX
     if _is_the_gateways_own(sign, told, status):
         return GATEWAY
+    if cause == REFUSED and sign.side is None and sign.weight < _REASONED and told.public and not told.local:
+        return NETWORK
     return side if cause != UNKNOWN or sign.side else NOBODY
 
 

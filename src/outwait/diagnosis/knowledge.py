@@ -17,6 +17,7 @@ from outwait.diagnosis.patterns_protocols import PROTOCOLS
 from outwait.diagnosis.patterns_providers import PROVIDERS
 from outwait.diagnosis.patterns_python import PYTHON
 from outwait.diagnosis.patterns_runtimes import RUNTIMES
+from outwait.diagnosis.patterns_sentences import SENTENCES
 from outwait.diagnosis.patterns_serving import SERVING
 from outwait.diagnosis.patterns_system import SYSTEM
 from outwait.diagnosis.patterns_words import WORDS
@@ -35,6 +36,7 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     *CODES,
     *GATEWAYS,
     *APPS,
+    *SENTENCES,
     *PHRASES,
     *WORDS,
 )

@@ -178,9 +178,14 @@ GATEWAYS: Final[tuple[Pattern, ...]] = (
         json (解析|反序列化)
     """),
     *rows(_LITELLM, 93, NO_MODEL, r"""
-        invalid model name passed in   llm provider not provided   model .{0,80}isn't mapped yet
-        you passed in model=   key not allowed to access model   team not allowed to access model
+        invalid model name passed in   key not allowed to access model   team not allowed to access model
     """, side=GATEWAY),
+    *rows(_LITELLM, 94, NO_MODEL, r"""
+        message\W{1,6}litellm\..{0,200}llm provider not provided   litellm[. _-](proxy|router).{0,3000}llm provider not
+    """, side=GATEWAY),
+    *rows(_LITELLM, 93, NO_MODEL, r"""
+        llm provider not provided   model .{0,80}isn't mapped yet   you passed in model=
+    """, side=CLIENT),
     *rows(_LITELLM_BUDGET, 95, QUOTA, r"""
         budget has been exceeded   exceededbudget   budgetexceedederror   crossed (its |their |soft )?budget
         over budget   max budget
@@ -240,9 +245,11 @@ GATEWAYS: Final[tuple[Pattern, ...]] = (
     *rows(_CLIPROXY, 88, FIRST_BYTE, r"""
         upstream timed out   stream_open
         timed? ?out (waiting for|awaiting) (the )?(upstream|provider|model|backend|first)
+    """, side=GATEWAY),
+    *rows(_CLIPROXY, 88, FIRST_BYTE, r"""
         time to first (byte|token|chunk) (exceeded|timeout)   first[ _-]?(byte|token|chunk|response)[ _-]?time-?out
         no first (byte|token|chunk)   首(字|字节|包|token).{0,6}超时   ttft (timeout|exceeded)
-    """, side=GATEWAY),
+    """),
     *rows(_CLIPROXY, 88, TRUNCATED, r"""
         stream (closed|disconnected) before response\.completed
         upstream (stream )?(closed|ended)( the)?( connection)?( early| prematurely| unexpectedly)?
@@ -252,6 +259,7 @@ GATEWAYS: Final[tuple[Pattern, ...]] = (
         upstream (stream )?(aborted|dropped|interrupted)( the)?( connection)?( unexpectedly)?
         upstream (stream )?(aborted|dropped|interrupted)( the)?( connection)?( mid| before)?
     """),
+    *rows(_CLIPROXY, 66, TRUNCATED, r"stream_(read|scan|scanner)_error"),
     *rows(_CLIPROXY, 74, GATEWAY_TIMEOUT, r"""
         upstream (request )?time-?out   upstream (request )?timed out   backend (request )?timed? ?-?out
         provider (request )?(timed out|timeout)   upstream_timeout   上游(服务|接口|请求)?(响应)?超时   网关超时

@@ -132,7 +132,9 @@ MIDDLEBOXES: Final[tuple[Pattern, ...]] = (
         upstream request timeout   upstream_response_timeout   upstream_per_try_timeout   response_timeout
         response_flags\W{1,4}ut\b
     """),
-    *rows(_ENVOY_TIMEOUTS, 94, CUT, r"\bstream timeout   stream_idle_timeout   response_flags\W{1,4}si\b"),
+    *rows(_ENVOY_TIMEOUTS, 94, CUT, r"""
+        \bstream timeout   response_flags\W{1,4}si\b   (details|envoy|via_upstream).{0,60}stream_idle_timeout
+    """),
     *rows(_ENVOY_TIMEOUTS, 94, TOTAL, r"""
         max_duration_timeout   upstream_max_stream_duration   response_flags\W{1,4}(umsdr|dt)\b   duration_timeout
     """, side=MIDDLEBOX),

@@ -142,7 +142,7 @@ PHRASES: Final[tuple[Pattern, ...]] = (
         (without|missing|lacks?|lacking|no|never (received|got|saw|sent)) (a |an |the |any |its |valid |proper |
         expected ){0,3}(\[done\]|end[- ]of[- ](stream|message)|terminat(or|ion|ing) (chunk|event|marker|message|
         frame))
-        (stream|body|generation|transfer|sse|streaming|response body) .{0,24}(ended|closed|finished|stopped|
+        \b(stream|body|generation|transfer|sse|streaming|response body) .{0,24}(ended|closed|finished|stopped|
         terminated|cut|broke|dropped|died|aborted) .{0,12}(before|without|prior to|too early|half-?way|part-?way|
         mid-?(way|response|stream|sentence))
         (stopped|ended|broke off|cut off|died|terminated) (half-?way|part-?way|mid-?way|mid-?(sentence|response|

@@ -269,7 +269,8 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
         model .{0,160}(is (deprecated|retired|decommissioned|no longer)|was (deprecated|retired))
         model .{0,160}(not supported|is not supported)
         model .{0,160}(not available|is not available|is unavailable|not recognized)   does not have access to model
-        (unknown|invalid|no such|unsupported|unrecognized|nonexistent) model   invalid_model   model_not_supported
+        (unknown|invalid|no such|unsupported|unrecognized|nonexistent) model(?! (api )?(key|token|credential))
+        invalid_model   model_not_supported
         model_not_available   model_deprecated   model_decommissioned   not a valid model
         is not a (valid|chat|known) model   not_found_error   models/[^ ]{1,100} is not (found|supported)
         try pulling it first   model .{0,100} not found, try   no model (named|found|with)
@@ -293,7 +294,8 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
     *rows(_GEMINI_STOP, 92, EMPTY, r"""
         finish_reason is [12]\b   contents are required   candidate .{0,40}(no|without) (content|parts)
         neither .{0,20}content nor   model output must contain   must contain either output text or tool calls
-        none were returned   no candidates   candidates\W{1,4}\[\]   finish_reason=<?finishreason\.(stop|max_tokens)
+        none were returned   no candidates   (?<![a-z_])candidates\W{1,4}\[\]
+        finish_reason=<?finishreason\.(stop|max_tokens)
         (?<!<)empty (response|reply|answer|completion|message|output|content|choices|text)
         (response|reply|answer) (was|is|came back|returned|are|had) (completely )?(empty|null|none|blank)
         (completion|output) (was|is|came back|returned|are|had) (completely )?(empty|null|none|blank)
@@ -309,7 +311,7 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
         received (an |no )?(empty|blank) (response|reply|message)
         did(n't| not) (return|produce|generate|provide) (any|a|an)\b.{0,30}(content|text|output|response)
         did(n't| not) (return|produce|generate|provide) (any|a|an)\b.{0,30}(message|answer|assistant)
-        choices\W{1,4}(\[\]|null|none)   completion_tokens\W{1,4}0\b
+        (?<![a-z_])choices\W{1,4}(\[\]|null|none)   completion_tokens\W{1,4}0\b
         content\W{1,4}(null|none|\"\"|\[\])\W.{0,60}finish_reason   空(响应|回复|内容|消息|结果|返回)
         (返回|回复|响应|内容|结果|输出)(内容)?(为|是)?空   没有(返回|收到|生成)(任何)?(内容|响应|回复|结果)
         未返回(任何)?(内容|结果|数据)   empty_response   no_output   模型未返回
@@ -371,7 +373,8 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
     *rows(_HF, 86, OVERLOADED, r"""
         is currently loading   model .{0,120} is (currently )?loading   estimated_time   loading model
     """, side=UPSTREAM),
-    *rows(_OPENAI, 85, UPSTREAM_ERROR, r"response\.failed   server_error.{0,80}retry your request"),
+    *rows(_OPENAI, 85, UPSTREAM_ERROR, r"server_error.{0,80}retry your request"),
+    *rows(_OPENAI, 49, UPSTREAM_ERROR, r"response\.failed"),  # an event's name: what failed stands beside it
     *rows(_ANTHROPIC, 78, TRUNCATED, r"message_stop.{0,20}(missing|never)   stop_reason\W{1,4}null"),
     *rows(_OPENAI, 50, BAD_RESPONSE, r"""
         (invalid|malformed|unparsable|unparseable) (api )?(response|reply|json|output)

@@ -43,11 +43,15 @@ SERVING: Final[tuple[Pattern, ...]] = (
     """, side=UPSTREAM),
     *rows(_OLLAMA, 86, UPSTREAM_ERROR, r"""
         llama runner process (has terminated|no longer running)   error loading model   unable to load model
-        failed to load model   ggml_assert   ggml_cuda   an error was encountered while running the model
+        failed to load model(?!s| (list|info|config|catalog|card|setting))
+        ggml_assert   ggml_cuda   an error was encountered while running the model
         model runner has unexpectedly stopped   exit status 2
     """),
     *rows(_OLLAMA, 93, TOTAL, r"timed out waiting for llama runner to start", side=UPSTREAM),
     *rows(_OLLAMA, 93, "connect_reset", r"error reading llm response   post predict:", side=UPSTREAM),
+    *rows(_OLLAMA, 91, "connect_reset", r"""
+        :(11434|1234)\b.{0,200}(forcibly closed|connection reset|econnreset|socket hang up|: eof\b)
+    """, side=UPSTREAM),
     *rows(_OLLAMA_FAQ, 93, OVERLOADED, r"""
         server busy, please try again\. maximum pending requests exceeded   maximum pending requests
         maximum queue size

@@ -114,7 +114,7 @@ SYSTEM: Final[tuple[Pattern, ...]] = (
     *rows(_CGROUP, 93, EXHAUSTED, r"""
         oomkilled   oom[- ]?kill   out of memory: killed process   exit(ed)? (with )?(code|status):? 137\b
         container .{0,60}memory limit   killed process [0-9]+   \bsigkill\b.{0,40}(memory|oom)
-        javascript heap out of memory   java heap space   outofmemoryerror   \bmemoryerror\b
+        javascript heap out of memory   java heap space   (?<!torch.)(?<!cuda.)outofmemoryerror   \bmemoryerror\b
         exceeded (its |the )?memory limit   (not enough|insufficient) memory
     """),
     *rows("https://docs.nvidia.com/cuda/cuda-runtime-api/", 93, EXHAUSTED, r"""

@@ -172,6 +172,7 @@ WORDS: Final[tuple[Pattern, ...]] = (
     """),
     *rows(_PLAIN, 56, REFUSED, r"""
         (could not|couldn't|cannot|can't|unable to|failed to) (be )?(connect(ed)?|reach(ed)?|contact(ed)?)
+        error (while )?(connecting|reaching|contacting)
         (connection|server|service|endpoint) (is )?(down|offline|not running|not reachable)
         (host|backend|upstream) (is )?(down|offline|not running|not reachable)
         (connection|server|service|endpoint) (is )?(unreachable|not available|not listening)
@@ -212,7 +213,7 @@ WORDS: Final[tuple[Pattern, ...]] = (
     *rows(_PLAIN, 60, TLS, r"x509"),
     *rows(_PLAIN, 66, PROXY, r"""
         proxy (connection|server|settings?|configuration|authentication)
-        proxy (config|error|failed|refused|is (down|not))   (invalid|wrong|misconfigured) proxy
+        proxy (config|refused|is (down|not))   (invalid|wrong|misconfigured) proxy
         via (the )?proxy .{0,40}(fail|refus|error)   代理(服务器)?(错误|失败|异常|拒绝|连接)   through (the )?proxy
     """),
     *rows(_PLAIN, 62, RATE, r"""
@@ -235,7 +236,8 @@ WORDS: Final[tuple[Pattern, ...]] = (
     """),
     *rows(_PLAIN, 60, NO_MODEL, r"""
         (model|deployment|engine) .{0,60}(not|n't|un)[ -]?(found|exist|available|supported|recogni|known|valid)
-        (no|unknown|invalid|unsupported|wrong|missing) (model|deployment|engine)   模型.{0,10}(不|未|没)
+        (no|unknown|invalid|unsupported|wrong|missing) (model|deployment|engine)(?! (api )?(key|token))
+        模型.{0,10}(不|未|没)
         no such model
     """),
     *rows(_PLAIN, 46, BAD_REQUEST, r"bad request   not supported   missing required   格式错误"),
@@ -386,7 +388,7 @@ WORDS: Final[tuple[Pattern, ...]] = (
     *rows(_PLAIN, 62, QUOTA, r"account balance"),
     *rows(_PLAIN, 62, NO_MODEL, r"the requested model"),
     *rows(_PLAIN, 62, PERMISSION, r"access denied"),
-    *rows(_PLAIN, 50, BAD_REQUEST, r"is required"),
+    *rows(_PLAIN, 50, BAD_REQUEST, r"is required   (parameter|field|instruction|message|argument|value)s are required"),
     *rows(_PLAIN, 50, NO_MODEL, r"model: [a-z0-9.:_/-]{2,80}\W{0,6}$"),
     *rows(_PLAIN, 62, RATE, r"""
         please (retry|try again) (after|in) [0-9.]+ ?m?s(econds?)?   try again in [0-9.]+ ?m?s\b

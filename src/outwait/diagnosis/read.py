@@ -16,6 +16,7 @@ from outwait.diagnosis.causes import (
     CONNECT,
     CONTEXT,
     CUT,
+    EMPTY,
     FIRST_BYTE,
     GATEWAY_TIMEOUT,
     GAVE_UP,
@@ -56,6 +57,11 @@ _FAILING: Final = re.compile(
     r"|\b[45]\d\d\b|time-?out|timed out|clos|reset|kill|terminat|hung|hang|cancel|cut off|disconnect"
     r"|错|失败|异常|无法|不能|超|拒绝|不(足|可用|存在|支持|正确)|中断|断开"
 )
+_BARE: Final = re.compile(r"[\[({][\])}]$|\W(?:null|none|0|\"\"|'')\W*$", re.IGNORECASE)
+_ERROR: Final = re.compile(
+    r"[\"']error(?:_?code|_?message|_?type)?[\"']: ?(?:\{ ?[\"'][a-z]|[\"'][a-z0-9])"
+    r"|[\"'](?:error_?)?code[\"']: ?[\"'](?!ok\b|success)[a-z]"
+)
 _WAITED: Final = frozenset((FIRST_BYTE, TOTAL))
 _CLOCKS: Final = frozenset((FIRST_BYTE, IDLE, TOTAL))
 _NEVER_SURE: Final = frozenset((RESET, CUT, UNKNOWN))
@@ -92,7 +98,7 @@ def read(symptom: Symptom) -> Reading:
     folded = fold(excerpt(symptom.text))
     words = blanked(folded.text)
     told = teller(folded, words, symptom.headers)
-    found = [each for each in signs(folded, words, symptom.status) if not _is_idle_talk(each, words)]
+    found = [each for each in signs(folded, words, symptom.status) if not _says_nothing(each, words)]
     status = symptom.status or next((each.status for each in found if each.status), None)
     elapsed = symptom.elapsed if symptom.elapsed is not None else spoken(words)
     ranked = sorted((_weighed(each, status) for each in found), key=lambda each: (-each.weight, each.at))
@@ -118,8 +124,10 @@ def read(symptom: Symptom) -> Reading:
     )
 
 
-def _is_idle_talk(sign: Sign, words: str) -> bool:
-    """Whether a whisper stands in a long text of which no word says that anything failed."""
+def _says_nothing(sign: Sign, words: str) -> bool:
+    """Whether it is a whisper in a long text in which nothing failed, or a field that an error left empty."""
+    if sign.cause == EMPTY and _BARE.search(sign.quote) and _ERROR.search(words):
+        return True
     return not sign.source and sign.weight <= _TALK and len(words) > _SHORT and _FAILING.search(words) is None
 
 

@@ -87,7 +87,7 @@ _PHRASES: Final = (
 )
 _NAMED: Final = (
     re.compile(
-        r"(?:status|code|http|error|response|returned|return|got|received|with|failed|param|http/[0-9.]{1,3}"
+        r"(?:status|code|http|error|response|returned|return|answered|replied|got|received|with|failed|param|http/[0-9.]{1,3}"
         r"|got status)"
         r"(?:[ _-]?(?:code|status|error))?(?: of)?[^a-z0-9一-鿿]{1,6}(?P<status>[45]\d\d)\b(?![.,]?\d|%| ?(?:ms|s"
         r"|sec|tokens|bytes|mb|kb)\b)"

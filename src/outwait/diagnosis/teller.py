@@ -12,14 +12,15 @@ from outwait.diagnosis.fold import Folded
 class Teller(NamedTuple):
     """`gateway`: words by which a gateway or relay is known to tell it, "" for none; `page`: it is an HTML page.
 
-    `local`: it names an address of its own machine. `relayed`: it is the body of an error in OpenAI's form, with its
-    empty `param`. `signer`: the product whose page it is, "" for none; `mark`:
-    the words that give it away.
+    `local`: it names an address of its own machine; `public`: a host of the internet that it called. `relayed`: it is
+    the body of an error in OpenAI's form, with its empty `param`. `signer`: the product whose page it is, "" for none;
+    `mark`: the words that give it away.
     """
 
     gateway: str
     page: bool
     local: bool
+    public: bool
     relayed: bool
     signer: str
     mark: str
@@ -33,7 +34,8 @@ _GATEWAYS: Final = re.compile(
     r"|plugininvokeerror|plugindaemon|plugin_daemon|\[models\]|run failed: |bifrost|portkey|helicone|cliproxyapi"
     r"|cli-proxy|provider_response_error"
     r"|error from provider|gateway_error|gateway error|ai gateway|api gateway|llm[- ]gateway|one_hub|uni-?api"
-    r"|\bproxy server\b|backend server|上游|中转|网关|渠道"
+    r"|\bproxy server\b(?! (?:is |was )?(?:refus|not respond|settings|address|requires))|backend server|上游|中转|网关"
+    r"|渠道"
     r"|\bupstream[ _](?!prematurely|sent|timed out \()|server returned 5|via proxy|\bgateway (?:returned"
     r"|timeout after|log)|apisix|openrouter router|router\.py"
     r"|forwarding (?:the )?request|(?:failed to|could not|error|error while) (?:forward|proxy|relay)(?:ing)?\b"
@@ -62,6 +64,11 @@ _SIGNERS: Final[tuple[tuple[str, str], ...]] = (
 _COMPILED: Final = tuple((name, re.compile(expression)) for name, expression in _SIGNERS)
 _PAGE: Final = re.compile(r"<!doctype|<html|<head|<title|<center|<h1")
 _LOCAL: Final = re.compile(r"\b(?:localhost|127\.0\.0\.1|0\.0\.0\.0|host\.docker\.internal)\b|\[?::1\]?:[0-9]")
+_PUBLIC: Final = re.compile(
+    r"(?:connect|reach|contact|access|连接|访问)[^\n]{0,80}?(?:https?://|\b(?:host|to|with|reach):? ?['\"(]?)"
+    r"(?:[a-z0-9-]{1,63}\.){1,5}(?!(?:local|internal|lan|home|localdomain|svc|docker)\b)[a-z]{2,24}"
+    r"(?![a-z0-9_(-]|\.[a-z0-9])"
+)
 _RELAYED: Final = re.compile(r"[\"']param[\"']: ?(?:null|none|[\"'](?:none|null)?[\"'])")
 _GATEWAY_HEADERS: Final = ("x-outwait-", "x-oneapi-", "x-new-api-", "x-litellm-", "x-portkey-", "helicone-", "cf-aig-")
 HEADERS: Final = (
@@ -93,7 +100,8 @@ def teller(folded: Folded, words: str, headers: Mapping[str, str]) -> Teller:
         signer = next((name for name, sign in _COMPILED if sign.search(line.lower())), "")
         mark = line if signer else ""
     page = _PAGE.search(words) is not None or "html" in headers.get("content-type", "").lower()
-    return Teller(gateway, page, _LOCAL.search(words) is not None, _RELAYED.search(words) is not None, signer, mark)
+    local, public, relayed = (each.search(words) is not None for each in (_LOCAL, _PUBLIC, _RELAYED))
+    return Teller(gateway, page, local, public, relayed, signer, mark)
 
 
 def _quote(folded: Folded, found: re.Match[str] | None) -> str:

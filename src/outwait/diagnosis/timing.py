@@ -15,6 +15,7 @@ from outwait.diagnosis.causes import (
     CUT,
     FIRST_BYTE,
     GAVE_UP,
+    IDLE,
     MIDDLEBOX,
     REFUSED,
     RESET,
@@ -32,7 +33,14 @@ _SPANS: Final = re.compile(
     r"(?P<unit>ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?)\b"
     r"|elapsed_?ms[^0-9a-z]{1,4}(?P<thousandths>[0-9]{1,9})"
 )
+_SILENCE: Final = re.compile(
+    r"(?:idle|stall|inactiv|silen|no[ _-]?data)[a-z_ -]{0,24}[^0-9a-z]{1,4}(?P<number>[0-9]{1,9}) ?"
+    r"(?P<unit>ms|mil|s|m)?"
+)
 _QUIET: Final = 20.0  # seconds: what breaks sooner was not cut for its silence
+_THOUSANDS: Final = 1000
+_OPEN: Final = (RESET, GAVE_UP, UNKNOWN)  # what a timer may have brought about
+_CERTAIN: Final = 90
 _AT_ONCE: Final = 1.0
 _NODE: Final = (290.0, 312.0)  # undici's headersTimeout and bodyTimeout, FACTS 1.1
 _NODE_CONNECT: Final = (9.5, 12.5)  # undici's connectTimeout
@@ -76,6 +84,13 @@ def timed(strongest: Sign, read: str, elapsed: float | None) -> Sign | None:
     if elapsed is None:
         return None
     said = f"{elapsed:g} s"
+    if strongest.cause in _OPEN and strongest.weight < _CERTAIN and _is_named(read, elapsed):
+        return Sign(80, IDLE, None, said, "")
+    return _limited(strongest, read, elapsed, said)
+
+
+def _limited(strongest: Sign, read: str, elapsed: float, said: str) -> Sign | None:
+    """What the known limits add, and the time by itself."""
     if strongest.cause == RESET and strongest.weight < 90 and on_the_way(elapsed):
         return Sign(88, CUT, MIDDLEBOX, said, on_the_way(elapsed)[0].source)
     if strongest.cause == GAVE_UP and strongest.weight < 76 and _is_round(elapsed):
@@ -99,6 +114,16 @@ def own_clock(read: str, elapsed: float) -> Limit | None:
                 if limit.kind in ANSWER and limit.seconds and abs(limit.seconds - elapsed) <= max(1.0, 0.02 * elapsed):
                     return limit
     return None
+
+
+def _is_named(read: str, elapsed: float) -> bool:
+    """Whether a text names a timer for silence that strikes after `elapsed` seconds. Bare thousands are ms."""
+    for found in _SILENCE.finditer(read):
+        number, unit = float(found["number"]), found["unit"] or ("ms" if int(found["number"]) >= _THOUSANDS else "s")
+        seconds = number * next(seconds for name, seconds in _UNITS if unit.startswith(name))
+        if abs(seconds - elapsed) <= max(1.0, 0.03 * elapsed):
+            return True
+    return False
 
 
 def _is_round(elapsed: float) -> bool:
