@@ -38,6 +38,10 @@ def sign(cause: str, side: str | None = None, weight: int = 80, status: int = 0)
         (sign(causes.AUTH, CLIENT), RELAY, 401, CLIENT),
         # a 504 is on the side of who signed it
         (sign(causes.GATEWAY_TIMEOUT), ALONE, 504, MIDDLEBOX),
+        (sign(causes.GATEWAY_TIMEOUT, weight=65), RELAY, 504, GATEWAY),  # in words of its own: its own clock
+        (sign(causes.GATEWAY_TIMEOUT, weight=65), RELAYED, 504, GATEWAY),
+        (sign(causes.GATEWAY_TIMEOUT, weight=65, status=504), RELAY, 504, MIDDLEBOX),
+        (sign(causes.GATEWAY_TIMEOUT, weight=65), ALONE, 504, MIDDLEBOX),
         (sign(causes.GATEWAY_TIMEOUT), PAGE, 504, MIDDLEBOX),
         (sign(causes.GATEWAY_TIMEOUT), RELAY._replace(local=True), 504, GATEWAY),
         (sign(causes.GATEWAY_TIMEOUT), RELAY, 504, MIDDLEBOX),

@@ -12,11 +12,14 @@ from outwait.diagnosis.causes import CAUSES, NOBODY, SIDES, USUAL
 from outwait.diagnosis.excerpt import LONGEST
 from outwait.diagnosis.knowledge import PATTERNS
 from outwait.diagnosis.pattern import Pattern, compiled
+from outwait.diagnosis.patterns_clocks import CLOCKS
 from outwait.diagnosis.patterns_phrases import PHRASES
 from outwait.diagnosis.patterns_sentences import SENTENCES
+from outwait.diagnosis.patterns_tongues import TONGUES
 from outwait.diagnosis.patterns_words import WORDS
 from outwait.diagnosis.statuses import STATUSES
 
+SPOKEN = {*CLOCKS, *SENTENCES, *PHRASES, *TONGUES, *WORDS}  # plain words have no page to be looked up on
 EXPRESSIONS = sorted({pattern.expression for pattern in PATTERNS})
 
 
@@ -38,7 +41,7 @@ def test_rows_are_well_formed() -> None:
         if pattern.cause not in CAUSES
         or pattern.side not in (None, *SIDES)
         or not 1 <= pattern.weight <= 100
-        or not pattern.source.startswith("https://" if pattern not in (*SENTENCES, *PHRASES, *WORDS) else "")
+        or not pattern.source.startswith("https://" if pattern not in SPOKEN else "")
         or pattern.expression != pattern.expression.strip()
         or "  " in pattern.expression
     ]

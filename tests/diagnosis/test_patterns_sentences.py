@@ -252,6 +252,48 @@ def test_frames_and_classes_say_whose_end_it_was(text: str, cause: str, side: st
 
 
 @pytest.mark.parametrize(
+    "text, cause, side",
+    [
+        # a pool of accounts is a gateway's
+        ("503 Service Unavailable: All pooled accounts are currently unavailable", "gateway_no_channel", "gateway"),
+        ("all 4 claude accounts are disabled", "gateway_no_channel", "gateway"),
+        # a TLS connection that ended without its goodbye
+        ("599: hyper: peer closed connection without sending TLS close_notify", "connect_reset", "network"),
+        ("rustls: see the manual #unexpected-eof", "connect_reset", "network"),
+        ("error decoding response body: closed connection without close_notify", "stream_truncated", "upstream"),
+        # Go's answer for a path that it does not serve
+        ("机器人响应错误: 404 page not found", "model_not_found", "client"),
+        # tokens were counted, and there is nothing to read
+        ('{"usageMetadata":{"promptTokenCount":31,"totalTokenCount":31}}', "empty_response", "upstream"),
+        ("the reply: text: None", "empty_response", "upstream"),
+        ('{"choices":[{"message":{"role":"assistant","content":null}}]}', "empty_response", "upstream"),
+        ('{"content":[],"stop_reason":"end_turn"}', "empty_response", "upstream"),
+        ('{"blockReason":"OTHER","promptTokenCount":31,"totalTokenCount":31}', "content_filtered", "upstream"),
+        # a server that stops its work had a client that went
+        ("processing task; srv: cancel task, id_task = 5; stop processing, truncated = 0", "client_gave_up", "client"),
+        ("processing task; CUDA out of memory; cancel task, id_task = 5", "resource_exhausted_local", "upstream"),
+    ],
+)
+def test_what_servers_and_libraries_print(text: str, cause: str, side: str) -> None:
+    found = read(Symptom(text))
+    assert (found.best.cause, found.side) == (cause, side)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"candidates":[{"content":{"parts":[{"text":"a"}]}}],"promptTokenCount":31,"totalTokenCount":31}',
+        '{"promptTokenCount":31,"candidatesTokenCount":2,"totalTokenCount":33}',
+        '{"role":"assistant","content":null,"tool_calls":[{"id":"c"}]}',
+        '{"usage":{"prompt_tokens":8,"total_tokens":8}}',  # of embeddings
+        '{"content":[],"stop_reason":null}',  # the begin of a stream
+    ],
+)
+def test_an_answer_with_something_in_it_is_not_empty(text: str) -> None:
+    assert read(Symptom(text)).best.cause != "empty_response"
+
+
+@pytest.mark.parametrize(
     "prose",
     [
         "The supervisor starts another worker when a worker process died, and the queue is closed at the end.",

@@ -44,6 +44,7 @@ def reading(text: str, **known: object) -> Reading:
         ("relay error (channel #1): bad response status code 401", "auth_failed"),
         ("relay error (channel #1): bad response status code 502", "upstream_error"),
         ("429: failed to parse the reply", "rate_limited"),
+        ("HTTP 504: 连接超时", "gateway_timeout_upstream"),  # who answers was reached
         # codes that only their provider's pages explain
         ('{"base_resp":{"status_code":1008,"status_msg":""}}', "quota_exhausted"),
         ('{"error":{"code":"1302","message":""}}', "rate_limited"),

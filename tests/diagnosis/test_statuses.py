@@ -24,6 +24,9 @@ from outwait.diagnosis.statuses import named
         ("timeout=500 after 400 tokens, 503 ms, port 8443", []),
         ("readexactly(500)", []),
         ("status code 477", []),
+        ("599: error from the transport", []),  # an application's own number
+        ("598: client error", []),
+        ("http 599: timeout", [599]),
     ],
 )
 def test_statuses_that_a_text_names(text: str, statuses: list[int]) -> None:

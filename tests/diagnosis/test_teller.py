@@ -77,3 +77,32 @@ def test_pages_and_local_addresses() -> None:
 )
 def test_hosts_of_the_internet(text: str, public: bool) -> None:
     assert told(text).public is public
+
+
+def test_an_application_between_is_known_by_its_form() -> None:
+    assert told('{"detail": "call failed"}').relayed
+    assert told("{'detail': ['call failed']}").relayed
+    assert not told('{"error": {"detail": "call failed"}}').relayed
+
+
+def test_a_channel_with_a_number_is_a_gateway_s() -> None:
+    assert told("no data | channel 7").gateway
+    assert not told("the channel is closed").gateway
+
+
+@pytest.mark.parametrize(
+    "line, gateway",
+    [
+        ("acme.relay - ERROR - request failed", True),
+        ("ERROR:acme.gateway.http:call failed", True),
+        ("[gateway] 12:00 call 7 failed", True),
+        ("event=proxy_call_done took_ms=9", True),
+        ("method=POST path=/v1/messages took=9 status=502", True),
+        ("DEBUG:httpcore.proxy:connect_tcp.started", False),
+        ("[proxy] listening on 8080", False),
+        ("path=/v1/messages status=200", False),
+        ("event=message_start", False),
+    ],
+)
+def test_a_gateway_s_own_log_is_known(line: str, gateway: bool) -> None:
+    assert bool(told(line).gateway) is gateway

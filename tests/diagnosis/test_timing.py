@@ -51,6 +51,16 @@ def sign(cause: str, weight: int) -> Sign:
         (UNKNOWN, 24, "connection error", 0.1, REFUSED),
         (UNKNOWN, 24, "connection error", 600.0, FIRST_BYTE),
         (DNS, 95, "no such host", 60.0, None),
+        # Go's reader has closed it itself
+        (RESET, 70, "read tcp: use of closed network connection", 60.0, TOTAL),
+        (RESET, 70, "read tcp: use of closed network connection", 47.0, None),
+        (RESET, 70, "read tcp: use of closed network connection", 1.0, None),
+        # nobody is kept waiting for a refusal, and a page's reply broke after it had begun
+        (REFUSED, 56, "we wait very long: cannot connect", 100.0, CUT),
+        (REFUSED, 56, "cannot connect", 100.0, None),
+        (REFUSED, 80, "we wait very long: connection refused", 100.0, None),
+        (UNKNOWN, 20, "network error", 60.0, CUT),
+        (UNKNOWN, 20, "network error", 47.0, FIRST_BYTE),
     ],
 )
 def test_what_the_time_adds(cause: str, weight: int, text: str, elapsed: float | None, better: str | None) -> None:

@@ -39,6 +39,8 @@ _SEEN: Final = frozenset((FIRST_BYTE, IDLE, TOTAL, WRITE, UNREACHABLE))
 
 _WORDS: Final = 67
 """Up to this weight, it is the page's number and plain words that say it, not an API."""
+_WORDED: Final = 65
+"""The weight of a timeout that a 5xx reply tells in plain words (`outwait.diagnosis.read`)."""
 _CHANNELS: Final = ("channel", "渠道", "relay")
 """Whoever says so calls with a key of its own."""
 _NAMED: Final = 60
@@ -54,7 +56,7 @@ def side_of(sign: Sign, told: Teller, status: int | None) -> str:
     if cause in _CALLERS and sign.side in (None, CLIENT):
         return GATEWAY if told.gateway or (told.relayed and sign.cause in _SEEN) else side
     if cause == GATEWAY_TIMEOUT and sign.side is None:
-        return _of_a_timeout_told(told, status)
+        return _of_a_timeout_told(sign, told, status)
     if cause == BAD_REQUEST and sign.side is None:
         return _of_a_refusal(told, status)
     if cause in (PERMISSION, RATE) and told.page and (sign.weight <= _WORDS or (cause == RATE and told.signer)):
@@ -77,10 +79,12 @@ def _is_the_gateways_own(sign: Sign, told: Teller, status: int | None) -> bool:
     return sign.cause == UNKNOWN and (bool(told.gateway) or (status or 0) >= 500)
 
 
-def _of_a_timeout_told(told: Teller, status: int | None) -> str:
+def _of_a_timeout_told(sign: Sign, told: Teller, status: int | None) -> str:
+    """Who signed the page; of a reply that a gateway words itself, the gateway, whose own clock it tells of."""
     if told.signer or told.page or status in (524, None):
         return MIDDLEBOX
-    return GATEWAY if (told.gateway or told.relayed) and (told.local or status != 504) else MIDDLEBOX
+    worded = sign.status == 0 and sign.weight == _WORDED
+    return GATEWAY if (told.gateway or told.relayed) and (told.local or worded or status != 504) else MIDDLEBOX
 
 
 def _of_a_refusal(told: Teller, status: int | None) -> str:

@@ -26,9 +26,10 @@ def diagnose(symptom: Symptom, tongue: Tongue = Tongue.EN) -> Diagnosis:
     reading = read(symptom)
     cause = reading.best.cause
     advice = ADVICE[cause]
-    now = advice.now.told(tongue)
     special = refined(cause, reading.read)
-    change = tuple(said.told(tongue) for said in (special, advice.change) if said is not None)
+    now = (special.now if special is not None and special.now is not None else advice.now).told(tongue)
+    general = () if special is not None and special.now is not None else (advice.change,)
+    change = tuple(said.told(tongue) for said in ((special.change,) if special is not None else ()) + general)
     return Diagnosis(
         cause,
         reading.side,

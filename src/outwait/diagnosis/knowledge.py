@@ -6,6 +6,8 @@ from typing import Final
 
 from outwait.diagnosis.pattern import Pattern
 from outwait.diagnosis.patterns_apps import APPS
+from outwait.diagnosis.patterns_browsers import BROWSERS
+from outwait.diagnosis.patterns_clocks import CLOCKS
 from outwait.diagnosis.patterns_clouds import CLOUDS
 from outwait.diagnosis.patterns_codes import CODES
 from outwait.diagnosis.patterns_gateways import GATEWAYS
@@ -20,17 +22,20 @@ from outwait.diagnosis.patterns_runtimes import RUNTIMES
 from outwait.diagnosis.patterns_sentences import SENTENCES
 from outwait.diagnosis.patterns_serving import SERVING
 from outwait.diagnosis.patterns_system import SYSTEM
+from outwait.diagnosis.patterns_tongues import TONGUES
 from outwait.diagnosis.patterns_words import WORDS
 
 PATTERNS: Final[tuple[Pattern, ...]] = (
     *SYSTEM,
     *PYTHON,
     *NODE,
+    *BROWSERS,
     *GO,
     *RUNTIMES,
     *PROTOCOLS,
     *MIDDLEBOXES,
     *CLOUDS,
+    *CLOCKS,
     *PROVIDERS,
     *SERVING,
     *CODES,
@@ -38,5 +43,6 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     *APPS,
     *SENTENCES,
     *PHRASES,
+    *TONGUES,
     *WORDS,
 )

@@ -75,7 +75,7 @@ CLOUDS: Final[tuple[Pattern, ...]] = (
         (error|code)[ :]{1,3}(1001|1016)\b   origin dns error   dns points to prohibited ip
     """, side=UPSTREAM),
     *rows(_CLOUDFLARE_1XXX, 93, PERMISSION, r"""
-        (error|code)[ :]{1,3}(1006|1007|1008|1009|1010|1011|1012|1020|1106)\b
+        (?<!with )(?<!close )(?<!closed )(?<!closure )(error|code)[ :]{1,3}(10(0[6-9]|1[0-2]|20)|1106)\b
         access denied \| .{1,200}used cloudflare   banned your access
     """, side=MIDDLEBOX),
     *rows(_CLOUDFLARE_1XXX, 93, RATE, r"(error|code)[ :]{1,3}1015\b   you are being rate limited", side=MIDDLEBOX),

@@ -66,6 +66,8 @@ GATEWAYS: Final[tuple[Pattern, ...]] = (
         all (deployments|backends|keys|models|fallbacks)( have| are| were)? (cool|in cooldown|disabled)
         all (deployments|backends|keys|models|fallbacks)( have| are| were)? (rate limited|dead)
         分组.{0,20}(无|没有)(可用)?(渠道|权限)?   数据库一致性已被破坏   auth_not_found   no auth available
+        \ball ([a-z0-9-]{1,20} ){0,3}accounts( have been| are| were)?( currently| temporarily| all){0,2} (unavailable|
+        not available|in use|exhausted|disabled|down)
         model_cooldown   all .{0,40}(are )?(cooling down|in cooldown)   no_healthy_channel
     """),
     *rows(_LITELLM_ROUTING, 96, NO_CHANNEL, r"""
@@ -101,7 +103,7 @@ GATEWAYS: Final[tuple[Pattern, ...]] = (
     """),
     *rows(_NEW_API, 93, IDLE, r"""
         streaming timeout   stream(ing)? (idle|read|scanner) time-?out   upstream (response |stream )?idle time-?out
-        idle time-?out   (流|空闲).{0,6}超时   stall timeout
+        idle time-?out   (?<!作)(流|空闲).{0,6}超时   stall timeout
         no (data|tokens?) (was |were )?(received|produced) .{0,20}(in|for) [0-9.]+ ?m?s?(econds?|inutes?)?
         no (data|tokens?) (was |were )?(received|produced) .{0,20}(within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
         no (data|tokens?) (has been )?(received|produced) .{0,20}(in|for) [0-9.]+ ?m?s?(econds?|inutes?)?

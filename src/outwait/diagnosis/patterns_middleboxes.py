@@ -133,7 +133,8 @@ MIDDLEBOXES: Final[tuple[Pattern, ...]] = (
         response_flags\W{1,4}ut\b
     """),
     *rows(_ENVOY_TIMEOUTS, 94, CUT, r"""
-        \bstream timeout   response_flags\W{1,4}si\b   (details|envoy|via_upstream).{0,60}stream_idle_timeout
+        \bstream timeout(?!s|:|,| \(| (no|after|of|exceed|error|reached|for|while|in|waiting|[0-9]))
+        response_flags\W{1,4}si\b   (details|envoy|via_upstream).{0,60}stream_idle_timeout
     """),
     *rows(_ENVOY_TIMEOUTS, 94, TOTAL, r"""
         max_duration_timeout   upstream_max_stream_duration   response_flags\W{1,4}(umsdr|dt)\b   duration_timeout
@@ -219,7 +220,7 @@ MIDDLEBOXES: Final[tuple[Pattern, ...]] = (
     *rows("https://docs.fortinet.com/document/fortigate/", 88, PERMISSION, r"""
         web page blocked   access to this (site|page|website) (is|has been) blocked
         blocked by (your )?(firewall|network|administrator|organization|zscaler|netskope)   fortiguard
-        request blocked
+        (?<!cross-origin )request blocked
     """, side=MIDDLEBOX),
     *rows(_NGINX, 60, GATEWAY_TIMEOUT, r"gateway time-?out"),
     *rows(_NGINX, 46, UPSTREAM_ERROR, r"bad gateway"),

@@ -160,12 +160,6 @@ NODE: Final[tuple[Pattern, ...]] = (
     *rows(_CHROMIUM, 95, TRUNCATED, r"err_network_changed   err_network_io_suspended", side=CLIENT),
     *rows(_CHROMIUM, 76, GAVE_UP, r"err_aborted"),
     *rows(_CHROMIUM, 95, EXHAUSTED, r"err_insufficient_resources   err_out_of_memory   err_file_no_space"),
-    *rows("https://developer.mozilla.org/docs/Web/HTTP/CORS/Errors", 97, BAD_REQUEST, r"""
-        blocked by cors policy   access-control-allow-origin   cors (error|policy|preflight)
-    """, side=CLIENT),
-    *rows("https://developer.mozilla.org/docs/Web/Security/Mixed_content", 84, BAD_REQUEST, r"""
-        mixed content:
-    """, side=CLIENT),
     # ----------------------------------------------------------------------------------------------------------- AI SDK
     *rows(_AI_SDK, 94, AUTH, r"ai_loadapikeyerror   api key is missing   missing api key"),
     *rows(_AI_SDK, 86, NO_MODEL, r"ai_nosuchmodelerror"),

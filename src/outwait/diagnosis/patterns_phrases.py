@@ -59,7 +59,8 @@ PHRASES: Final[tuple[Pattern, ...]] = (
     # ------------------------------------------------------------------------------------------ whole turns of phrase
     *rows(_PLAIN, 90, IDLE, r"""
         \bno (activity|progress|output|updates?|movement) (for|in|within|since|after) .{0,12}[0-9]
-        (agent|worker|task|session|turn|run|generation|stream) (has |is |was |got )?(stalled|stuck|hung|frozen)\b
+        (?<!tls )(?<!ssl )(agent|worker|task|session|turn|run|generation|stream) (has |is |was |got )?(stalled|stuck|
+        hung|frozen)\b
         (stall|stalled|inactivity|silence) (detected|watchdog)   stream watchdog
     """),
     *rows(_PLAIN, 91, CONNECT, r"""
@@ -218,7 +219,7 @@ PHRASES: Final[tuple[Pattern, ...]] = (
         ion)|hung up|went away|gone away|vanished|dropped the)
         (request|generation|stream|response|inference|job) (was |is |has been |got )?(aborted|cancell?ed|dropped|
         abandoned|terminated) (by|from) (the )?(client|caller|user|browser|consumer)
-        client connection (was |is )?(closed|lost|dropped|reset|gone)
+        (?<!http2: )(?<!http2 )client connection (was |is )?(closed|lost|dropped|reset|gone)
         connection (to|with) (the )?(client|caller|browser) (was |is )?(closed|lost|dropped|broken|gone)
         lost (the )?connection (to|with) (the )?(client|caller|browser)   no longer connected.{0,20}client
         client (is )?no longer (connected|there)

@@ -174,10 +174,11 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
         content[_ ]filter   content management policy   responsibleaipolicyviolation   responsible ai
         contentpolicyviolation   content_policy_violation   content polic(y|ies)   content filtering policy
         jailbreak.{0,20}detected   rejected as a result of our safety system   safety system   moderation_blocked
-        violat(e|es|ed|ing|ion)s?\b.{0,60}(policy|policies|terms|guidelines)   flagged (as|by|for)   was flagged
+        violat(e|es|ed|ing|ion)s?\b(?!.{0,20}content security).{0,60}(policy|policies|terms|guidelines)
+        flagged (as|by|for)   was flagged
         content (was |is |has been )?(flagged|blocked|filtered|moderated)   output blocked   input blocked
         content_blocked   data_inspection_failed   inappropriate content
-        blocked (by|due to|because of) .{0,60}(safety|recitation|policy|filter)
+        blocked (by|due to|because of) (?!cors).{0,60}(safety|recitation|policy|filter)
         blocked (by|due to|because of) .{0,60}(moderation|guard|prohibited|content)   prohibited_content
         prohibited content   promptfeedback.{0,80}block   block_?reason   blockreason
         finish_?reason\W{1,40}(safety|recitation|blocklist|spii|prohibited_content)
@@ -282,12 +283,23 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
         invalidendpointormodel   model_invalid
     """),
     *rows(_OPENAI, 79, NO_MODEL, r"""
-        resource not found   no such deployment   unknown endpoint   not_found\b.{0,40}model   404 page not found
+        resource not found   no such deployment   unknown endpoint   not_found\b.{0,40}model
         invalid url \(post   unrecognized request url   cannot (post|get) /   page not found   no route found
         unknown url   method not allowed   not found for url   route .{0,60}not found   \"detail\": ?\"not found\"
         error: not found
     """),
+    *rows("https://pkg.go.dev/net/http#NotFound", 86, NO_MODEL, r"404 page not found"),
     # ----------------------------------------------------------------------------------------------- the answer itself
+    *rows(_GEMINI_STOP, 66, EMPTY, r"""
+        \b(response|reply|answer|output)\W{1,4}(text|content)\W{1,4}(none|null|undefined)\b
+    """),
+    *rows(_GEMINI_STOP, 84, EMPTY, r"""
+        ^(?!.{0,4000}candidates\W{1,6}content\b).{0,4000}prompt_?token_?count\W{1,4}([0-9]{1,9})\b.{0,200}(total_|
+        total)token_?count\W{1,4}\1\b
+        choices\W{1,6}(index\W{1,4}0\W{1,4})?message\W{1,6}role\W{1,4}assistant\W{1,4}content\W{1,4}(null|none|
+        \"\")\W{0,3}\}
+        (content|text)\W{1,14}stop_reason\W{1,4}(end_turn|max_tokens)\b
+    """),
     *rows(_GEMINI_STOP, 92, BAD_RESPONSE, r"""
         malformed_function_call   malformed function call   unexpected_tool_call   malformed_response
     """),

@@ -37,6 +37,7 @@ _DOTNET = "https://learn.microsoft.com/en-us/dotnet/api/system.net.http.httpclie
 _DOTNET_ERRORS = "https://learn.microsoft.com/en-us/dotnet/api/system.net.http.httprequesterror"
 _POLLY = "https://learn.microsoft.com/en-us/dotnet/core/resilience/http-resilience"
 _RESILIENCE = "https://resilience4j.readme.io/docs/circuitbreaker"
+_RUSTLS = "https://docs.rs/rustls/latest/rustls/manual/_03_howto/index.html#unexpected-eof"
 _REQWEST = "https://docs.rs/reqwest/latest/reqwest/struct.Error.html"
 _HYPER = "https://docs.rs/hyper/latest/hyper/struct.Error.html"
 _RUBY = "https://docs.ruby-lang.org/en/master/Net/HTTP.html"
@@ -185,6 +186,13 @@ RUNTIMES: Final[tuple[Pattern, ...]] = (
     *rows(_HYPER, 72, BAD_RESPONSE, r"""
         invalid http version parsed   invalid http status-code parsed   expected value at line [0-9]+ column
         missing field `?'?[a-z_]+'?`? at line
+    """),
+    *rows(_RUSTLS, 92, TRUNCATED, r"""
+        (error decoding response body|body error).{0,200}without (sending )?(tls )?close_notify
+    """),
+    *rows(_RUSTLS, 88, RESET, r"""
+        (closed|ended|terminated) (the )?connection without (sending )?(a )?(tls )?close_notify
+        \brustls\b.{0,120}#unexpected-eof
     """),
     *rows(_REQWEST, 80, BAD_RESPONSE, r"error decoding response body: (expected|missing|invalid|eof while parsing)"),
     *rows(_REQWEST, 84, BAD_REQUEST, r"""

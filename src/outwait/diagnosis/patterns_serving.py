@@ -35,6 +35,9 @@ SERVING: Final[tuple[Pattern, ...]] = (
         closed before server finished   aborting completion request due to client closing the connection
         client closed.{0,30}(abort|cancel)   request (was )?aborted by (the )?client
     """),
+    *rows(_LLAMA_CPP, 58, GAVE_UP, r"""
+        \bcancel task, id_task\b   \bprocessing task\b.{0,400}\bcancel(l?ing|l?ed)? (the )?task\b
+    """),
     *rows(_OLLAMA, 94, EXHAUSTED, r"""
         model requires more system memory   requires more (system|gpu|available) memory
         llama runner process has terminated: (signal: killed|exit status 0xc0000409|cudamalloc)

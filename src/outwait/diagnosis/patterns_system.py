@@ -72,7 +72,8 @@ SYSTEM: Final[tuple[Pattern, ...]] = (
     *rows(_ERRNO, 90, CONNECT, r"""
         \[errno (110|60)\]   os error (110|60)   connect(ion)? (to .{1,120} )?timed out   connect timed out
         connection timed out   operation timed out \(os error   timed out while connecting   timeout while connecting
-        timed? ?out (while )?(trying to )?connect(ing)? to   连接超时   建立连接超时   connect(ion)? timeout
+        timed? ?out (while )?(trying to )?connect(ing)? to   连接超时   建立连接超时
+        (?<!idle )(?<!idle-)connect(ion)? timeout
         could not connect .{0,60}timed? ?out   tcp connect timeout   超时未连接
     """),
     *rows(_WINSOCK, 92, CONNECT, r"""

@@ -247,7 +247,8 @@ WORDS: Final[tuple[Pattern, ...]] = (
     """),
     *rows(_PLAIN, 64, FILTERED, r"""
         (content|safety|prompt|output|response) .{0,20}(filter|block|flag|moderat|violat|unsafe|refus)
-        (blocked|flagged|filtered|refused) .{0,30}(content|safety|polic|prompt)   finishreasonsafety
+        (blocked|flagged|filtered|refused) (?!by cors|the same.origin).{0,30}(content|safety|polic|prompt)
+        finishreasonsafety
         finishreason(recitation|prohibited|blocklist)   审核   违规   敏感
     """),
     *rows(_PLAIN, 90, FILTERED, r"finishreason(safety|recitation|prohibitedcontent|blocklist|spii)"),

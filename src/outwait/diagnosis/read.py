@@ -8,7 +8,7 @@ is not explained by the cause is an alternative, and takes from the confidence.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from outwait.diagnosis.blame import side_of
@@ -31,6 +31,8 @@ from outwait.diagnosis.diagnosis import Confidence
 from outwait.diagnosis.excerpt import excerpt
 from outwait.diagnosis.fold import fold
 from outwait.diagnosis.hints import blanked
+from outwait.diagnosis.patterns_browsers import CORS
+from outwait.diagnosis.prose import prose
 from outwait.diagnosis.sign import Sign, signs
 from outwait.diagnosis.symptom import Symptom
 from outwait.diagnosis.teller import Teller, teller
@@ -46,8 +48,10 @@ _ABORTED, _WHISPER = 70, 38  # plain words for an abort, which in a 5xx reply wa
 _REFUSED: Final = 35  # "the provider returned an error" around a 4xx: the status says more
 _BLAND: Final = 62
 _LATE: Final = 504
+_LOOSELY: Final = 90  # up to this weight, words for a connection that timed out may mean the whole call
 _OFTEN, _COUNTED = 429, 66
 _ANY: Final = (502, 503)  # what a proxy answers for any failure behind it
+_HIDDEN: Final = 28  # a browser's words for an answer that failed, and so did not name the origins it allows
 _SAID, _PLAIN = 40, 64  # plain words for a timeout, which in a 5xx reply are those of who answered
 _TALK: Final = 31
 _SHORT: Final = 160  # characters: who pastes less means it as an error
@@ -103,7 +107,9 @@ def read(symptom: Symptom) -> Reading:
     elapsed = symptom.elapsed if symptom.elapsed is not None else spoken(words)
     ranked = sorted((_weighed(each, status) for each in found), key=lambda each: (-each.weight, each.at))
     best = ranked[0] if ranked else _SPEECHLESS
-    better = timed(best, words, elapsed) if symptom.elapsed is not None or _FAILING.search(words) else None
+    better = prose(best, words, folded, elapsed)
+    if better is None and (symptom.elapsed is not None or _FAILING.search(words)):
+        better = timed(best, words, elapsed)
     if better is not None:
         ranked.insert(0, better)
         best = better
@@ -132,25 +138,32 @@ def _says_nothing(sign: Sign, words: str) -> bool:
 
 
 def _weighed(sign: Sign, status: int | None) -> Sign:
-    if sign.cause == UNKNOWN and _WRAPPER <= sign.weight < _WRAPPED - 5 and status is not None and status >= 500:
+    """`sign` as it counts beside the status of the reply."""
+    if status is None:
+        return sign
+    if sign.cause == UNKNOWN and _WRAPPER <= sign.weight < _WRAPPED - 5 and status >= 500:
         return Sign(_WRAPPED, sign.cause, None, sign.quote, sign.source, sign.at)
-    if (
-        sign.cause == UPSTREAM_ERROR
-        and sign.weight <= _BLAND
-        and not sign.status
-        and status is not None
-        and status < 500
-    ):
-        return Sign(_REFUSED, sign.cause, sign.side, sign.quote, sign.source, sign.at)
-    if sign.cause == CONTEXT and status == _OFTEN:  # tokens that are too many for a minute, not for the window
-        return Sign(min(sign.weight, _COUNTED), sign.cause, sign.side, sign.quote, sign.source, sign.at)
+    if sign.cause == CONNECT and sign.weight <= _LOOSELY and status == _LATE:  # who answers 504 was reached
+        return Sign(_PLAIN + 1, GATEWAY_TIMEOUT, None, sign.quote, sign.source, sign.at)
     if sign.cause == CUT and status == _LATE:  # no answer had begun: what was cut was no stream
         return Sign(sign.weight, GATEWAY_TIMEOUT, None, sign.quote, sign.source, sign.at)
-    if sign.cause == GAVE_UP and sign.weight <= _ABORTED and status is not None and status >= 500:
-        return Sign(_WHISPER, sign.cause, sign.side, sign.quote, sign.source, sign.at)
-    if sign.cause in _WAITED and _SAID <= sign.weight <= _PLAIN and status is not None and status >= 500:
+    if sign.cause in _WAITED and _SAID <= sign.weight <= _PLAIN and status >= 500:
         return Sign(_PLAIN + 1, GATEWAY_TIMEOUT, None, sign.quote, sign.source, sign.at)
-    return sign
+    weight = _lowered(sign, status)
+    return sign if weight == sign.weight else replace(sign, weight=weight, status=0)
+
+
+def _lowered(sign: Sign, status: int) -> int:
+    """The weight of words of which the status of the reply says more."""
+    if sign.cause == UPSTREAM_ERROR and sign.weight <= _BLAND and not sign.status and status < 500:
+        return _REFUSED
+    if sign.source == CORS and (status == _OFTEN or status >= 500):
+        return _HIDDEN
+    if sign.cause == CONTEXT and status == _OFTEN:  # tokens that are too many for a minute, not for the window
+        return min(sign.weight, _COUNTED)
+    if sign.cause == GAVE_UP and sign.weight <= _ABORTED and status >= 500:
+        return _WHISPER
+    return sign.weight
 
 
 def _confidence(

@@ -10,11 +10,15 @@ from outwait.diagnosis.pattern import compiled
 
 
 class Case(NamedTuple):
-    """`words` of a folded text, with one of `found` as its cause, mean this advice."""
+    """`words` of a folded text, with one of `found` as its cause, mean this advice.
+
+    `now`: for this call, where that of the cause does not fit.
+    """
 
     found: tuple[str, ...]
     words: str
     change: Said
+    now: Said | None = None
 
 
 CASES: Final[tuple[Case, ...]] = (
@@ -69,6 +73,41 @@ CASES: Final[tuple[Case, ...]] = (
         Said(
             "aiohttp's total timeout is 300 s by default, streams included: ClientTimeout(total=None, sock_read=...).",
             "aiohttp 总超时默认 300 秒，流式也算在内：使用 ClientTimeout(total=None, sock_read=...)。",
+        ),
+    ),
+    Case(
+        (causes.BAD_REQUEST,),
+        r"\bcors\b|cross-origin|access-control-allow|\bpreflight\b|跨域",
+        Said(
+            "Let that server allow the page's origin (outwait: `server.cors`; Ollama: OLLAMA_ORIGINS), without a login "
+            "for OPTIONS, or call it from a server of your own, which also keeps the key out of the page.",
+            "让该服务允许页面的来源（outwait：`server.cors`；Ollama：OLLAMA_ORIGINS），且 OPTIONS 不要求登录；"
+            "或改由自己的服务端调用，密钥也不会留在页面里。",
+        ),
+        Said(
+            "Do not retry: the browser keeps the answer from this page, whatever it was. Other programs may call.",
+            "不要重试：无论回答是什么，浏览器都不会交给此页面。其他程序可以调用。",
+        ),
+    ),
+    Case(
+        (causes.BAD_REQUEST,),
+        r"content[- ]security[- ]policy",
+        Said(
+            "Add the host to connect-src of the page's Content-Security-Policy, or call it from a server of your own.",
+            "把该主机加入页面 Content-Security-Policy 的 connect-src，或改由自己的服务端调用。",
+        ),
+        Said(
+            "Do not retry: the page's own rules keep the browser from sending it.",
+            "不要重试：页面自己的规则不允许浏览器发送。",
+        ),
+    ),
+    Case(
+        (causes.CUT,),
+        r"\bbun\.serve\b|pass .?idletimeout",
+        Said(
+            "Bun.serve ends a connection that was idle for 10 s by default: set idleTimeout (up to 255 s, 0 for none), "
+            "or have it send heartbeats.",
+            "Bun.serve 默认在空闲 10 秒后结束连接：设置 idleTimeout（最大 255 秒，0 为不限），或让它发送心跳。",
         ),
     ),
     Case(
@@ -177,9 +216,9 @@ CASES: Final[tuple[Case, ...]] = (
 )
 
 
-def refined(cause: str, read: str) -> Said | None:
+def refined(cause: str, read: str) -> Case | None:
     """The particular advice for `cause` in a folded text `read`."""
     for case in CASES:
         if cause in case.found and compiled(case.words).search(read):
-            return case.change
+            return case
     return None

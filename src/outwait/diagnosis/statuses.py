@@ -92,9 +92,9 @@ _NAMED: Final = (
         r"(?:[ _-]?(?:code|status|error))?(?: of)?[^a-z0-9一-鿿]{1,6}(?P<status>[45]\d\d)\b(?![.,]?\d|%| ?(?:ms|s"
         r"|sec|tokens|bytes|mb|kb)\b)"
     ),
-    re.compile(rf"(?<![\d.:#-])(?P<status>[45]\d\d)[\])]?[ :,'-]{{1,4}}(?:{_PHRASES})"),
+    re.compile(rf"(?<![\d.:#-])(?!59[89]: )(?P<status>[45]\d\d)[\])]?[ :,'-]{{1,4}}(?:{_PHRASES})"),
     re.compile(r"(?<![a-z0-9_])[\[(](?P<status>[45]\d\d) ?[\])]"),
-    re.compile(r"^ ?(?P<status>[45]\d\d)(?= |$|:)"),
+    re.compile(r"^ ?(?!59[89]:)(?P<status>[45]\d\d)(?= |$|:)"),  # 598 and 599 are codes of applications, too
     re.compile(r"\| ?(?P<status>[45]\d\d) \|"),
     re.compile(r"\bhttp(?P<status>[45]\d\d)\b"),
     re.compile(r"(?:状态码|错误码|错误|返回)[^a-z0-9]{0,6}(?P<status>[45]\d\d)\b"),

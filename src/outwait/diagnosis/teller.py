@@ -36,8 +36,15 @@ _GATEWAYS: Final = re.compile(
     r"|error from provider|gateway_error|gateway error|ai gateway|api gateway|llm[- ]gateway|one_hub|uni-?api"
     r"|\bproxy server\b(?! (?:is |was )?(?:refus|not respond|settings|address|requires))|backend server|上游|中转|网关"
     r"|渠道"
+    r"|provider returned error|stream scanner|\bchannel(?: id)?[:= #]{1,3}[0-9]"
     r"|\bupstream[ _](?!prematurely|sent|timed out \()|server returned 5|via proxy|\bgateway (?:returned"
     r"|timeout after|log)|apisix|openrouter router|router\.py"
+    # the log of a gateway or proxy itself: its logger's name, its tag, its event, a line of its access log
+    r"|\b[a-z_]{2,40}\.(?:proxy|gateway|relay)(?:\.[a-z_]{1,30})? ?- ?(?:error|warning|critical)\b"
+    r"|\b(?:error|warning|critical):(?:[a-z_]{1,40}\.){0,4}(?:proxy|gateway|relay)(?:\.[a-z_]{1,30})?:"
+    r"|\[(?:proxy|gateway|relay)\][^\n]{0,80}\b(?:fail|error|err=|time-?out|timed out|stall)"
+    r"|\bevent=\"?(?:proxy|gateway|relay|upstream)_[a-z]"
+    r"|\bpath=\"?/(?:[a-z]{1,20}/){0,2}v1(?:beta)?/[^\n]{0,200}\bstatus=\"?[45][0-9][0-9]\b"
     r"|forwarding (?:the )?request|(?:failed to|could not|error|error while) (?:forward|proxy|relay)(?:ing)?\b"
 )
 _SIGNERS: Final[tuple[tuple[str, str], ...]] = (
@@ -69,7 +76,10 @@ _PUBLIC: Final = re.compile(
     r"(?:[a-z0-9-]{1,63}\.){1,5}(?!(?:local|internal|lan|home|localdomain|svc|docker)\b)[a-z]{2,24}"
     r"(?![a-z0-9_(-]|\.[a-z0-9])"
 )
-_RELAYED: Final = re.compile(r"[\"']param[\"']: ?(?:null|none|[\"'](?:none|null)?[\"'])")
+_RELAYED: Final = re.compile(
+    r"[\"']param[\"']: ?(?:null|none|[\"'](?:none|null)?[\"'])"
+    r"|^\W{0,3}[\"']detail[\"']: ?[\[\"']"  # FastAPI's form: an application between
+)
 _GATEWAY_HEADERS: Final = ("x-outwait-", "x-oneapi-", "x-new-api-", "x-litellm-", "x-portkey-", "helicone-", "cf-aig-")
 HEADERS: Final = (
     "server",

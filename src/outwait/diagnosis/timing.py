@@ -25,6 +25,7 @@ from outwait.diagnosis.causes import (
 from outwait.diagnosis.sign import Sign
 from outwait.policy.limits import ANSWER, Limit, limits, near
 
+_NET: Final = "https://pkg.go.dev/net#pkg-variables"
 _UNITS: Final = (("ms", 0.001), ("mil", 0.001), ("m", 60.0), ("s", 1.0))
 """How a unit of time begins, and its seconds; the first that fits."""
 _SPANS: Final = re.compile(
@@ -39,6 +40,10 @@ _SILENCE: Final = re.compile(
 )
 _QUIET: Final = 20.0  # seconds: what breaks sooner was not cut for its silence
 _THOUSANDS: Final = 1000
+_OURS: Final = "use of closed network connection"  # Go: who reads has closed it, net.ErrClosed
+_PATIENT: Final = re.compile(r"\bwait|\bvery long|\blong time|\bthinking|\bgenerating|等(?:待|了)|很久|长时间")
+_BROWSERS: Final = "network error"  # what pages show when a reply or its body breaks
+_WORDS: Final = 66  # up to this weight, plain words name a cause
 _OPEN: Final = (RESET, GAVE_UP, UNKNOWN)  # what a timer may have brought about
 _CERTAIN: Final = 90
 _AT_ONCE: Final = 1.0
@@ -91,12 +96,26 @@ def timed(strongest: Sign, read: str, elapsed: float | None) -> Sign | None:
 
 def _limited(strongest: Sign, read: str, elapsed: float, said: str) -> Sign | None:
     """What the known limits add, and the time by itself."""
+    if strongest.cause == RESET and _OURS in read:
+        return Sign(80, TOTAL, None, said, _NET) if elapsed >= _QUIET and _is_round(elapsed) else None
     if strongest.cause == RESET and strongest.weight < 90 and on_the_way(elapsed):
         return Sign(88, CUT, MIDDLEBOX, said, on_the_way(elapsed)[0].source)
     if strongest.cause == GAVE_UP and strongest.weight < 76 and _is_round(elapsed):
         return Sign(77, TOTAL, CLIENT, said, "")
-    if strongest.cause != UNKNOWN:
-        return None
+    if on_the_way(elapsed) and _was_waited_for(strongest, read):
+        return Sign(60, CUT, MIDDLEBOX, said, on_the_way(elapsed)[0].source)
+    return _bare(read, elapsed, said) if strongest.cause == UNKNOWN else None
+
+
+def _was_waited_for(strongest: Sign, read: str) -> bool:
+    """Whether words for no connection stand for one that was cut: a refusal keeps nobody waiting."""
+    if strongest.cause == REFUSED:
+        return strongest.weight <= _WORDS and _PATIENT.search(read) is not None
+    return strongest.cause == UNKNOWN and _BROWSERS in read
+
+
+def _bare(read: str, elapsed: float, said: str) -> Sign | None:
+    """What a failure without a cause was that came after `elapsed` seconds."""
     if "fetch failed" in read and _NODE[0] <= elapsed <= _NODE[1]:
         return Sign(72, FIRST_BYTE, CLIENT, said, "https://undici.nodejs.org/#/docs/api/Client")
     if "fetch failed" in read and _NODE_CONNECT[0] <= elapsed <= _NODE_CONNECT[1]:

@@ -1,0 +1,195 @@
+"""What people tell of a clock in words of their own: a silence that ended in a cut, or a span that is always the same.
+
+Nobody who writes "after a minute without output the connection closes" names the cause, but says all that makes it
+out: how long nothing was sent, and that something in between ended it. The words may stand in any order, so these
+are no patterns: kinds of words that stand near a span of time. What a program says of its own timer is no prose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Final, NamedTuple
+
+from outwait.diagnosis.causes import (
+    BAD_RESPONSE,
+    CONTEXT,
+    CUT,
+    EMPTY,
+    FIRST_BYTE,
+    GATEWAY,
+    GATEWAY_TIMEOUT,
+    GAVE_UP,
+    IDLE,
+    MIDDLEBOX,
+    NO_MODEL,
+    OVERLOADED,
+    REFUSED,
+    RESET,
+    TOTAL,
+    TRUNCATED,
+    UNKNOWN,
+    UPSTREAM_ERROR,
+)
+from outwait.diagnosis.fold import Folded
+from outwait.diagnosis.prose_words import (
+    EACH_TIME,
+    ENDED,
+    FAILED,
+    FLOWING,
+    HOP,
+    LIMIT,
+    LIMITED,
+    OWN_TIMER,
+    PARTIAL,
+    QUIET,
+    SPAN,
+)
+from outwait.diagnosis.sign import Sign
+
+_NEAR: Final = 220  # characters before and after a span in which its words stand
+_CLOSE: Final = 90  # the same for words that say that the span is exact
+_SPANS: Final = 12  # spans of a text that are looked at
+_QUOTED: Final = 120
+_LIKELY: Final = 78  # prose is never said for sure
+_PLAIN: Final = 66  # up to this weight, plain words or a status name a cause
+_SHORTEST: Final = 5.0  # seconds; no limit of a hop on the way is below
+_WHISPER: Final = 31  # up to this weight, single words hint at a cause
+_WRAPPER: Final = 86  # up to this weight, what is named may stand around a deeper cause
+_TIMERS: Final = (IDLE, GATEWAY_TIMEOUT)  # who says so tells of a timer, not of a silence
+_CUTS: Final = {
+    # causes that a cut looks like, and up to which weight
+    EMPTY: 100,
+    TRUNCATED: 96,
+    RESET: 92,
+    UNKNOWN: 100,
+    CONTEXT: _PLAIN,
+    NO_MODEL: _PLAIN,
+    OVERLOADED: _PLAIN,
+    UPSTREAM_ERROR: 88,
+    BAD_RESPONSE: _PLAIN,
+    REFUSED: _PLAIN,
+    GAVE_UP: _PLAIN,
+    FIRST_BYTE: 87,
+    TOTAL: _PLAIN,
+    IDLE: _PLAIN,
+    GATEWAY_TIMEOUT: _PLAIN,
+}
+_SUBJECTS: Final = {
+    # causes that a subject word may have named
+    CONTEXT: 96,
+    OVERLOADED: _PLAIN,
+    UPSTREAM_ERROR: _PLAIN,
+    EMPTY: _PLAIN,
+    TRUNCATED: _PLAIN,
+    BAD_RESPONSE: _PLAIN,
+    NO_MODEL: _PLAIN,
+    UNKNOWN: 100,
+    RESET: 79,
+    IDLE: 93,
+    FIRST_BYTE: _PLAIN,
+}
+_HOPS: Final = {**_SUBJECTS, CONTEXT: _PLAIN, IDLE: 0, FIRST_BYTE: 87, TOTAL: _PLAIN}
+"""The same, where the timer of a hop is named."""
+
+
+class _Place(NamedTuple):
+    """A span of time in a text: where it stands, and what stands around it."""
+
+    start: int
+    end: int
+    around: str
+    close: str
+    before: str
+    after: str
+
+
+def prose(strongest: Sign, words: str, folded: Folded, elapsed: float | None) -> Sign | None:
+    """What the prose of a folded text (`words`, without hints) says that the `strongest` sign does not, or None."""
+    for place in _places(words):
+        found = next(filter(None, (rule(strongest, place) for rule in (_silent, _named, _punctual, _broken))), None)
+        if found is not None:
+            cause, side = found
+            quote = folded.quote(max(0, place.start - _QUOTED // 2), min(len(words), place.end + _QUOTED // 2)).strip()
+            return Sign(_LIKELY, cause, side, quote, "", place.start)
+    for hop in islice(HOP.finditer(words), _SPANS):
+        start, end = hop.span()
+        if QUIET.search(words, max(0, start - _NEAR), end + _NEAR):
+            found = _silence(strongest, words[max(0, start - _NEAR) : end + _NEAR])
+            if found is not None:
+                return Sign(_LIKELY, *found, folded.quote(start, min(len(words), end + _QUOTED)).strip(), "", start)
+    if elapsed is not None and elapsed >= _SHORTEST and strongest.weight <= _PLAIN and len(words) <= 2 * _NEAR:
+        found = _silence(strongest, words)
+        if found is not None:
+            return Sign(_LIKELY, *found, f"{elapsed:g} s", "")
+    return None
+
+
+def _places(words: str) -> Iterator[_Place]:
+    for count, found in enumerate(SPAN.finditer(words)):
+        if count == _SPANS:
+            return
+        start, end = found.span()
+        yield _Place(
+            start,
+            end,
+            words[max(0, start - _NEAR) : end + _NEAR],
+            words[max(0, start - _CLOSE) : end + _CLOSE],
+            words[max(0, start - _CLOSE) : start],
+            words[end : end + _CLOSE],
+        )
+
+
+def _silent(strongest: Sign, place: _Place) -> tuple[str, str] | None:
+    return _silence(strongest, place.around)
+
+
+def _silence(strongest: Sign, around: str) -> tuple[str, str] | None:
+    """A cut by who allows no silence so long. A timer that a program has told of is its own, unless a hop is named."""
+    hop = HOP.search(around) is not None
+    observed = strongest.cause == IDLE and (hop or strongest.quote[:1].isdigit())  # "60 s without ...": no timer's name
+    if not (observed or _may_be(strongest, _CUTS)):
+        return None
+    if OWN_TIMER.search(around) or FLOWING.search(around) or ENDED.search(around) is None:
+        return None
+    limited = hop and strongest.cause not in _TIMERS and strongest.weight <= _WRAPPER
+    return (CUT, MIDDLEBOX) if limited or QUIET.search(around) else None
+
+
+def _may_be(strongest: Sign, causes: Mapping[str, int]) -> bool:
+    """Whether what the `strongest` sign names is only what it looks like."""
+    return strongest.weight <= max(_WHISPER, causes.get(strongest.cause, 0))
+
+
+def _named(strongest: Sign, place: _Place) -> tuple[str, str] | None:
+    """The timer of a hop, whose length is told."""
+    limit = LIMIT.search(place.after) or LIMITED.search(place.before)
+    if limit is None or not _may_be(strongest, _HOPS) or OWN_TIMER.search(place.around):
+        return None
+    return (GATEWAY_TIMEOUT, MIDDLEBOX) if HOP.search(place.close) else None
+
+
+def _punctual(strongest: Sign, place: _Place) -> tuple[str, str | None] | None:
+    """A span that is the same each time is a timer, whatever else is spoken of."""
+    flowing = FLOWING.search(place.around) is not None
+    if not (flowing or (EACH_TIME.search(place.close) and strongest.cause != IDLE)):
+        return None
+    if not _may_be(strongest, _SUBJECTS) or OWN_TIMER.search(place.around) or FAILED.search(place.around) is None:
+        return None
+    ended = ENDED.search(place.around) is not None
+    if strongest.weight > _PLAIN and not ended:
+        return None
+    if flowing:
+        return TOTAL, GATEWAY if "gateway" in place.around or "网关" in place.around else MIDDLEBOX
+    if HOP.search(place.around):
+        return GATEWAY_TIMEOUT, MIDDLEBOX
+    if ended or PARTIAL.search(place.around):
+        return CUT, MIDDLEBOX
+    return (TOTAL, None) if strongest.cause != FIRST_BYTE else None
+
+
+def _broken(strongest: Sign, place: _Place) -> tuple[str, str] | None:
+    """Something that ended after a span, and nothing said why: what is on the way has clocks, and tells nobody."""
+    if strongest.weight > _WHISPER or OWN_TIMER.search(place.around) or ENDED.search(place.close) is None:
+        return None
+    return CUT, MIDDLEBOX
