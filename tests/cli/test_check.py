@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +95,22 @@ def test_the_last_round_of_a_watch_decides(answers: dict[str, Any]) -> None:
     answers |= BROKEN
     answers["later"] = {"outcome": "ok", "status": 200, "cause": None, "side": None, "detail": None}
     assert run(URL, "--watch", "1ms", "--rounds", "2", "-n", "2").exit_code == 0
+
+
+@pytest.mark.parametrize("more, status", [([], 130), (["--json"], 130), (["--watch", "9s"], 0)])
+def test_control_c_ends_it_with_what_is_there(more: list[str], status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = vars(rounds)["send"]
+
+    async def send(sender: Any, wording: Any, spans: Any, place: Any, *, reuse: bool) -> Probe:
+        if place.number == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.Event().wait()
+        return await answered(sender, wording, spans, place, reuse=reuse)
+
+    monkeypatch.setattr(rounds, "send", send)
+    done = run(URL, "-n", "3", "-p", "1", *more)
+    assert done.exit_code == status
+    assert "2/2" in done.stdout or json.loads(done.stdout)["endpoints"][0]["ok"] == 2
 
 
 def test_it_speaks_chinese() -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import io
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +113,21 @@ def test_a_disk_that_is_full_in_the_middle_ends_no_run(capsys: pytest.CaptureFix
     for _ in range(2):
         add(Probe(endpoint="a.test/x"))
     assert capsys.readouterr().err == "runs.jsonl: nothing more is saved: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    "sign, every, interrupted", [("SIGINT", None, True), ("SIGTERM", None, False), ("SIGINT", 9, False)]
+)
+def test_control_c_is_remembered_unless_a_watch_is_ended_by_it(
+    sign: str, every: float | None, interrupted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def send(*_: object, **__: object) -> Probe:
+        os.kill(os.getpid(), getattr(signal, sign))
+        return await asyncio.Event().wait()  # type: ignore[return-value] # it never answers
+
+    monkeypatch.setattr(rounds, "send", send)
+    made, _ = gone(Pace(SPANS, probes=1, every=every))
+    assert (made.interrupted, len(made.probes)) == (interrupted, 0)
 
 
 def test_certificates_that_cannot_be_read_are_named() -> None:

@@ -39,6 +39,14 @@ def test_every_command_explains_itself(name: str, option: str) -> None:
     assert f" {name} [OPTIONS]" in done.output
 
 
+@pytest.mark.parametrize(
+    "name", [each.name or each.callback.__name__ for each in app.registered_commands if each.callback]
+)
+def test_every_command_has_its_facts_for_programs(name: str) -> None:
+    done = CliRunner().invoke(app, [name, "--help"])
+    assert "--json" in done.output
+
+
 def test_an_unknown_command_ends_with_2() -> None:
     assert CliRunner().invoke(app, ["sirve"]).exit_code == 2
 

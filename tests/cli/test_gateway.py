@@ -5,8 +5,11 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from typer.testing import CliRunner
 
-from outwait.cli.gateway import Asked, Gateway, Unreached
+from outwait.cli.commands import app
+from outwait.cli.gateway import Asked, Gateway, NoUrl, Unreached
+from outwait.core.tongue import Tongue
 
 Serve = Callable[[bytes], int]
 
@@ -61,12 +64,28 @@ def test_a_url_with_credentials_is_told_without_them() -> None:
 
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8787", "ftp://h", "http://", "http://h:port"])
 def test_what_is_no_url_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match=r"URL|ort"):
+    with pytest.raises(NoUrl, match="is no URL such as"):
         Gateway(url, "")
 
 
 def test_who_is_no_gateway_is_asked_about_and_cannot_steer_a_terminal() -> None:
-    told = Asked(404, {"error": {"code": "c", "message": "no\x1b[31m"}}).refusal
+    told = Asked(404, {"error": {"code": "c", "message": "no\x1b[31m"}}).told()
     assert told == "The gateway answered 404 c: no?[31m (is that the address of an outwait gateway?)"
     ours = Asked(403, {"error": {"message": "No.", "outwait": {}}})
-    assert ours.refusal == "The gateway answered 403: No."
+    assert ours.told() == "The gateway answered 403: No."
+
+
+def test_all_of_it_is_said_in_chinese() -> None:
+    assert Asked(404, {}).told(Tongue.ZH) == "网关返回 404：没有说明原因（这是 outwait 网关的地址吗？）"
+    assert Unreached("http://h", "refused").told(Tongue.ZH) == "http://h 没有网关应答：refused。它在运行吗？地址对吗？"
+    assert NoUrl("h").told(Tongue.ZH) == "'h' 不是 http://127.0.0.1:8787 这样的 URL"
+
+
+@pytest.mark.parametrize("command", [["top", "--once", "--url"], ["timeouts", "o3", "--from-gateway"]])
+@pytest.mark.usefixtures("bare")
+def test_a_command_says_in_the_readers_language_that_nobody_answers(command: list[str]) -> None:
+    done = CliRunner().invoke(app, [*command, "http://127.0.0.1:9", "--key", "k", "--lang", "zh"])
+    told = "http://127.0.0.1:9 没有网关应答：Connection refused。它在运行吗？地址对吗？\n"
+    assert (done.exit_code, done.stderr) == (1, told)
+    done = CliRunner().invoke(app, [*command, "nowhere", "--key", "k", "--lang", "zh"])
+    assert (done.exit_code, "这样的 URL" in done.stderr) == (2, True)

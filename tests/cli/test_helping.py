@@ -67,4 +67,4 @@ def test_the_command_speaks_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "outwaits the slowest model" in done.output
     monkeypatch.setattr("sys.argv", ["outwait", "--lang=zh", "--help"])
     with pytest.raises(SystemExit):
-        commands.main()
+        commands.run()

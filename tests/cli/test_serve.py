@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
 from outwait.app.supervisor import Supervisor
 from outwait.cli import serve as command
 from outwait.cli.commands import app
+from outwait.cli.ending import Unwritten
+from outwait.config.load import loads
 
 KEY = "ow-" + "canary" * 3
 GOOD = (
@@ -91,7 +95,13 @@ def test_a_check_without_a_file_makes_no_promise_about_the_key(monkeypatch: pyte
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--json"], ["--port", "70000"], ["--workers", "0"], ["--config", "missing"], ["--takeover", "--check"]],
+    [
+        ["--json", "--takeover", "--check"],
+        ["--port", "70000"],
+        ["--workers", "0"],
+        ["--config", "missing"],
+        ["--takeover", "--check"],
+    ],
 )
 def test_usage_errors_end_with_2(arguments: list[str]) -> None:
     done = run(*arguments, config=GOOD)
@@ -115,32 +125,101 @@ def test_a_port_that_somebody_has() -> None:
     assert "--port" in done.stderr
 
 
-def test_what_is_announced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The supervisor is told how to read the configuration again: with the options, and with the key it has shown."""
+@pytest.fixture
+def supervised(monkeypatch: pytest.MonkeyPatch) -> list[Supervisor]:
+    """A provider's key in the environment, and supervisors that only announce, unless MUTE is set."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk-canary")
     seen: list[Supervisor] = []
 
     async def instead(self: Supervisor) -> int:
         seen.append(self)
-        assert self._announce is not None
-        self._announce("http://0.0.0.0:4321")
+        typer.echo("the workers start", err=True)
+        mute = "MUTE" in os.environ
+        if not mute:
+            assert self._announce is not None
+            self._announce("http://0.0.0.0:4321")
         for sockets in self._sockets:
             for sock in sockets:
                 sock.close()
-        return 0
+        return int(mute)
 
     monkeypatch.setattr(Supervisor, "run", instead)
+    return seen
+
+
+def test_what_is_announced(supervised: list[Supervisor]) -> None:
+    """The supervisor is told how to read the configuration again: with the options, and with the key it has shown."""
     done = run("--port", "0")
     assert done.exit_code == 0
+    assert done.stdout == ""
     lines = done.stderr.splitlines()
-    assert lines[0] == "outwait listens on http://0.0.0.0:4321"
+    assert lines[0].startswith("client key for this run, shown once: ow-")  # before anybody can answer
+    assert lines[1:3] == ["the workers start", "outwait listens on http://0.0.0.0:4321"]
     assert "  channel openai: all models -> https://api.openai.com/v1" in lines
     assert "  OpenAI clients: base URL http://localhost:4321/v1" in lines
     assert "  Anthropic and Google clients: base URL http://localhost:4321" in lines
     (key,) = [line.rpartition(" ")[2] for line in lines if "client key" in line]
-    again = seen[0]._reread()
+    again = supervised[0]._reread()
     assert (again.keys[0].key.get_secret_value(), again.origin.fresh_key, again.server.port) == (key, None, 0)
     assert "canary" not in done.stderr
+
+
+def test_what_is_announced_to_programs(supervised: list[Supervisor]) -> None:
+    done = run("--port", "0", "--json")
+    told = json.loads(done.stdout)
+    assert (done.exit_code, done.stderr) == (0, "the workers start\n")
+    key = told.pop("client_key")
+    assert supervised[0]._reread().keys[0].key.get_secret_value() == key
+    base = "http://localhost:4321"
+    assert told == {
+        "good": True,
+        "url": "http://0.0.0.0:4321",
+        "base_urls": {"openai": f"{base}/v1", "anthropic": base, "gemini": base},
+        "open_access": False,
+        "pid": os.getpid(),
+        "workers": 1,
+        "channels": [{"name": "openai", "models": ["*"], "base_url": "https://api.openai.com/v1"}],
+        "notes": [],
+    }
+    assert "canary" not in done.output
+
+
+def test_a_configured_key_is_nowhere_to_be_seen(supervised: list[Supervisor]) -> None:
+    done = run("--port", "0", "--json", config=GOOD)
+    assert json.loads(done.stdout)["client_key"] is None
+    assert "canary" not in done.output
+    assert "client key" not in run("--port", "0", config=GOOD).stderr
+
+
+def test_a_start_that_fails_is_one_object_too(supervised: list[Supervisor], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MUTE", "1")
+    done = run("--port", "0", "--json")
+    why = "It could not start; the log says why."
+    assert (done.exit_code, json.loads(done.stdout)) == (1, {"good": False, "error": why})
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        done = run("--port", str(other.getsockname()[1]), "--json")
+    assert (done.exit_code, done.stderr) == (1, "")
+    assert "Cannot listen on 127.0.0.1" in json.loads(done.stdout)["error"]
+    done = run("--json", config=BAD)
+    assert (done.exit_code, json.loads(done.stdout)["good"]) == (2, False)
+
+
+@pytest.mark.parametrize("steadfast", [True, False])
+def test_who_has_taken_another_ones_place_serves_on_without_a_stdout(
+    steadfast: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(_: object) -> None:
+        raise Unwritten(OSError(28, "No space left on device"))
+
+    monkeypatch.setattr(command, "print_json", full)
+    settings = loads(GOOD, env={})
+    announcer = command.Announcer(settings, as_json=True, steadfast=steadfast)
+    if steadfast:
+        announcer.serves("http://127.0.0.1:1")
+        assert "No space left on device" in capsys.readouterr().err
+    else:
+        with pytest.raises(Unwritten):
+            announcer.serves("http://127.0.0.1:1")
 
 
 def test_help_teaches() -> None:

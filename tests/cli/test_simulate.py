@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from outwait.cli import simulate as command
+from outwait.cli.ending import Unwritten
 from outwait.toolkit.simulate.record import Received
 from outwait.toolkit.simulate.script import GRAMMAR
 from outwait.toolkit.simulate.server import Simulator
@@ -55,7 +57,8 @@ def test_it_shows_its_grammar_and_serves_until_it_is_told_to_end() -> None:
     out = io.StringIO()
 
     async def story() -> None:
-        serving = asyncio.ensure_future(command.serve(Simulator(), Console(file=out), 0, "127.0.0.1"))
+        audience = command.Audience(Console(file=out))
+        serving = asyncio.ensure_future(command.serve(Simulator(), audience, 0, "127.0.0.1"))
         async with asyncio.timeout(5):
             while "listens" not in out.getvalue():  # noqa: ASYNC110 - what is awaited happens in the command
                 await asyncio.sleep(0.01)
@@ -71,8 +74,61 @@ def test_it_shows_its_grammar_and_serves_until_it_is_told_to_end() -> None:
     assert GRAMMAR.splitlines()[-1] in out.getvalue()
 
 
-def _get(url: str) -> bytes:
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=5) as reply:
+def test_programs_get_one_object_and_people_the_calls(capsys: pytest.CaptureFixture[str]) -> None:
+    err = io.StringIO()
+
+    async def story() -> None:
+        audience = command.Audience(Console(file=err, width=200), as_json=True)
+        simulator = Simulator(on_call=audience.called)
+        serving = asyncio.ensure_future(command.serve(simulator, audience, 0, "127.0.0.1"))
+        told = ""
+        async with asyncio.timeout(5):
+            while not told:
+                await asyncio.sleep(0.01)
+                told = capsys.readouterr().out
+            url = json.loads(told)["url"]
+            body = b'{"model": "fast", "messages": [{"role": "user", "content": "hi"}]}'
+            assert b"choices" in await asyncio.to_thread(_get, url + "/chat/completions", body)
+            os.kill(os.getpid(), signal.SIGINT)
+            await serving
+        root = url.removesuffix("/v1")
+        assert json.loads(told) == {
+            "url": url,
+            "base_urls": {"openai": url, "anthropic": root, "gemini": root},
+            "calls": f"{root}/simulate/calls",
+            "pid": os.getpid(),
+        }
+
+    asyncio.run(story())
+    assert "fast" in err.getvalue()
+    assert capsys.readouterr().out == ""
+
+
+def test_where_nobody_reads_its_calls_any_more_it_ends() -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str, /) -> int:
+            if "listens" in text:
+                return len(text)
+            raise Unwritten(BrokenPipeError(32, "Broken pipe"))
+
+    async def story() -> None:
+        audience = command.Audience(Console(file=Gone(), width=200))
+        asyncio.get_running_loop().call_soon(audience.called, Received(1, "/", 0, "", 0))
+        async with asyncio.timeout(5):
+            await command.serve(Simulator(), audience, 0, "127.0.0.1")
+
+    with pytest.raises(Unwritten):
+        asyncio.run(story())
+
+
+def test_why_nothing_is_served_is_one_object_too() -> None:
+    status, told = invoke("--json", "--models", "nonsense")
+    assert (status, "is no script" in json.loads(told)["error"]) == (2, True)
+
+
+def _get(url: str, data: bytes | None = None) -> bytes:
+    asked = urllib.request.Request(url, data, {"content-type": "application/json"})
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked, timeout=5) as reply:
         body: bytes = reply.read()
     return body
 

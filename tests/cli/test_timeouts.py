@@ -53,7 +53,7 @@ class Gateway:
     def ask(self, path: str) -> Asked:
         assert path == ""
         if not self.answer.status:
-            raise Unreached("No gateway answers at http://gateway: refused.")
+            raise Unreached("http://gateway", "refused")
         return self.answer
 
 

@@ -32,7 +32,7 @@ class Told:
         found = self.answers[path.removeprefix("/v1/").partition("?")[0]]
         assert isinstance(found, Asked)
         if found.status == 0:
-            raise Unreached("No gateway answers at http://gateway: refused.")
+            raise Unreached("http://gateway", "refused")
         return found
 
     def page(self, path: str) -> tuple[int, str]:

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import threading
 from collections.abc import Callable, Coroutine, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 
+import pytest
+from tests.cli.terminal import Terminal
 from tests.cli.test_top import Told
 from tests.cli.test_top_rows import PAGE, row, seen
 from textual.pilot import Pilot
@@ -86,7 +91,7 @@ def test_a_look_replaces_what_was_shown() -> None:
 
 
 def test_a_gateway_that_is_gone_is_told_and_looked_for_again() -> None:
-    looks: Iterator[Seen | Unreached] = iter([Unreached("No gateway answers."), first(3.0, row("ow_new"))])
+    looks: Iterator[Seen | Unreached] = iter([Unreached("http://gateway", "refused"), first(3.0, row("ow_new"))])
 
     def look() -> Seen:
         found = next(looks)
@@ -94,8 +99,10 @@ def test_a_gateway_that_is_gone_is_told_and_looked_for_again() -> None:
             raise found
         return found
 
+    lost = "No gateway answers at http://gateway: refused. Is it running? Is that its address? Trying again."
+
     async def play(watch: Watch, pilot: Pilot[None]) -> None:
-        for note, rows in (("No gateway answers. Trying again.", ["ow_one", "ow_two"]), ("", ["ow_new"])):
+        for note, rows in ((lost, ["ow_one", "ow_two"]), ("", ["ow_new"])):
             watch._poll()
             await watch.workers.wait_for_complete()
             await pilot.pause()
@@ -170,3 +177,57 @@ def test_without_rows_there_is_nothing_to_open() -> None:
         await pilot.press("q")
 
     watching(play)
+
+
+@pytest.mark.parametrize("before", [(), ("enter",), ("down", "s")])
+def test_control_c_quits_wherever_one_is(before: tuple[str, ...]) -> None:
+    """Textual's own binding would copy what is selected, or say which key quits."""
+    ended: list[int | None] = []
+
+    async def play(watch: Watch, pilot: Pilot[None]) -> None:
+        for key in before:
+            await pilot.press(key)
+            await watch.workers.wait_for_complete()
+            await pilot.pause()
+        assert watch.return_code is None
+        await pilot.press("ctrl+c")
+        ended.append(watch.return_code)
+
+    watching(play, told=Told(**{"live/ow_one": Asked(200, ONE), "live/ow_two": Asked(200, TWO)}))
+    assert ended == [0]
+
+
+@pytest.fixture
+def gateway_port() -> Iterator[int]:
+    """A server that answers as a gateway does."""
+    pages = {"/v1/live": json.dumps(first().live), "/v1/channels": json.dumps({"data": []}), "/metrics": PAGE}
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            page = pages[self.path.partition("?")[0]].encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(page)))
+            self.end_headers()
+            self.wfile.write(page)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", [b"\x03", b"q"])
+def test_a_real_terminal_is_given_back(gateway_port: int, key: bytes) -> None:
+    terminal = Terminal(["top", "--lang", "en", "--url", f"http://127.0.0.1:{gateway_port}", "--key", "k"])
+    terminal.see("2 in flight")
+    terminal.see("quit")
+    terminal.press(key)
+    assert terminal.ended() == 0
+    assert b"ctrl+q" not in terminal.shown
+    assert b"\x1b[?1049l" in terminal.shown  # the screen that was there before

@@ -18,6 +18,13 @@ def test_a_field_is_set_and_its_variable_remembered() -> None:
     assert overlay.source(("server", "host")) is None
 
 
+def test_what_a_variable_made_on_the_way_is_known() -> None:
+    _, overlay = lay({}, SERVERR__PORT="1", SERVER__TLS__CERT="c")
+    assert overlay.made(("serverr",)) == "OUTWAIT_SERVERR__PORT"
+    assert overlay.made(("server", "tls")) == "OUTWAIT_SERVER__TLS__CERT"
+    assert overlay.made(("keys",)) is None
+
+
 def test_sections_are_made_on_the_way_even_where_they_stand_empty() -> None:
     assert lay({"heartbeat": None}, HEARTBEAT__EVERY="5s")[0] == {"heartbeat": {"every": "5s"}}
     assert lay({}, SERVER__TLS__CERT="c")[0] == {"server": {"tls": {"cert": "c"}}}

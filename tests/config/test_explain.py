@@ -1,7 +1,13 @@
-import pytest
+from collections.abc import Iterator
+from typing import get_args
 
+import pytest
+from pydantic import BaseModel
+
+from outwait.config import explain
 from outwait.config.errors import ConfigError, Problem
 from outwait.config.load import loads
+from outwait.config.settings import Settings
 
 CHANNEL = "channels: [{name: a, base_url: 'http://h/v1'}]\n"
 
@@ -114,3 +120,65 @@ def test_a_variable_is_named_where_it_set_the_value() -> None:
 def test_long_values_are_cut() -> None:
     (problem,) = problems(CHANNEL + f"server: {{port: {'x' * 500}}}")
     assert len(str(problem)) < 200
+
+
+@pytest.mark.parametrize(
+    "name, told",
+    [
+        ("SERVERR__PORT", "$OUTWAIT_SERVERR__PORT: serverr: unknown field; did you mean `server`?"),
+        ("SERVER__PROT", "$OUTWAIT_SERVER__PROT: server.prot: unknown field; did you mean `port`?"),
+        ("SERVER__TSL__CERT", "$OUTWAIT_SERVER__TSL__CERT: server.tsl: unknown field; did you mean `tls`?"),
+        ("TIMEOUTS__FLOR__IDLE", "$OUTWAIT_TIMEOUTS__FLOR__IDLE: timeouts.flor: unknown field; did you mean `floor`?"),
+    ],
+)
+def test_what_a_variable_made_is_told_with_the_variable(name: str, told: str) -> None:
+    assert told in [str(each) for each in problems(CHANNEL + "server: {}", {f"OUTWAIT_{name}": "1"})]
+
+
+def test_what_is_missing_beside_a_variables_field_is_told_with_the_variable() -> None:
+    found = problems(CHANNEL, {"OUTWAIT_SERVER__TLS__CERT": __file__})
+    assert "$OUTWAIT_SERVER__TLS__CERT: server.tls.key: is missing" in [str(each) for each in found]
+
+
+def test_what_the_file_has_keeps_its_line_whatever_a_variable_adds() -> None:
+    found = problems(CHANNEL + "serverr: {}", {"OUTWAIT_SERVERR__PORT": "1"})
+    assert [str(each) for each in found] == ["line 2: serverr: unknown field; did you mean `server`?"]
+
+
+@pytest.mark.parametrize(
+    "text, path, name",
+    [
+        (
+            "timeouts: {rules: [{idle: 5, match: {reasoning_effort: high}}]}",
+            "timeouts.rules[0].match.reasoning_effort",
+            "effort",
+        ),
+        (
+            "timeouts: {rules: [{idle: 5, match: {Reasoning-Effort: high}}]}",
+            "timeouts.rules[0].match.Reasoning-Effort",
+            "effort",
+        ),
+        ("timeouts: {rules: [{timeout: 5}]}", "timeouts.rules[0].timeout", "total"),
+        ("retry: {max_retries: 2}", "retry.max_retries", "attempts"),
+        ("keys: [{name: a, token: abc}]", "keys[0].token", "key"),
+        ("providers: []", "providers", "channels"),
+        ("webhooks: [{name: a, provider: x}]", "webhooks[0].provider", None),  # what it is elsewhere is no field there
+    ],
+)
+def test_another_word_for_a_field_names_the_field(text: str, path: str, name: str | None) -> None:
+    assert (path, name) in [(each.path, each.nearest) for each in problems(CHANNEL + text)]
+
+
+def test_every_other_word_is_for_a_field_that_there_is() -> None:
+    def fields(model: type[BaseModel]) -> Iterator[str]:
+        for name, field in model.model_fields.items():
+            yield name
+            kinds = [field.annotation]
+            while kinds:
+                kind = kinds.pop()
+                kinds += get_args(kind)
+                if isinstance(kind, type) and issubclass(kind, BaseModel):
+                    yield from fields(kind)
+
+    known = set(fields(Settings))
+    assert {field for all_ in explain._SYNONYMS.values() for field in all_} <= known

@@ -1,3 +1,5 @@
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -83,6 +85,44 @@ def test_places_in_order(tmp_path: Path) -> None:
 def test_a_named_file_must_exist(named: str | None, env: dict[str, str], tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"named by .* does not exist"):
         find(named, env, tmp_path)
+
+
+@pytest.mark.parametrize("by, named, env", [("--config", "d", {}), ("$OUTWAIT_CONFIG", None, {"OUTWAIT_CONFIG": "d"})])
+def test_a_directory_is_told_from_what_is_missing(
+    by: str, named: str | None, env: dict[str, str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "d"
+    folder.mkdir()
+    with pytest.raises(ConfigError) as caught:
+        find(named, env, tmp_path)
+    (problem,) = caught.value.problems
+    assert str(problem) == f"what {by} names is a directory, got {folder}; expected a file"
+    (folder / "outwait.yaml").write_text("{}")
+    with pytest.raises(ConfigError) as caught:
+        find(named, env, tmp_path)
+    (problem,) = caught.value.problems
+    assert str(problem) == f"what {by} names is a directory, got {folder}; did you mean `{folder}/outwait.yaml`?"
+
+
+def test_what_is_named_and_no_ordinary_file_is_told(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigError, match="no ordinary file"):
+        find("pipe", {}, tmp_path)
+    with pytest.raises(ConfigError, match="does not exist"):
+        find("~nobody-of-this-name/outwait.yaml", {}, tmp_path)
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(ConfigError, match="does not exist"):
+        find("loop", {}, tmp_path)
+
+
+def test_a_folder_that_may_not_be_looked_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_file", refused)
+    with pytest.raises(ConfigError, match="named by --config cannot be read: Permission denied"):
+        find("x.yaml", {}, tmp_path)
+    assert find(None, {"HOME": str(tmp_path)}, tmp_path) is None
 
 
 def test_unreadable_files_are_told(tmp_path: Path) -> None:

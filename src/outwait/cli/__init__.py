@@ -1,3 +1,3 @@
 """The command line, one file per command."""
 
-from outwait.cli.commands import main as main
+from outwait.cli.start import main as main

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from outwait.cli.serve import Config
+from outwait.cli.start import INTERRUPTED
 from outwait.cli.telling import AsJson, Lang, console, print_json, spoken
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ outwait check URL --save run.jsonl, later: outwait check URL --compare run.jsonl
 
 outwait check URL --watch 30s    (until Ctrl-C)
 
-Exit status: 0 every endpoint answers enough of its probes (--fail-below), 1 one does not, 2 usage or configuration.
+Exit status: 0 every endpoint answers enough of its probes (--fail-below), 1 one does not, 2 usage or configuration,
+130 Ctrl-C (what is there by then is told; a --watch is ended that way on purpose).
 """
 
 
@@ -134,7 +136,10 @@ def check(
     failed = {probe.endpoint for probe in made.probes if probe.outcome != "ok"}
     careful += check_ask.proxied([wording for wording in wordings if wording.about.name in failed])
     careful += made.missing
-    if not _told(made, at_least, earlier, careful, screen=None if as_json else screen, tongue=tongue):
+    well = _told(made, at_least, earlier, careful, screen=None if as_json else screen, tongue=tongue)
+    if made.interrupted:
+        raise typer.Exit(INTERRUPTED)
+    if not well:
         raise typer.Exit(1)
 
 

@@ -39,7 +39,9 @@ _TREND: Final = Said("Median wait, round by round", "每轮等待中位数")
 
 @dataclass(slots=True)
 class Run:
-    """One run and what came of it. `last`: the probes of the last round in which any ended."""
+    """One run and what came of it. `last`: the probes of the last round in which any ended. `interrupted`: by Ctrl-C,
+    before its end; a watch has none.
+    """
 
     wordings: Sequence[Wording]
     pace: Pace
@@ -47,6 +49,7 @@ class Run:
     probes: deque[Probe] = field(default_factory=lambda: deque(maxlen=_KEPT))
     last: list[Probe] = field(default_factory=list)
     round: int = 0
+    interrupted: bool = False
 
     def take(self, probe: Probe) -> None:
         """A probe ended."""
@@ -121,13 +124,14 @@ async def _until_stopped(made: Run, hear: Callable[[Probe], None], after: Callab
     """Run; the first Ctrl-C or SIGTERM ends it with what is there, the second one ends the process."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
 
-    def asked() -> None:
+    def asked(how: signal.Signals) -> None:
         stop.set()
+        made.interrupted = how is signal.SIGINT and made.pace.every is None
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, asked)
+        loop.add_signal_handler(number, asked, number)
     await run(made.wordings, made.pace, hear, after, stop)
 
 

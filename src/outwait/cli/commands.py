@@ -40,7 +40,7 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(epilog="Exit status: 0 good, 1 bad news, 2 usage or configuration.")
+@app.callback(epilog="Exit status: 0 good, 1 bad news, 2 usage or configuration, 130 ended by Ctrl-C.")
 def options(
     *,
     _: Annotated[
@@ -53,8 +53,8 @@ def options(
     """
 
 
-def main() -> None:
-    """Run the command line, with its help in the reader's language."""
+def run() -> None:
+    """Run the command line, with its help in the reader's language. Raises SystemExit."""
     command = typer.main.get_command(app)
     if helping.tongue_asked(sys.argv[1:], os.environ) is Tongue.ZH:
         from outwait.cli.zh.words import words

@@ -29,7 +29,7 @@ def ask(plan: Plan, config: str | None, url: str | None, key: str | None) -> Liv
         typer.secho(f"{error} Without --live no gateway is needed.", fg="red", err=True)
         raise typer.Exit(1) from error
     if told.status != 200:
-        typer.secho(told.refusal, fg="red", err=True)
+        typer.secho(told.told(), fg="red", err=True)
         raise typer.Exit(2 if told.status in USAGE else 1)
     return Live(str(told.body.get("worker", "")), lessons(plan, told.body))
 

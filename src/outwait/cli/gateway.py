@@ -5,13 +5,14 @@ from __future__ import annotations
 import http.client
 import json
 from dataclasses import dataclass
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Final, NoReturn
 from urllib.parse import urlsplit
 
 import typer
 
 from outwait.cli.telling import harmless, print_json
 from outwait.config.errors import ConfigError
+from outwait.core.tongue import Said, Tongue
 
 Url = Annotated[
     str | None, typer.Option(help="Where the gateway is, instead of server.host and server.port.", metavar="URL")
@@ -23,8 +24,38 @@ PATIENCE = 150.0  # seconds: a check may wait for a model that thinks
 USAGE = (400, 401, 403, 404, 405, 422)  # statuses that say the caller is wrong
 
 
+_UNREACHED: Final = Said(
+    "No gateway answers at {where}: {why}. Is it running? Is that its address?",
+    "{where} 没有网关应答：{why}。它在运行吗？地址对吗？",
+)
+_REFUSED: Final = Said("The gateway answered {status}{code}: {said}{hint}", "网关返回 {status}{code}：{said}{hint}")
+_NO_WORD: Final = Said("no word of why", "没有说明原因")
+_STRANGER: Final = Said(" (is that the address of an outwait gateway?)", "（这是 outwait 网关的地址吗？）")
+_NO_URL: Final = Said("{url} is no URL such as http://127.0.0.1:8787", "{url} 不是 http://127.0.0.1:8787 这样的 URL")
+
+
 class Unreached(Exception):  # noqa: N818 - it says what happened
-    """The gateway did not answer; the text says why."""
+    """The gateway at `where` did not answer; `why`: what the system says of it."""
+
+    def __init__(self, where: str, why: str) -> None:
+        self._about = {"where": where, "why": why}
+        super().__init__(self.told(Tongue.EN))
+
+    def told(self, tongue: Tongue) -> str:
+        """That, in a sentence."""
+        return _UNREACHED.told(tongue, **self._about)
+
+
+class NoUrl(ValueError):  # noqa: N818 - it says what is wrong
+    """`url` is none."""
+
+    def __init__(self, url: str) -> None:
+        self._url = repr(url)
+        super().__init__(self.told(Tongue.EN))
+
+    def told(self, tongue: Tongue) -> str:
+        """That, in words."""
+        return _NO_URL.told(tongue, url=self._url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +65,32 @@ class Asked:
     status: int
     body: dict[str, Any]
 
-    @property
-    def refusal(self) -> str:
+    def told(self, tongue: Tongue = Tongue.EN) -> str:
         """What it said where the status is not 200, in a sentence."""
         error = self.body.get("error")
         error = error if isinstance(error, dict) else {}
-        said = error.get("message") or "no word of why"
-        hint = "" if "outwait" in error else " (is that the address of an outwait gateway?)"  # it names itself there
+        said = error.get("message") or _NO_WORD.told(tongue)
+        hint = "" if "outwait" in error else _STRANGER.told(tongue)  # it names itself there
         code = f" {error['code']}" if error.get("code") else ""
-        return harmless(f"The gateway answered {self.status}{code}: {said}{hint}")
+        return harmless(_REFUSED.told(tongue, status=self.status, code=code, said=said, hint=hint))
 
 
 class Gateway:
-    """`url`: with or without a /v1 at its end. `key`: of a client, "" for none. Raises ValueError for no URL.
+    """`url`: with or without a /v1 at its end. `key`: of a client, "" for none. Raises NoUrl.
 
     Each question has a connection of its own. `url` is then the address without that /v1, and without a password.
     """
 
     def __init__(self, url: str, key: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{url!r} is no URL such as http://127.0.0.1:8787")
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port
+        except ValueError as error:
+            raise NoUrl(url) from error
+        if parts.scheme not in ("http", "https") or not host:
+            raise NoUrl(url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._connection = kind(parts.hostname, parts.port, timeout=PATIENCE)
+        self._connection = kind(host, port, timeout=PATIENCE)
         self._where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         self.url = self._where + parts.path.rstrip("/").removesuffix("/v1")
         self._root = parts.path.rstrip("/").removesuffix("/v1")
@@ -91,15 +125,15 @@ class Gateway:
             return response.status, response.read()
         except (OSError, http.client.HTTPException, UnicodeError) as error:
             why = harmless((getattr(error, "strerror", None) or str(error)).strip()) or type(error).__name__
-            raise Unreached(
-                f"No gateway answers at {self._where}: {why}. Is it running? Is that its address?"
-            ) from error
+            raise Unreached(self._where, why) from error
         finally:
             self._connection.close()
 
 
-def running(config: str | None, url: str | None, key: str | None) -> Gateway:
-    """The gateway of this configuration, asked with its first admin key; `url` and `key` say otherwise."""
+def running(config: str | None, url: str | None, key: str | None, tongue: Tongue = Tongue.EN) -> Gateway:
+    """The gateway of this configuration, asked with its first admin key; `url` and `key` say otherwise. Ends the
+    command where there is none.
+    """
     from outwait.config.load import load
 
     try:
@@ -117,25 +151,25 @@ def running(config: str | None, url: str | None, key: str | None) -> Gateway:
     except ConfigError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--url") from error
+    except NoUrl as error:
+        raise typer.BadParameter(error.told(tongue), param_hint="--url") from error
 
 
-def refused(answer: Asked, *, as_json: bool) -> NoReturn:
+def refused(answer: Asked, *, as_json: bool, tongue: Tongue = Tongue.EN) -> NoReturn:
     """End the command with what the gateway said instead of an answer."""
     if as_json:
         print_json(answer.body)
     else:
-        typer.secho(answer.refusal, fg="red", err=True)
+        typer.secho(answer.told(tongue), fg="red", err=True)
     raise typer.Exit(2 if answer.status in USAGE else 1)
 
 
-def unreached(error: Unreached, *, as_json: bool) -> NoReturn:
+def unreached(error: Unreached, *, as_json: bool, tongue: Tongue = Tongue.EN) -> NoReturn:
     """End the command where nobody answered."""
     if as_json:
-        print_json({"error": str(error)})
+        print_json({"error": error.told(tongue)})
     else:
-        typer.secho(str(error), fg="red", err=True)
+        typer.secho(error.told(tongue), fg="red", err=True)
     raise typer.Exit(1) from error
 
 

@@ -75,8 +75,6 @@ def path(
             run = asyncio.run(explore(errand, watch))
     except NoGateway as error:
         _nobody(error, errand.url, tongue, as_json=as_json)
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
     if as_json:
         from outwait.toolkit.path.report import as_json as told
 

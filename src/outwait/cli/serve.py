@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from outwait.cli import ending
+from outwait.cli.ending import Unwritten
+from outwait.cli.telling import AsJson, print_json
 from outwait.config.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -35,6 +38,8 @@ OPENAI_API_KEY=... outwait serve    (no file: one channel, and a client key that
 outwait serve --config outwait.yaml --workers 4
 
 outwait serve --check    (is the configuration good, and what would run?)
+
+outwait serve --json    (one object on stdout when it serves: its URLs, and the client key if one was made)
 
 outwait serve --config outwait.yaml --takeover    (instead of the one that runs, and nobody notices)
 
@@ -65,15 +70,13 @@ def serve(
         ),
     ] = False,
     check: Annotated[bool, typer.Option("--check", help="Show what would run, or what is wrong, and stop.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="With --check: as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run the gateway.
 
     Without a configuration file, set OPENAI_API_KEY, ANTHROPIC_API_KEY or
     GEMINI_API_KEY: each makes a channel, and a client key is made and shown once.
     """
-    if as_json and not check:
-        raise typer.BadParameter("goes with --check", param_hint="--json")
     if takeover and check:
         raise typer.BadParameter("goes without --check", param_hint="--takeover")
     overrides = _overrides(host=host, port=port, workers=workers)
@@ -84,7 +87,8 @@ def serve(
     if check:
         _show(settings, as_json=as_json)
         return
-    raise typer.Exit(_run(settings, config, overrides, takeover=takeover))
+    announcer = Announcer(settings, as_json=as_json, steadfast=takeover)
+    raise typer.Exit(_run(settings, config, overrides, announcer, takeover=takeover))
 
 
 def _read(config: str | None, overrides: Mapping[str, str]) -> Settings:
@@ -97,7 +101,9 @@ def _read(config: str | None, overrides: Mapping[str, str]) -> Settings:
     return settings
 
 
-def _run(settings: Settings, config: str | None, overrides: dict[str, str], *, takeover: bool) -> int:
+def _run(
+    settings: Settings, config: str | None, overrides: dict[str, str], announcer: Announcer, *, takeover: bool
+) -> int:
     from outwait.app.renewal import renewal
     from outwait.app.supervisor import Supervisor
     from outwait.app.takeover import TakeoverError
@@ -111,17 +117,18 @@ def _run(settings: Settings, config: str | None, overrides: dict[str, str], *, t
     try:
         predecessor = _predecessor(settings) if takeover else None
     except TakeoverError as error:
-        typer.secho(str(error), fg="red", err=True)
+        announcer.failed(str(error))
         return 1
-    supervisor = Supervisor(
-        settings, lambda: _read(config, overrides), lambda url: _announce(url, settings), predecessor, renewal(more)
-    )
+    supervisor = Supervisor(settings, lambda: _read(config, overrides), announcer.serves, predecessor, renewal(more))
     try:
         supervisor.bind()
     except OSError as error:
-        _tell_taken(settings, error, takeover=takeover)
+        announcer.failed(*_taken(settings, error, takeover=takeover))
         return 1
-    return asyncio.run(supervisor.run())
+    announcer.starts()
+    status = asyncio.run(supervisor.run())
+    announcer.over(status)
+    return status
 
 
 def _predecessor(settings: Settings) -> Predecessor | None:
@@ -138,20 +145,18 @@ def _predecessor(settings: Settings) -> Predecessor | None:
     return found
 
 
-def _tell_taken(settings: Settings, error: OSError, *, takeover: bool) -> None:
-    """Say why the port cannot be had, and what would help."""
+def _taken(settings: Settings, error: OSError, *, takeover: bool) -> tuple[str, str]:
+    """Why the port cannot be had, and what would help."""
     server = settings.server
-    typer.secho(f"Cannot listen on {server.host}:{server.port}: {error.strerror or error}.", fg="red", err=True)
+    told = f"Cannot listen on {server.host}:{server.port}: {error.strerror or error}."
     rival = _rival(settings) if error.errno == errno.EADDRINUSE and not takeover else None
     if rival is not None and server.port == rival.bound:
-        typer.echo(
+        return told, (
             f"The gateway with process id {rival.pid}, of the same data_dir, listens there. To put this one in its"
-            " place without losing a connection: outwait serve --takeover.",
-            err=True,
+            " place without losing a connection: outwait serve --takeover."
         )
-        return
     way = "Choose another port with --port, or see who has this one with `ss -ltnp`, and another host with --host."
-    typer.echo(way, err=True)
+    return told, way
 
 
 def _rival(settings: Settings) -> Offer | None:
@@ -174,27 +179,88 @@ def _refuse(error: ConfigError, *, as_json: bool) -> NoReturn:
     """Tell every problem, and end with exit status 2."""
     if as_json:
         told = {"good": False, "file": error.file, "problems": [asdict(problem) for problem in error.problems]}
-        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
     else:
         typer.echo(str(error).replace(f"${_OPTION}HOST: ", "--host: "), err=True)
     raise typer.Exit(2) from error
 
 
-def _announce(url: str, settings: Settings) -> None:
-    base = url.replace("//0.0.0.0:", "//localhost:").replace("//[::]:", "//localhost:")
-    lines = [f"outwait listens on {url}"]
-    lines += [
-        f"  channel {channel.name}: {', '.join(channel.models) or 'all models'} -> {channel.base_url}"
-        for channel in settings.channels
-    ]
-    if settings.origin.fresh_key is not None:
-        lines.append(f"  client key for this run, shown once: {settings.origin.fresh_key}")
-    elif not settings.keys:
-        lines.append("  no client keys are configured: everybody on this machine may use it")
-    lines.append(f"  OpenAI clients: base URL {base}/v1")
-    lines.append(f"  Anthropic and Google clients: base URL {base}")
-    lines.extend(f"  note: {note}" for note in settings.origin.notes)
-    typer.echo("\n".join(lines), err=True)
+class Announcer:
+    """Tells how the start goes: people on stderr, or with `as_json` programs, which get one object on stdout.
+
+    `steadfast`: a stdout that cannot be written ends no gateway that others rely on by then.
+    """
+
+    def __init__(self, settings: Settings, *, as_json: bool, steadfast: bool = False) -> None:
+        self._settings = settings
+        self._as_json = as_json
+        self._steadfast = steadfast
+        self._told = False
+
+    def starts(self) -> None:
+        """The port is ours, and nobody answers there yet: who waits for the first answer has the key by then."""
+        key = self._settings.origin.fresh_key
+        if key is not None and not self._as_json:
+            typer.echo(f"client key for this run, shown once: {key}", err=True)
+
+    def serves(self, url: str) -> None:
+        """All workers serve at `url`. Raises Unwritten."""
+        settings = self._settings
+        base = url.replace("//0.0.0.0:", "//localhost:").replace("//[::]:", "//localhost:")
+        self._told = True
+        if self._as_json:
+            try:
+                print_json(_up(url, base, settings))
+            except Unwritten as error:
+                if not self._steadfast:
+                    raise
+                ending.told(error)
+            return
+        lines = [f"outwait listens on {url}"]
+        lines += [
+            f"  channel {channel.name}: {', '.join(channel.models) or 'all models'} -> {channel.base_url}"
+            for channel in settings.channels
+        ]
+        if not settings.keys:
+            lines.append("  no client keys are configured: everybody on this machine may use it")
+        lines.append(f"  OpenAI clients: base URL {base}/v1")
+        lines.append(f"  Anthropic and Google clients: base URL {base}")
+        lines.extend(f"  note: {note}" for note in settings.origin.notes)
+        typer.echo("\n".join(lines), err=True)
+
+    def failed(self, *told: str) -> None:
+        """It cannot start: the reason, and maybe what would help."""
+        self._told = True
+        if self._as_json:
+            print_json({"good": False, "error": " ".join(told)})
+            return
+        typer.secho(told[0], fg="red", err=True)
+        for more in told[1:]:
+            typer.echo(more, err=True)
+
+    def over(self, status: int) -> None:
+        """It ended with `status`. The log has said why; a program that still waits for its object gets one."""
+        if self._as_json and not self._told:
+            why = "It could not start; the log says why." if status else "It was told to end before it served."
+            print_json({"good": False, "error": why})
+
+
+def _up(url: str, base: str, settings: Settings) -> dict[str, object]:
+    """The gateway that serves at `url`, for programs. `base`: the same as this machine's clients reach it."""
+    return {
+        "good": True,
+        "url": url,
+        "base_urls": {"openai": f"{base}/v1", "anthropic": base, "gemini": base},
+        "client_key": settings.origin.fresh_key,
+        "open_access": not settings.keys,
+        "pid": os.getpid(),
+        "workers": settings.server.workers,
+        "channels": [
+            {"name": channel.name, "models": list(channel.models) or ["*"], "base_url": channel.base_url}
+            for channel in settings.channels
+        ],
+        "notes": list(settings.origin.notes),
+    }
 
 
 def _show(settings: Settings, *, as_json: bool) -> None:
@@ -205,7 +271,7 @@ def _show(settings: Settings, *, as_json: bool) -> None:
 
     facts = summary(settings)
     if as_json:
-        typer.echo(json.dumps({"good": True, **facts}, ensure_ascii=False, indent=2))
+        print_json({"good": True, **facts})
         return
     typer.echo(f"The configuration is good: {settings.origin.file or 'from the environment (no file)'}")
     count = settings.server.workers

@@ -140,11 +140,11 @@ def understood(words: Words, tongue: Tongue, *, measured: bool) -> Asked:
 def with_gateway(asked: Asked, url: str, key: str | None, config: str | None, tongue: Tongue) -> Asked:
     """`asked` with what the gateway at `url` has learned. Raises BadNews."""
     try:
-        told = running(config, url, key).ask("")
+        told = running(config, url, key, tongue).ask("")
     except Unreached as error:
-        raise BadNews(str(error)) from error
+        raise BadNews(error.told(tongue)) from error
     if told.status != 200:
-        raise BadNews(told.refusal, 2 if told.status in USAGE else 1)
+        raise BadNews(told.told(tongue), 2 if told.status in USAGE else 1)
     facts = asked.facts
     advice = advise(facts)
     whole = not (facts.stream or scenarios.SCENARIOS[advice.scenario].slow)

@@ -30,7 +30,7 @@ outwait top --once    (one look, as text)
 
 outwait top --json | jq '.live.data[] | select(.silence > 60)'
 
-Keys: s sorts, space pauses, enter shows one exchange with its timeline, q ends.
+Keys: s sorts, space pauses, enter shows one exchange with its timeline, q or Ctrl-C ends.
 
 Exit status: 0 all is well, 1 the gateway does not answer, 2 usage, configuration or a key that may not.
 """
@@ -47,8 +47,12 @@ class Refused(Exception):  # noqa: N818 - it says what happened
     """The gateway answered with an error."""
 
     def __init__(self, answer: Asked) -> None:
-        super().__init__(answer.refusal)
+        super().__init__(answer.told())
         self.answer = answer
+
+    def told(self, tongue: Tongue) -> str:
+        """What it said."""
+        return self.answer.told(tongue)
 
 
 def top(
@@ -68,13 +72,14 @@ def top(
     """
     if sort not in ORDERS:
         raise typer.BadParameter(f"one of {', '.join(ORDERS)}; not {sort!r}", param_hint="--sort")
-    gateway, tongue = running(config, url, key), telling.spoken(lang)
+    tongue = telling.spoken(lang)
+    gateway = running(config, url, key, tongue)
     try:
         seen = look(gateway)
     except Unreached as error:
-        unreached(error, as_json=as_json)
+        unreached(error, as_json=as_json, tongue=tongue)
     except Refused as error:
-        refused(error.answer, as_json=as_json)
+        refused(error.answer, as_json=as_json, tongue=tongue)
     if as_json:
         telling.print_json({"live": seen.live, "channels": seen.channels, "figures": seen.figures})
     elif once or not _terminal():

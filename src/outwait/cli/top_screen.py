@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from rich.text import Text
 from textual import work
 from textual.app import App, ComposeResult
+from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, Footer, Static
@@ -83,6 +84,8 @@ class Watch(App[None]):
     #channels { height: 1fr; min-height: 5; }
     """
     ENABLE_COMMAND_PALETTE = False
+    # With priority: without it, textual's own Ctrl-C comes first, which copies, or says that it does not quit.
+    BINDINGS: ClassVar = [Binding("ctrl+c", "quit", show=False, priority=True)]
 
     def __init__(self, gateway: Gateway, look: Look, seen: Seen, *, sort: str, every: float, tongue: Tongue) -> None:
         super().__init__()
@@ -97,7 +100,7 @@ class Watch(App[None]):
         self._trouble = ""
         self.bind("s", "sort", description=_SORT.told(tongue))
         self.bind("space", "pause", description=_PAUSE.told(tongue))
-        self.bind("q,ctrl+c", "quit", description=_QUIT.told(tongue))
+        self.bind("q", "quit", description=_QUIT.told(tongue))
 
     def compose(self) -> ComposeResult:
         """Figures, exchanges, channels, and what can be done."""
@@ -137,7 +140,7 @@ class Watch(App[None]):
         try:
             seen = self._look()
         except (Unreached, Refused) as error:
-            self.call_from_thread(self._failed, str(error))
+            self.call_from_thread(self._failed, error.told(self._tongue))
         else:
             self.call_from_thread(self._saw, seen)
 
@@ -208,7 +211,7 @@ class Watch(App[None]):
         try:
             answer = self._gateway.read(f"/v1/live/{ident}")
         except Unreached as error:
-            self.call_from_thread(self._failed, str(error))
+            self.call_from_thread(self._failed, error.told(self._tongue))
             return
         ended = answer.status != 200
         told = known if ended else answer.body

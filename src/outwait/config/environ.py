@@ -36,6 +36,10 @@ class Overlay:
             path = path[:-1]
         return None
 
+    def made(self, path: Path) -> str | None:
+        """A variable that set something in `path`, and so made it where no file has it."""
+        return next((name for set_, name in self.sources.items() if set_[: len(path)] == path), None)
+
 
 def lay_over(tree: dict[str, object], env: Mapping[str, str], sections: Iterable[str]) -> Overlay:
     """Lay the OUTWAIT_ variables of `env` over `tree` in place; `sections` are the known top fields."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args, get_origin
+from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -36,6 +36,40 @@ _EXPECTED: dict[str, str] = {
     "less_than": "less than {lt}",
     "literal_error": "one of {expected}",
 }
+# Words of providers, SDKs, proxies and other gateways for what a field here says; the first one that is known there.
+_SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
+    "address": ("host", "base_url"),
+    "api_base": ("base_url",),
+    "backends": ("channels",),
+    "bind": ("host",),
+    "certificate": ("cert",),
+    "client_keys": ("keys",),
+    "connect_timeout": ("connect",),
+    "credential": ("api_key",),
+    "credentials": ("api_keys",),
+    "deadline": ("total",),
+    "interval": ("every",),
+    "listen": ("host",),
+    "max_retries": ("attempts",),
+    "max_tries": ("attempts",),
+    "private_key": ("key",),
+    "provider": ("dialect",),
+    "providers": ("channels",),
+    "read_timeout": ("idle",),
+    "reasoning": ("effort",),
+    "reasoning_effort": ("effort",),
+    "request_timeout": ("total",),
+    "retries": ("attempts", "retry"),
+    "secret": ("api_key", "key"),
+    "thinking": ("effort",),
+    "timeout": ("total", "timeouts"),
+    "token": ("api_key", "key"),
+    "ttft": ("first_token",),
+    "type": ("dialect",),
+    "upstreams": ("channels",),
+    "url": ("base_url",),
+    "verify": ("verify_tls",),
+}
 _QUOTED = re.compile(r"'([^']*)'")
 _LONGEST = 80
 
@@ -66,11 +100,11 @@ class Explainer:
         path = _clean(error["loc"]) + tuple(context.get("at", ()))
         if path and path[-1] in {"*", 0} and not isinstance(_at(self._tree, path[:-1]), dict | list):
             path = path[:-1]  # one word was given where a mapping from `*` to it, or a list of one, is meant
-        source = self._overlay.source(path)
+        source = self._source(path)
         line = None if source else self._document.line(path)
         if kind == "extra_forbidden":
             known = _fields(self._model, path[:-1])
-            like = nearest(str(path[-1]), known)
+            like = _meant(str(path[-1]), known)
             expected = None if like else "one of " + ", ".join(known)
             return Problem(dotted(path), "unknown field", None, expected, like, line, source)
         if kind == "missing":
@@ -79,6 +113,13 @@ class Explainer:
         what = context.get("what", "is not right")
         value = None if "what" in context else self._shown(path)
         return Problem(dotted(path), what, value, expected, _option(context, value), line, source)
+
+    def _source(self, path: Path) -> str | None:
+        """The variable that `path` comes from, or the section around it; None where the file has it."""
+        found = self._overlay.source(path)
+        while found is None and path and path not in self._document.lines:
+            found, path = self._overlay.made(path), path[:-1]
+        return found
 
     def _shown(self, path: Path) -> str | None:
         """The value at `path` as it may be shown: never a secret, and `${NAME}` as it was written."""
@@ -95,6 +136,12 @@ class Explainer:
         if len(shown) > _LONGEST:
             shown = shown[:_LONGEST] + "…"
         return f"{shown} (from {raw})" if raw else shown
+
+
+def _meant(name: str, known: Sequence[str]) -> str | None:
+    """The known field that `name` is another word for, or is most like."""
+    word = name.lower().replace("-", "_")
+    return next((each for each in _SYNONYMS.get(word, ()) if each in known), None) or nearest(name, known)
 
 
 def _option(context: Mapping[str, Any], value: str | None) -> str | None:

@@ -50,12 +50,44 @@ def find(named: str | None, env: Mapping[str, str], cwd: FilePath) -> FilePath |
     """The file to read, or None when there is none. A file that was named must exist."""
     told = named or env.get("OUTWAIT_CONFIG")
     if told:
-        file = cwd / FilePath(told).expanduser()
-        if not file.is_file():
-            by = "--config" if named else "$OUTWAIT_CONFIG"
-            raise ConfigError([Problem("", f"the file named by {by} does not exist", value=str(file))])
+        file = cwd / _expanded(told)
+        problem = _unfit(file, "--config" if named else "$OUTWAIT_CONFIG")
+        if problem is not None:
+            raise ConfigError([problem])
         return file
-    return next((place for place in places(env, cwd) if place.is_file()), None)
+    return next((place for place in places(env, cwd) if _there(place)), None)
+
+
+def _expanded(told: str) -> FilePath:
+    try:
+        return FilePath(told).expanduser()
+    except RuntimeError:  # `~name` of nobody
+        return FilePath(told)
+
+
+def _unfit(file: FilePath, by: str) -> Problem | None:
+    """Why `file`, which was named `by` an option or a variable, is none; None if it is one."""
+    inside = file / "outwait.yaml"
+    try:
+        if file.is_file():
+            return None
+        if file.is_dir():
+            like = str(inside) if _there(inside) else None
+            expected = None if like else "a file"
+            return Problem("", f"what {by} names is a directory", str(file), expected, like)
+        if file.exists():
+            return Problem("", f"what {by} names is no ordinary file", str(file))
+    except OSError as error:
+        return Problem("", f"the file named by {by} cannot be read: {error.strerror}", str(file))
+    return Problem("", f"the file named by {by} does not exist", str(file))
+
+
+def _there(file: FilePath) -> bool:
+    """Whether `file` is one; what may not be looked at is not there."""
+    try:
+        return file.is_file()
+    except OSError:
+        return False
 
 
 def read(file: FilePath) -> Document:

@@ -12,7 +12,9 @@ HELP: Final = {
 
     先运行 `outwait demo` 看看它的用途，再运行 `outwait serve`。
     """,
-    "Exit status: 0 good, 1 bad news, 2 usage or configuration.": "退出码：0 正常，1 有坏消息，2 用法或配置有误。",
+    "Exit status: 0 good, 1 bad news, 2 usage or configuration, 130 ended by Ctrl-C.": (
+        "退出码：0 正常，1 有坏消息，2 用法或配置有误，130 被 Ctrl-C 结束。"
+    ),
     "Show the version and exit.": "显示版本并退出。",
     "Install completion for the current shell.": "为当前 shell 安装补全。",
     "Show completion for the current shell, to copy it or customize the installation.": (

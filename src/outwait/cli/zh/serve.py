@@ -24,6 +24,8 @@ outwait serve --config outwait.yaml --workers 4
 
 outwait serve --check    （配置是否正确，会运行什么？）
 
+outwait serve --json    （开始服务时在标准输出给出一个对象：各个 URL，以及新生成的客户端密钥（如果有））
+
 outwait serve --config outwait.yaml --takeover    （取代正在运行的网关，无人察觉）
 
 信号：TERM 或 INT 让正在输出的回答在 server.drain 内完成，再发一次则立即结束；HUP 重新读取文件；
@@ -40,5 +42,4 @@ USR2 以相同参数启动新网关并接管，用于升级版本。
         "旧网关完成已开始的工作后结束；若新网关无法启动，旧网关继续服务。"
     ),
     "Show what would run, or what is wrong, and stop.": "显示将运行什么、或哪里有误，然后停止。",
-    "With --check: as JSON.": "与 --check 一起：输出 JSON。",
 }

@@ -24,7 +24,7 @@ outwait top --once    （看一眼，输出为文本）
 
 outwait top --json | jq '.live.data[] | select(.silence > 60)'
 
-按键：s 排序，空格暂停，回车查看一个请求及其时间线，q 退出。
+按键：s 排序，空格暂停，回车查看一个请求及其时间线，q 或 Ctrl-C 退出。
 
 退出码：0 正常，1 网关无响应，2 用法、配置有误或密钥无权限。
 """,
