@@ -14,6 +14,7 @@ from outwait.health.endpoint import Change, Endpoint, News
 from outwait.health.hold import TELLING, Held
 from outwait.policy.breaker import BreakerRule
 from outwait.policy.health_rules import HealthRules
+from outwait.policy.last_resort import Death
 from outwait.policy.limiter import Concurrency
 from outwait.policy.standing import StandingRule
 
@@ -47,6 +48,9 @@ class Owner:
 
     def opened(self, endpoint: Endpoint, now: float) -> None:
         self.heard.append("opened")
+
+    def works(self, endpoint: Endpoint, key: int, death: Death) -> None:
+        self.heard.append(("works", key, death))
 
 
 class Told:

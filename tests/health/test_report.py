@@ -81,8 +81,12 @@ async def test_dead_keys_are_named_by_their_place() -> None:
     assert dead["key"] == 1
     assert dead["since"] == pytest.approx(scene.tracker.today() - 10, abs=0.01)
     assert dead["next_probe"] == pytest.approx(scene.tracker.today() - 10 + 3600, abs=0.01)
-    credentials.kill(0, scene.clock())
+    assert (dead["tries"], dead["fault"]) == (0, None)
+    credentials.kill(0, scene.clock(), fault("upstream_quota"))
     assert row(scene)["state"] == "out"
+    assert row(scene)["keys"]["dead"][0]["fault"]["code"] == "upstream_quota"
+    scene.begin().leave(fault("upstream_quota"))  # a last resort
+    assert sorted(each["tries"] for each in row(scene)["keys"]["dead"]) == [0, 1]
     assert [each["since"] for each in row(scene)["keys"]["dead"]] == [None, None]
 
 
@@ -120,7 +124,7 @@ async def test_every_state_of_an_endpoint() -> None:
     assert condition(known, scene.clock()) == "impaired"
     for key in (0, 1):
         known.credentials.kill(key, scene.clock())
-    assert state() == ("dead", "every key of the channel was refused")
+    assert state() == ("dead", "every key of the channel was refused; it is tried only where no other channel is left")
 
 
 @story

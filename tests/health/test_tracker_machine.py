@@ -16,6 +16,7 @@ from outwait.core.plan import Candidate, Plan, Span, Timeouts
 from outwait.health.endpoint import Change
 from outwait.health.hold import Held
 from outwait.health.tracker import HealthTracker, _first
+from outwait.policy import choice
 from outwait.policy.health_rules import HealthRules
 from outwait.policy.limiter import Concurrency
 from outwait.policy.standing import Hint
@@ -177,7 +178,7 @@ class Machine(RuleBasedStateMachine):
         caller = Caller(Wish(plan, key, self.time + 60.0, sticky, places, tuple(used)), rash)
         found = self.tracker.acquire(caller.wish, caller.granted)
         if isinstance(found, Fault):
-            assert found.code in {"no_healthy_channel", "gateway_overloaded", "rate_limited"}
+            assert found.code in {"upstream_auth", "gateway_overloaded", "rate_limited"}
         elif found is None:
             self.waiting.append(caller)
         else:
@@ -265,6 +266,8 @@ class Machine(RuleBasedStateMachine):
             route = self.tracker._route(caller.wish.plan, caller.wish.places)
             found = self.tracker._choose(route, None, self.time)
             assert _first(route, found, self.time) is None
+            if not found.order:
+                assert choice.knock(route.standings, self.time) is None
 
     def teardown(self) -> None:
         for _ in range(500):

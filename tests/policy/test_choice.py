@@ -252,6 +252,25 @@ def test_a_half_open_one_in_panic_is_still_tried_first() -> None:
     assert _choose("out", "out", "due", "open").reason == choice.PROBE
 
 
+def test_where_no_key_works_one_is_tried_all_the_same() -> None:
+    assert choice.knock((), NOW) is None
+    assert choice.knock(_route("open", "out", "full", "resting"), NOW) is None
+    route = _route("dead/1", "dead", "dead", "dead")
+    assert choice.knock(route, NOW) == 1
+    tried = route[1].keys.credentials.death(0)
+    assert tried is not None
+    tried.take(NOW, refused=False)
+    assert choice.knock(route, NOW) == 2
+    route[2].limit = 0
+    assert choice.knock(route, NOW) == 3
+    route[3].suspect(NOW)
+    assert choice.knock(route, NOW) == 0
+    route[0].keys.refuse(0, NOW)
+    assert choice.knock(route, NOW) == 3
+    route[3].keys.rest(0, NOW, 9.0)
+    assert choice.knock(route, NOW) == 1
+
+
 # ---------------------------------------------------------------------------------------------------------- properties
 STATES = ("open", "full", "out", "due", "suspect", "suspect due", "resting", "dead")
 

@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outwait.core.fault import fault
 from outwait.policy.keyring import Credentials, Keyring, KeyRule
+from outwait.policy.last_resort import DEFAULT as LAST
 
 HOUR = 3600
+REFUSED = fault("upstream_auth")
 
 
 def test_a_channel_without_keys_has_one_place() -> None:
@@ -155,3 +158,56 @@ def test_what_is_picked_may_be_used(count: int, steps: list[tuple[int, str, floa
             assert credentials.alive(picked)
         elif wait is not None:
             assert ring.ready(now + wait + 1e-6)
+
+
+# --------------------------------------------------------------------------------------------------------- last resort
+def test_a_death_has_its_reason_and_ends_with_the_revival() -> None:
+    credentials = Credentials(2)
+    assert credentials.death(0) is None
+    credentials.kill(0, 5.0, REFUSED)
+    death = credentials.death(0)
+    assert death is not None
+    assert (death.since, death.why, credentials.lives) == (5.0, REFUSED, [0, 0])
+    credentials.kill(0, 9.0)
+    assert credentials.death(0) is death
+    credentials.revive(0)
+    credentials.revive(0)
+    assert (credentials.death(0), credentials.lives) == (None, [1, 0])
+
+
+def test_a_dead_key_may_be_spared_for_the_last_resort() -> None:
+    credentials = Credentials(3)
+    here, there = Keyring(credentials), Keyring(credentials)
+    assert here.spare(0.0) is None
+    assert here.refuse(1, 0.0, REFUSED)
+    assert (here.refused(1), there.refused(1)) == (True, False)
+    assert here.spare(0.0) == 1
+    credentials.kill(2, 0.0)
+    assert (here.spare(0.0), there.spare(0.0)) == (2, 1)  # 2 was not refused here
+    death = credentials.death(1)
+    assert death is not None
+    death.take(0.0, refused=False)
+    assert there.spare(0.0) == 2  # the one that was tried least
+    here.rest(2, 0.0, 10.0)
+    assert here.spare(0.0) == 1  # what rests is left alone
+    while death.allows(0.0, refused=True):
+        death.take(0.0, refused=True)
+    assert here.spare(0.0) is None
+    assert here.spare(1.0) == 1
+
+
+def test_who_refused_what_others_take_is_not_believed_for_a_while() -> None:
+    credentials = Credentials(1)
+    odd, well = Keyring(credentials), Keyring(credentials)
+    odd.doubt(0, 0.0)  # it is alive
+    assert odd.refuse(0, 0.0, REFUSED)
+    well.doubt(0, 10.0)  # it has refused nothing
+    odd.doubt(0, 10.0)
+    credentials.revive(0)
+    assert not odd.refuse(0, 10.0 + LAST.doubt - 0.1, REFUSED)
+    assert credentials.alive(0)
+    assert odd.refuse(0, 10.0 + LAST.doubt, REFUSED)
+    assert not credentials.alive(0)
+    credentials.revive(0)
+    assert well.refuse(0, 11.0, REFUSED)
+    assert not odd.refused(0)  # it was in an earlier death

@@ -182,6 +182,19 @@ def test_a_refused_key_is_dead_and_the_endpoint_is_well() -> None:
     assert not standing.admits(1e9)
 
 
+def test_a_refusal_from_before_a_key_was_revived_proves_nothing() -> None:
+    standing = _standing()
+    early, late = standing.enter(0), standing.enter(0)
+    assert standing.leave(early, DENIED, 1, 0) is Blame.KEY
+    death = standing.keys.credentials.death(0)
+    assert death is not None
+    assert death.why is DENIED
+    standing.keys.credentials.revive(0)
+    assert standing.leave(late, DENIED, 2, 0) is Blame.NOTHING
+    assert standing.keys.credentials.alive(0)
+    assert standing.leave(standing.enter(3), DENIED, 3, 0) is Blame.KEY
+
+
 def test_what_is_not_its_fault_changes_nothing() -> None:
     standing = _standing()
     for _ in range(30):

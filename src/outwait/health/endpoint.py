@@ -122,6 +122,10 @@ class Endpoint:
         """Whether an attempt could begin if nobody minded that it is shut."""
         return self.standing.outstanding < self.standing.limit and self.standing.keys.ready(now)
 
+    def spare(self, now: float) -> bool:
+        """Whether an attempt could begin with a dead key, as a last resort; `room` is to be asked first."""
+        return self.standing.outstanding < self.standing.limit and self.standing.keys.spare(now) is not None
+
     def spend(self, key: int, now: float) -> None:
         """An attempt begins with `key`: one request less of what its quota allows."""
         quota = self.quotas.get(key)
@@ -136,11 +140,11 @@ class Endpoint:
         self._rest(key, quota, now)
 
     def pick(self, avoid: tuple[int, ...], now: float, luck: float) -> int:
-        """A credential, if it may be not one of `avoid`; `room` is to be asked first."""
+        """A credential, if it may be not one of `avoid`; a dead one if none is left. Ask `room` or `spare` first."""
         keys = self.standing.keys
         first = keys.pick(now, luck)
         if first is None:
-            return 0
+            return keys.spare(now) or 0
         if first not in avoid:
             return first
         # Even steps of luck meet each usable key: they are as many as the keys, and the usable ones are no more.

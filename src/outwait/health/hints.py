@@ -114,7 +114,7 @@ class Hints:
         if what in _KEYS:
             place = detail.partition(",")[0]
             if place.isdecimal():
-                self._say("key", name, Word(_KEYS[what], "", "", key=int(place)))
+                self._say("key", name, Word(_KEYS[what], "", "", key=int(place), failed=self._why(name, int(place))))
         elif what in _STATES:
             self._say("state", name, Word(_STATES[what], "", ""))
         elif what is Change.LIMIT and _shrunk(detail):
@@ -170,6 +170,12 @@ class Hints:
             self._rests[subject] = now + seconds
             self._say("rest", endpoint.name, Word(What.REST, "", "", key=key, seconds=seconds))
 
+    def _why(self, channel: str, key: int) -> str:
+        """The code of what refused a dead key; "" where it is alive, or nobody knows."""
+        known = self._tracker.channels.get(channel)
+        death = None if known is None or key >= len(known.credentials) else known.credentials.death(key)
+        return "" if death is None or death.why is None else death.why.code
+
     def _say(self, kind: str, name: str, word: Word) -> None:
         """`word` is to be told, about the endpoint or channel `name`."""
         endpoint = self._tracker.endpoints.get(name) if kind in ("state", "limit", "rest") else None
@@ -218,7 +224,7 @@ class Hints:
             if found is not None:
                 self.took(channel.name, found)
         elif word.what == What.DEAD:
-            tracker.hear_dead(channel.name, word.key)
+            tracker.hear_dead(channel.name, word.key, word.failed)
         elif word.what == What.REVIVED:
             tracker.revive(channel.name, word.key)
 

@@ -12,6 +12,7 @@ from outwait.core.fault import Fault
 from outwait.core.plan import Candidate
 from outwait.health.endpoint import Endpoint, News
 from outwait.policy import rate_headers
+from outwait.policy.last_resort import Death, Knock
 from outwait.policy.standing import Pass
 
 # Without one of these a reply tells nothing of rate limits, and nearly every reply of most providers has none.
@@ -52,14 +53,18 @@ class Owner(Protocol):
     def opened(self, endpoint: Endpoint, now: float) -> None:
         """`endpoint` may take more than a moment ago."""
 
+    def works(self, endpoint: Endpoint, key: int, death: Death) -> None:
+        """A dead key was answered at `endpoint`."""
+
 
 class Held(Pass):
-    """Implements `core.endpoints.Hold`. `waiting`: who learns from this attempt, if somebody does.
+    """Implements `core.endpoints.Hold`. `waiting`: who learns from this attempt, if somebody does. `knock`: set for one
+    that is made with a dead key, as a last resort.
 
     One is made for each attempt, so it writes the fields of a `Pass` by itself.
     """
 
-    __slots__ = ("_endpoint", "_owner", "candidate", "place", "reason", "waiting")
+    __slots__ = ("_endpoint", "_owner", "candidate", "knock", "place", "reason", "waiting")
 
     def __init__(
         self,
@@ -72,6 +77,7 @@ class Held(Pass):
     ) -> None:
         self.epoch = 0
         self.refusals = 0
+        self.life = 0
         self.key = candidate.key
         self.trial = False
         self.left = False
@@ -81,12 +87,15 @@ class Held(Pass):
         self.place = place
         self.reason = reason
         self.waiting = waiting
+        self.knock: Knock | None = None
 
     def headed(self, status: int, headers: Mapping[str, str]) -> None:
         """The response head came; names in lower case."""
         waiting = self.waiting
         if waiting is not None:
             waiting.headed(self._owner.now(), status)
+        if self.knock is not None:
+            self.knock.headed(status)
         if TELLING.isdisjoint(headers):
             return
         told = rate_headers.read(headers, self._owner.today())
@@ -96,6 +105,8 @@ class Held(Pass):
     def content(self) -> None:
         """The first content came."""
         waiting, endpoint = self.waiting, self._endpoint
+        if self.knock is not None:
+            self._owner.works(endpoint, self.key, self.knock.death)
         if waiting is None and not endpoint.standing.shut:
             return
         now = self._owner.now()
@@ -114,6 +125,8 @@ class Held(Pass):
         owner, endpoint = self._owner, self._endpoint
         now = owner.now()
         standing = endpoint.standing
+        if self.knock is not None:
+            self.knock.leave(failed)
         if failed is None:
             endpoint.succeeded = now
             if standing.outstanding >= endpoint.leaned:
@@ -127,4 +140,6 @@ class Held(Pass):
             if failed is None:
                 waiting.content(now)  # a reply that came in one piece had no first content before its end
             waiting.end(now, gap, complete=failed is None)
+        if self.knock is not None and failed is None:
+            owner.works(endpoint, self.key, self.knock.death)
         owner.freed(endpoint, now)

@@ -44,7 +44,8 @@ class What(StrEnum):
 
 class Word(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """`endpoint`: its whole name, "" for a word about a channel. `key`: the credential's place. `seconds`: a rest has
-    left, or a probe took. Of a probe: `age` (seconds since its end), `failed` (the fault's code), `detail`, `asked`.
+    left, or a probe took. Of a probe: `age` (seconds since its end), `failed` (the fault's code, also of a dead key's
+    refusal), `detail`, `asked`.
     """
 
     what: _Text

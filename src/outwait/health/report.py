@@ -56,9 +56,15 @@ def channel_row(
     """
     credentials = known.credentials
     dead = [
-        {"key": key, "since": at.date(died[key]) if key in died else None, "next_probe": at.date(due)}
+        {
+            "key": key,
+            "since": at.date(died[key]) if key in died else None,
+            "next_probe": at.date(due),
+            "tries": death.tries,
+            "fault": None if death.why is None else fault_row(death.why),
+        }
         for key in range(len(credentials))
-        if (due := credentials.next_probe(key)) is not None
+        if (due := credentials.next_probe(key)) is not None and (death := credentials.death(key)) is not None
     ]
     learned: dict[str, list[Mapping[str, object]]] = {}
     for lesson in lessons:
@@ -150,7 +156,7 @@ def state_of(endpoint: Endpoint, now: float) -> State:
     breaker, suspicion, keys = standing.breaker, standing.suspicion, standing.keys
     wait = keys.wait(now)
     if wait is None:
-        return State("dead", "every key of the channel was refused")
+        return State("dead", "every key of the channel was refused; it is tried only where no other channel is left")
     if breaker.open:
         failed = endpoint.last_fault
         why = f"it failed: {failed.code}" if failed is not None else "it failed"

@@ -9,6 +9,7 @@ from typing import Protocol
 from outwait.core.plan import Candidate, Plan, Timeouts
 from outwait.health.endpoint import Endpoint
 from outwait.health.hold import Waiting
+from outwait.policy.retry import Verdict
 from outwait.policy.survival import Watch
 
 
@@ -17,6 +18,30 @@ class Subject(Protocol):
 
     def look(self, watch: Watch, now: float) -> Waiting | None:
         """An attempt begins; None: nothing is learned from this one."""
+
+
+class Learner(Protocol):
+    """What is learned from how long attempts wait (`health.learning`)."""
+
+    epoch: int  # what `subject` gave is forgotten when this is another number
+    moves: bool  # learned clocks take the place of others
+
+    def subject(self, endpoint: str, scenario: str, now: float, *, whole: bool) -> Subject:
+        """What learns from attempts there."""
+
+    def clocks(self, endpoint: str, scenario: str, timeouts: Timeouts, now: float, *, whole: bool) -> Timeouts:
+        """The clocks that hold there; the very same where nothing is learned."""
+
+    def worth(
+        self, endpoint: str, scenario: str, left: float, paid: float, now: float, *, whole: bool
+    ) -> Verdict | None:
+        """Whether an answer within `left` seconds is likely enough; None: nobody knows."""
+
+    def usual(self, endpoint: str, scenario: str, now: float, *, whole: bool) -> float | None:
+        """Seconds to the first content of 95 % of such answers; None: nobody knows."""
+
+    def forget(self, channel: str) -> None:
+        """The upstream of `channel` is another one now, or none."""
 
 
 class Route:

@@ -3,6 +3,8 @@
 Nothing is decided here. Rules choose (`policy.choice`), hold back (`keyring`, `limiter`, `quota`), suspect (`survival`)
 and order those who wait (`queueing`); the tracker asks them in the right order and keeps what they know.
 
+Where all keys are dead, a call's first attempt is made with one of those all the same (`health.last_resort`).
+
 Whenever a place may have become free, those who wait are served before anybody new: an attempt ended, a limit grew, an
 endpoint is well again, a rest ended, a key was revived, the catalog changed. What only time opens (an ejection's end, a
 suspect's next trial) is seen by `tick`, once a second.
@@ -11,20 +13,21 @@ suspect's next trial) is seen by `tick`, once a second.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from outwait.core.catalog import Catalog
 from outwait.core.endpoints import Hold, Outlook, Wish
-from outwait.core.fault import Fault, fault
-from outwait.core.plan import Candidate, Plan, Timeouts
+from outwait.core.fault import Fault
+from outwait.core.plan import Candidate, Plan
+from outwait.health import last_resort
 from outwait.health.channel import ChannelHealth
 from outwait.health.endpoint import Change, Endpoint, News
 from outwait.health.hold import Held
 from outwait.health.lines import Granted, Lines, Row, turn
 from outwait.health.roster import Roster
-from outwait.health.route import Route, Subject
+from outwait.health.route import Learner, Route, Subject
 from outwait.policy import choice, queueing
 from outwait.policy.health_rules import DEFAULT, HealthRules
+from outwait.policy.last_resort import Death
 from outwait.policy.retry import Verdict
 from outwait.policy.standing import Hint
 from outwait.wire.wheel import Wheel
@@ -33,30 +36,6 @@ ROUTES = 2048  # plans whose routes are kept; a planner keeps half as many
 HEARSAY = "a neighbour says so"  # the detail of news that was not found out here
 
 Event = Callable[[str, Change, str], None]
-
-
-class Learner(Protocol):
-    """What is learned from how long attempts wait (`health.learning`)."""
-
-    epoch: int  # what `subject` gave is forgotten when this is another number
-    moves: bool  # learned clocks take the place of others
-
-    def subject(self, endpoint: str, scenario: str, now: float, *, whole: bool) -> Subject:
-        """What learns from attempts there."""
-
-    def clocks(self, endpoint: str, scenario: str, timeouts: Timeouts, now: float, *, whole: bool) -> Timeouts:
-        """The clocks that hold there; the very same where nothing is learned."""
-
-    def worth(
-        self, endpoint: str, scenario: str, left: float, paid: float, now: float, *, whole: bool
-    ) -> Verdict | None:
-        """Whether an answer within `left` seconds is likely enough; None: nobody knows."""
-
-    def usual(self, endpoint: str, scenario: str, now: float, *, whole: bool) -> float | None:
-        """Seconds to the first content of 95 % of such answers; None: nobody knows."""
-
-    def forget(self, channel: str) -> None:
-        """The upstream of `channel` is another one now, or none."""
 
 
 class HealthTracker:
@@ -199,15 +178,23 @@ class HealthTracker:
         self.tell(news)
         self._stir(known.channel, now)
 
-    def hear_dead(self, channel: str, key: int) -> None:
-        """A neighbour tells that a credential was refused."""
+    def hear_dead(self, channel: str, key: int, code: str = "") -> None:
+        """A neighbour tells that a credential was refused, by a fault of this `code`."""
         known = self.channels.get(channel)
         if known is not None and 0 <= key < len(known.credentials) and known.credentials.alive(key):
-            known.credentials.kill(key, self.now())
+            known.credentials.kill(key, self.now(), last_resort.hearsay(code))
             self.tell([News(channel, Change.KEY_DEAD, f"{key}, {HEARSAY}")])
             self._stir(known, self.now())
 
     # ------------------------------------------------------------------------------------------------- what holds tell
+    def works(self, endpoint: Endpoint, key: int, death: Death) -> None:
+        """The dead `key` was answered at `endpoint`: it is used again."""
+        now = self.now()
+        news = last_resort.answered(endpoint, key, death, now)
+        self.changed(endpoint, news)
+        if news:
+            self._stir(endpoint.channel, now)
+
     def changed(self, endpoint: Endpoint, news: list[News]) -> None:
         """Something changed by an attempt at `endpoint`."""
         # What was asked as another channel of this name, before a reload, is no news of this one.
@@ -283,6 +270,16 @@ class HealthTracker:
             endpoint.spend(key, now)
         return hold
 
+    def _knock(self, route: Route, at: int, now: float) -> Held:
+        """Begin an attempt with a dead key at the place `at` of `route`."""
+        hold = self._seat(route, at, choice.LAST_KEY, (), now)
+        last_resort.knock(hold, route.endpoints[at], now)
+        return hold
+
+    def _hopeless(self, wish: Wish, now: float) -> bool:
+        """Whether no key works at any endpoint of the plan, those included that will not do for this attempt."""
+        return not wish.places or not self._choose(self._route(wish.plan, ()), None, now).order
+
     def _subject(self, route: Route, at: int, now: float) -> Subject:
         """Who learns from attempts at the place `at` of `route`, to be remembered there."""
         learning, plan = self._learning, route.plan
@@ -310,10 +307,15 @@ class HealthTracker:
         return self._learning.worth(route.names[at], plan.scenario, left, plan.retry.paid, now, whole=whole)
 
     # --------------------------------------------------------------------------------------------------------- waiting
-    def _wait(self, route: Route, found: choice.Choice, wish: Wish, granted: Granted) -> Fault | None:
-        if not found.order:
-            return _nobody(route, found)
+    def _wait(self, route: Route, found: choice.Choice, wish: Wish, granted: Granted) -> Hold | Fault | None:
         now = self.now()
+        if not found.order:
+            last = not wish.used and self._hopeless(wish, now)  # a call that has failed is not sent on to a dead key
+            at = choice.knock(route.standings, now) if last else None
+            if at is not None:
+                return self._knock(route, at, now)
+            if not last or not last_resort.full(route, now):
+                return last_resort.nobody(route, now)
         row = self._lines.row(route)
         asked = queueing.Wish(wish.key, route.slots, wish.deadline - now, found.wait)
         refused = row.line.judge(asked, now)
@@ -352,7 +354,7 @@ class HealthTracker:
     def _fill(self, endpoint: Endpoint, now: float) -> None:
         """Serve the lines of `endpoint` in turn, until it is full or none of them can be."""
         vain = 0
-        while vain < len(endpoint.rows) and endpoint.room(now):
+        while vain < len(endpoint.rows) and (endpoint.room(now) or endpoint.spare(now)):
             row = turn(endpoint)
             if row is None or not self._serve_one(row, now):
                 vain += 1
@@ -362,10 +364,14 @@ class HealthTracker:
     def _serve_one(self, row: Row, now: float) -> bool:
         route = row.route
         found = self._choose(route, None, now)
-        at = _first(route, found, now)
+        last = not found.order
+        at = choice.knock(route.standings, now) if last else _first(route, found, now)
         waiter = None if at is None else self._lines.take(row, now)
         if at is None or waiter is None:
             return False
+        if last:
+            waiter.granted(self._knock(self._route(waiter.wish.plan, waiter.wish.places), at, now))
+            return True
         # Its plan may differ in all but the endpoints, and these stand in the same order.
         route = self._route(waiter.wish.plan, waiter.wish.places)
         found = self._choose(route, waiter.wish.sticky, now, retry=bool(waiter.wish.used))
@@ -381,14 +387,3 @@ def _first(route: Route, found: choice.Choice, now: float) -> int | None:
         if route.standings[at].admits(now) or (found.forced and route.endpoints[at].room(now)):
             return at
     return None
-
-
-def _nobody(route: Route, found: choice.Choice) -> Fault:
-    if found.reason == choice.NOBODY:
-        return fault("no_healthy_channel", detail="the plan has no candidate")
-    names = ", ".join(dict.fromkeys(endpoint.channel.name for endpoint in route.endpoints))
-    return fault(
-        "no_healthy_channel",
-        "No channel can serve this model right now: the providers refuse the credentials of all of them.",
-        detail=f"all credentials of {names} are dead; they are tried again for free from time to time",
-    )

@@ -16,7 +16,8 @@ where nobody else stands behind a trial, and in two more cases:
                 healthy tier is none the worse for a broken one before it, so panic never goes back to that.
   last resort   nobody is open, due or full: whoever is out is asked rather than nobody.
 
-If all keys rest, the order is by when they may be used again, and `wait` says when that is.
+If all keys rest, the order is by when they may be used again, and `wait` says when that is. If all are dead, nobody is
+in the order; a request that has not failed before may still knock at one of those, once (`knock`).
 
 A request that has failed already (`retry`) has risked enough. Those that are due come last for it, and are tried only
 where nobody is open; and of the tier's open ones, those that have not answered since they had to wait come later.
@@ -44,6 +45,7 @@ PROVEN = "others have not answered since they had to wait"
 ALL_FULL = "all are full"
 ALL_REST = "all were told to wait"
 NO_KEY = "no key works"
+LAST_KEY = "last resort"
 NOBODY = "no endpoint"
 
 
@@ -158,6 +160,21 @@ def choose(
     if places.above < places.tier:
         reason = f"{reason}, priority {places.tier}"
     return Choice((*pool, *spared), reason)
+
+
+def knock(route: Sequence[Standing], now: float) -> int | None:
+    """Who of a `route` on which no key works is tried all the same (`policy.last_resort`); None: nobody now.
+
+    Who has not refused since its key died comes first, then whose key was tried least, then who is not shut besides.
+    """
+    found = []
+    for at, standing in enumerate(route):
+        keys = standing.keys
+        key = keys.spare(now) if standing.outstanding < standing.limit else None
+        death = None if key is None else keys.credentials.death(key)
+        if key is not None and death is not None:
+            found.append((keys.refused(key), death.tries, standing.shut, standing.tier, at))
+    return min(found)[-1] if found else None
 
 
 def panics(shut: int, endpoints: int, rule: ChoiceRule = DEFAULT) -> bool:

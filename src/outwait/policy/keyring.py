@@ -7,6 +7,9 @@ Two things put a key out, for two reasons (FACTS 2.2):
   resting   it was told to wait (Retry-After) at one endpoint, since providers limit each model by itself: out for that
             long, at most 24 h. `Keyring` counts, one for each endpoint, over the channel's `Credentials`.
 
+Where nobody else is left a dead key is tried all the same (`policy.last_resort`): `spare` says which. If it is answered
+at one endpoint, another that had refused it did so for a reason of its own, and is not believed for a while.
+
 A channel without a key has one place for the key it does not need. Keys are named by their place in the configuration.
 """
 
@@ -14,6 +17,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+
+from outwait.core.fault import Fault
+from outwait.policy.last_resort import Death
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +37,18 @@ DEFAULT = KeyRule()
 
 
 class Credentials:
-    """Which keys of a channel are dead. `dead`: how many. `rule` may be set."""
+    """Which keys of a channel are dead. `dead`: how many. `lives`: by key, how often it was revived. `rule` may be
+    set.
+    """
 
-    __slots__ = ("_probe_at", "_wait", "dead", "rule")
+    __slots__ = ("_deaths", "_probe_at", "_wait", "dead", "lives", "rule")
 
     def __init__(self, count: int, rule: KeyRule = DEFAULT) -> None:
         self.rule = rule
         self._wait = [0.0] * max(1, count)  # seconds from probe to probe; 0: alive
         self._probe_at = [math.inf] * max(1, count)
+        self._deaths: list[Death | None] = [None] * max(1, count)
+        self.lives = [0] * max(1, count)
         self.dead = 0
 
     def __len__(self) -> int:
@@ -48,12 +58,19 @@ class Credentials:
         """Whether `key` is not known to be dead."""
         return not self._wait[key]
 
-    def kill(self, key: int, now: float) -> None:
-        """`key` was refused. What is dead already keeps its date: late answers prove nothing new."""
-        if self.alive(key):
+    def death(self, key: int) -> Death | None:
+        """What is known of the death of `key`; None: it is alive."""
+        return self._deaths[key]
+
+    def kill(self, key: int, now: float, why: Fault | None = None) -> Death:
+        """`key` was refused, by `why`. What is dead already keeps its date: late answers prove nothing new."""
+        death = self._deaths[key]
+        if death is None:
+            death = self._deaths[key] = Death(now, why)
             self.dead += 1
             self._wait[key] = self.rule.probe
             self._probe_at[key] = now + self.rule.probe
+        return death
 
     def still_dead(self, key: int, now: float) -> None:
         """A probe of the dead `key` was in vain; the next one comes after twice the time."""
@@ -64,6 +81,8 @@ class Credentials:
         """An admin or a probe says that `key` works."""
         if not self.alive(key):
             self.dead -= 1
+            self.lives[key] += 1
+            self._deaths[key] = None
             self._wait[key] = 0.0
             self._probe_at[key] = math.inf
 
@@ -81,12 +100,14 @@ class Keyring:
     `rule` may be set, for rests to come.
     """
 
-    __slots__ = ("_until", "credentials", "latest", "rule")
+    __slots__ = ("_doubts", "_refused", "_until", "credentials", "latest", "rule")
 
     def __init__(self, credentials: Credentials, rule: KeyRule = DEFAULT) -> None:
         self.credentials = credentials
         self.rule = rule
         self._until = [-math.inf] * len(credentials)
+        self._refused: dict[int, Death] = {}  # the deaths in which the key was refused here
+        self._doubts: dict[int, float] = {}  # until when a refusal here says nothing about the key
         self.latest = -math.inf
 
     def rest(self, key: int, now: float, seconds: float | None) -> bool:
@@ -123,3 +144,35 @@ class Keyring:
         """Seconds until a key may be used, 0 for now; None: all are dead."""
         living = [until for key, until in enumerate(self._until) if self.credentials.alive(key)]
         return max(0.0, min(living) - now) if living else None
+
+    def refuse(self, key: int, now: float, why: Fault | None = None) -> bool:
+        """`key` was refused here, by `why`: it is dead. False: that is not believed (see `doubt`)."""
+        if now < self._doubts.get(key, -math.inf):
+            return False
+        self._refused[key] = self.credentials.kill(key, now, why)
+        return True
+
+    def refused(self, key: int) -> bool:
+        """Whether the dead `key` was refused here since it died."""
+        death = self.credentials.death(key)
+        return death is not None and self._refused.get(key) is death
+
+    def doubt(self, key: int, now: float) -> None:
+        """The dead `key` has been answered elsewhere: if it was refused here, that was about something else."""
+        death = self.credentials.death(key)
+        if death is not None and self.refused(key):
+            self._doubts[key] = now + death.rule.doubt
+
+    def spare(self, now: float) -> int | None:
+        """The dead key that may be tried as a last resort; None: there is none now.
+
+        One that was not refused here since it died comes first, then the one that was tried least.
+        """
+        found = [
+            (self.refused(key), death.tries, key)
+            for key, until in enumerate(self._until)
+            if now >= until
+            and (death := self.credentials.death(key)) is not None
+            and death.allows(now, refused=self.refused(key))
+        ]
+        return min(found)[2] if found else None

@@ -49,14 +49,15 @@ class Hint(StrEnum):
 
 class Pass:
     """One attempt's hold on a standing. `trial`: it tries whether the endpoint works. `key`: the credential's place.
-    `epoch`, `refusals`: the standing's when it began.
+    `epoch`, `refusals`: the standing's when it began; `life`: its credential's.
     """
 
-    __slots__ = ("epoch", "key", "left", "refusals", "trial")
+    __slots__ = ("epoch", "key", "left", "life", "refusals", "trial")
 
     def __init__(self, key: int = 0) -> None:
         self.epoch = 0
         self.refusals = 0
+        self.life = 0
         self.key = key
         self.trial = False
         self.left = False
@@ -147,6 +148,7 @@ class Standing:
         self.outstanding += 1
         held.epoch = self.breaker.epoch
         held.refusals = self.refusals
+        held.life = self.keys.credentials.lives[held.key]
         if self.shut and self.due(now):
             held.trial = True
             if self.breaker.open:
@@ -201,10 +203,15 @@ class Standing:
                 self.penalty.add(now)
             self.breaker.refused(now, luck, epoch, trial=trial)
         else:
-            if said is Blame.KEY:
-                self.keys.credentials.kill(held.key, now)
+            if said is Blame.KEY and not self._refuse(held, failed, now):
+                said = Blame.NOTHING
             self.breaker.idle(epoch, trial=trial)
         return said
+
+    def _refuse(self, held: Pass, failed: Fault, now: float) -> bool:
+        """The credential was refused; False: that says nothing about it, since it has been answered meanwhile."""
+        keys = self.keys
+        return held.life == keys.credentials.lives[held.key] and keys.refuse(held.key, now, failed)
 
     def _refused(self) -> None:
         self.refusals += 1
