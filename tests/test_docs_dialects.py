@@ -11,7 +11,7 @@ from tests.pages import plain, table, words
 from outwait.core.ask import Ask, Sampling
 from outwait.core.fault import FAULTS
 from outwait.core.plan import Heartbeat
-from outwait.core.request import Call
+from outwait.core.request import Call, State
 from outwait.dialects.anthropic import errors as anthropic_errors
 from outwait.dialects.anthropic import tables as anthropic
 from outwait.dialects.dialect import Translation
@@ -33,7 +33,7 @@ STREAM = "/v1beta/models/m:streamGenerateContent"
 # Column of the tables -> the reply it speaks of.
 REPLIES: dict[str, Call] = {
     "chat, stream": Call("openai", "chat.completions", "m", stream=True, body=b"{}"),
-    "responses, stream": Call("responses", "responses", "m", stream=True, body=b"{}"),
+    "responses, stream": Call("responses", "responses", "m", stream=True, body=b"{}", state=State("resp_1")),
     "messages, stream": Call("anthropic", "messages", "m", stream=True, body=b"{}"),
     "gemini, stream": Call(
         "gemini",

@@ -36,7 +36,7 @@ def test_limits_that_bind_nothing_yet_are_known() -> None:
     """A limit that is added to the configuration must be wired, or named here."""
     wired = {
         "request_line", "headers", "header_bytes", "header_time", "body_rate", "body_time", "json_body", "keepalive",
-        "per_ip", "replay", "replay_memory", "upstream_response", "file_body",
+        "per_ip", "per_ip_except", "replay", "replay_memory", "upstream_response", "file_body",
     }  # fmt: skip
     assert set(LimitsSection.model_fields) - wired == set()
 

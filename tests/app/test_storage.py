@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 import time
@@ -95,7 +96,8 @@ async def test_where_nothing_is_kept_nothing_is_spilled_either(tmp_path: Path) -
         assert (reply.whole, exchange.replay.whole, spills.exists()) == (True, False, False)
         ident = await door.leave(SHORT)
         await until(lambda: not door.gateway.door.registry)  # also what would fit into memory
-        assert (await door.ask(f"/v1/exchanges/{ident}")).status == 404
+        assert (await door.ask(f"/v1/exchanges/{ident}/stream")).status == 404
+        assert json.loads((await door.ask(f"/v1/exchanges/{ident}")).body)["complete"] is False
 
 
 @story

@@ -43,10 +43,11 @@ def supervisor(text: str) -> Supervisor:
 
 
 # ---------------------------------------------------------------------------------------------------- in this process
-def test_only_the_drain_time_changes_without_a_restart() -> None:
-    old, new = ServerSection(port=1, drain=10), ServerSection(port=2, drain=20, workers=3)
+def test_only_the_drain_time_and_whose_pages_may_call_change_without_a_restart() -> None:
+    pages = ("https://a.example",)
+    old, new = ServerSection(port=1, drain=10), ServerSection(port=2, drain=20, workers=3, cors=pages)
     kept, fixed = settlement(old, new)
-    assert kept == ServerSection(port=1, drain=20)
+    assert kept == ServerSection(port=1, drain=20, cors=pages)
     assert fixed == ["port", "workers"]
     assert settlement(old, old) == (old, [])
 

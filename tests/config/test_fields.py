@@ -118,3 +118,19 @@ def test_files_and_directories(tmp_path: Path) -> None:
     assert refused(fields.ExistingFile, str(tmp_path))
     assert refused(fields.Directory, " ")
     assert not read(fields.Directory, "~/x").startswith("~")
+
+
+def test_networks() -> None:
+    good = ("10.0.0.0/8", "192.0.2.7", "fd00::/8", "::1")
+    assert [read(fields.Network, each) for each in good] == ["10.0.0.0/8", "192.0.2.7/32", "fd00::/8", "::1/128"]
+    assert all(refused(fields.Network, bad) for bad in ("", "10.0.0.1/8", "proxy", "1.2.3.4:80", "::/129"))
+
+
+def test_origins_of_web_pages() -> None:
+    good = ("*", "https://Chat.example.com/", "http://localhost:*")
+    assert [read(fields.WebOrigin, each) for each in good] == ["*", "https://chat.example.com", "http://localhost:*"]
+    for bad, why in (("null", "'null' is what a page without an origin sends"), ("http://a b", "an origin such as")):
+        with pytest.raises(ValidationError) as caught:
+            read(fields.WebOrigin, bad)
+        (error,) = caught.value.errors()
+        assert why in str(error["ctx"])

@@ -4,6 +4,7 @@ import pickle
 import pytest
 from pydantic import ValidationError
 
+from outwait.config.errors import ConfigError
 from outwait.config.load import loads
 from outwait.config.settings import Origin, ServerSection, Settings
 
@@ -57,6 +58,39 @@ def test_settings_are_frozen_and_travel_whole() -> None:
     again = pickle.loads(pickle.dumps(settings))
     assert (again, again.origin) == (settings, settings.origin)
     assert "ow-x" not in repr(settings.origin)
+
+
+CHANNEL = "channels: [{name: a, base_url: http://h/v1}]\n"
+
+
+def test_no_web_page_may_call_unless_it_is_listed() -> None:
+    assert Settings().server.cors == ()
+    for text in ('"http://localhost:3000"', "[http://localhost:3000/]"):
+        assert loads(f"{CHANNEL}server: {{cors: {text}}}").server.cors == ("http://localhost:3000",)
+    for text in ("[]", "off"):
+        assert loads(f"{CHANNEL}server: {{cors: {text}}}").server.cors == ()
+    environ = {"OUTWAIT_SERVER__CORS": '["https://a.example", "https://b.example:443"]'}
+    assert loads(CHANNEL, env=environ).server.cors == ("https://a.example", "https://b.example")
+
+
+def test_every_page_may_only_where_a_key_is_asked_for() -> None:
+    for text in ('"*"', '[http://localhost:3000, "*"]'):
+        with pytest.raises(ConfigError, match="lets any web page call") as caught:
+            loads(f"{CHANNEL}server: {{cors: {text}}}")
+        (problem,) = caught.value.problems
+        assert (problem.path, problem.line) == ("server.cors", 2)
+        assert "`keys:`" in str(problem)
+        loads(f"{CHANNEL}server: {{cors: {text}}}\nkeys: [{{name: a, key: b}}]")
+
+
+def test_an_origin_that_is_none_is_told_with_its_line() -> None:
+    with pytest.raises(ConfigError) as caught:
+        loads(CHANNEL + "server:\n  cors:\n    - https://a.example\n    - https://a.example/chat\n    - nonsense\n")
+    told = [(problem.path, problem.line, problem.what) for problem in caught.value.problems]
+    assert told == [
+        ("server.cors[1]", 5, "'https://a.example/chat' has a path, which an origin has not"),
+        ("server.cors[2]", 6, "'nonsense' has no scheme, such as https://"),
+    ]
 
 
 def test_the_guard_has_its_limits() -> None:

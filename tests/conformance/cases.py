@@ -54,7 +54,7 @@ class Case:
         """As the programs in `sdks` read it. `roots`: by proxy and by what stands behind it."""
         target = "provider" if self.what == DIRECT else "gateway"
         headers = {"x-outwait-heartbeat": "off"} if self.what == "leave" else {}
-        if self.what in ("leave", "late") and self.voice.named:
+        if self.what == "leave" and self.voice.named:
             headers["idempotency-key"] = self.name
         return {
             "name": self.name,

@@ -79,7 +79,7 @@ class Voice:
     """One way to ask. `speaks`: its dialect. `api`: what the SDK's program calls it. `tools`: it can offer some.
 
     `resends`: the SDK tries again by itself when a proxy has cut it off. `named`: it says nothing about being a second
-    try, so the first one must have had an Idempotency-Key to be found again.
+    try, so the first one must have had an Idempotency-Key to be found again after a proxy has cut it off.
     """
 
     sdk: str

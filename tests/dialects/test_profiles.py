@@ -31,6 +31,6 @@ def test_rows_are_in_lower_case_and_in_range() -> None:
     assert all(text == text.lower() for text, _ in BY_AGENT)
     assert {row.chat for row in rows} <= {"comment", "event", "whitespace", "nudge"}
     assert {row.messages for row in rows} <= {"ping", "delta"}
-    assert {row.responses for row in rows} <= {"event", "comment"}
+    assert {row.responses for row in rows} <= {"event", "comment", "steady"}
     assert {row.gemini for row in rows} <= {"event", "whitespace"}
     assert all(1 <= span <= 300 for row in rows for span in (row.after, row.every) if span is not None)

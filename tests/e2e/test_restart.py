@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import sys
 import threading
@@ -141,6 +142,37 @@ def test_a_deploy_under_load_is_noticed_by_nobody(gateway: Gateway, take_over: T
         counts = [len(each.heard) for each in asking]
         until(lambda: all(len(each.heard) > count for each, count in zip(asking, counts, strict=True)), "more calls")
     assert sum(len(each.heard) for each in asking) > 300
+
+
+def test_whose_stream_ends_after_a_takeover_is_answered_once_more(gateway: Gateway, take_over: TakeOver) -> None:
+    """Its head was sent before, and does not say that the connection will be closed."""
+    with ExitStack() as stack:
+        lines = streams(stack, gateway, 5, SLOWER)
+        until(lambda: running(gateway) >= 5, "5 streams")
+        take_over(gateway)
+        for line in lines:
+            assert line.hear().headers.get("connection") is None
+            line.send(request(chat("fast", question="once more")))
+            heard = line.hear()
+            assert (heard.status, heard.end, heard.headers["connection"]) == (200, "whole", "close")
+            assert line.closed()
+        assert gateway.process.wait(10) == 0
+
+
+def test_whose_stream_ends_in_a_drain_is_told_so(serve: Serve, provider: Provider) -> None:
+    channels = [{"name": "provider", "base_url": provider.url}]
+    alone = serve({"channels": channels, "server": {"drain": "20s"}}, "parting")
+    with ExitStack() as stack:
+        asked, silent = streams(stack, alone, 2, "drip-300ms+long-8")
+        until(lambda: len(select.select([asked._sock, silent._sock], [], [], 1.0)[0]) == 2, "both heads")
+        alone.process.send_signal(signal.SIGTERM)
+        assert asked.hear().end == silent.hear().end == "whole"
+        asked.send(request(chat("fast")))
+        heard = asked.hear()
+        assert (heard.status, heard.error["code"], heard.headers["connection"]) == (503, "gateway_draining", "close")
+        assert heard.headers["retry-after"] == "1"
+        assert silent.closed()
+        assert alone.process.wait(10) == 0
 
 
 @pytest.mark.parametrize("gateway", [3], indirect=True, ids=["3 workers"])

@@ -71,7 +71,7 @@ class Office:
         self.entries: list[Entry] = []
         none = cast("Any", None)
         ports = cast("Any", SimpleNamespace(wall=lambda: 0.0, clock=lambda: 0.0))
-        door = Door(Planner(catalog), none, ports, self.entries.append, none, none, none, "05abcd", none)
+        door = Door(Planner(catalog), none, ports, self.entries.append, none, none, none, "05abcd", none, none)
         desk = Desk(self.tracker, prober, learning, chronicle)
         self.server = Server(
             routes.handler(door, desk),

@@ -221,8 +221,37 @@ async def test_a_cancel_closes_the_upstream_connection() -> None:
         while model.calls[0].outcome == "running":  # noqa: ASYNC110 - the scene's patience is the limit
             await asyncio.sleep(0.01)
         assert [call.outcome for call in model.calls] == ["cut"]
-        gone = await door.ask(f"/v1/exchanges/{ident}")
+        then = json.loads((await door.ask(f"/v1/exchanges/{ident}")).body)
+        assert (then["status"], then["complete"], then["timeline"][-1][1]) == ("cancelled", False, "cancelled")
+
+
+@story
+async def test_what_was_delivered_is_told_without_its_answer() -> None:
+    async with scene() as (door, _):
+        reply = await door.send(request_of("openai", "long-3"))
+        ident = reply.headers["x-outwait-exchange"]
+        assert list(door.gateway.door.registry) == []
+        then = json.loads((await door.ask(f"/v1/exchanges/{ident}")).body)
+        assert (then["id"], then["status"], then["phase"], then["channel"]) == (ident, "completed", "settled", "o")
+        assert (then["bytes"], then["complete"], then["readers"]) == (0, False, 0)
+        assert [mark[1] for mark in then["timeline"]][0::9] == ["accepted"]
+        assert (then["fault"], then["diagnosis"]) == (None, None)
+        gone = await door.ask(f"/v1/exchanges/{ident}/stream")
         assert (gone.status, gone.error["code"]) == (404, "not_found")
+        assert "delivered" in gone.error["message"]
+        over = await door.ask(f"/v1/exchanges/{ident}/cancel", "content-length: 0", method="POST")
+        assert (over.status, over.error["code"]) == (409, "conflict")
+        assert (await door.ask(f"/v1/exchanges/{ident}/else")).status == 404
+        assert (await door.ask(f"/v1/exchanges/{ident}", key="ow-small")).status == 404
+
+
+@story
+async def test_a_failure_that_was_told_has_its_diagnosis() -> None:
+    async with scene("retry: {attempts: 1}\n") as (door, _):
+        reply = await door.send(chat("error-500", stream=False))
+        then = json.loads((await door.ask(f"/v1/exchanges/{reply.headers['x-outwait-exchange']}")).body)
+        assert (then["status"], then["fault"]["status"]) == ("failed", reply.status)
+        assert (then["diagnosis"]["cause"], then["diagnosis"]["side"]) == ("upstream_error", "upstream")
 
 
 @story

@@ -25,7 +25,7 @@ from outwait.edge.routes import ROUTES
         ("/openai/deployments/gpt-4o/chat/completions", "a path of Azure's clients"),
         ("/", "give OpenAI clients a base URL that ends in /v1"),
         ("/v1/", "give OpenAI clients a base URL that ends in /v1"),
-        ("/models/gemini-3:generateContent", "a Gemini client should end right after the host"),
+        ("/models/gemini-3:generateContent", "Did you mean /v1beta/models/gemini-3:generateContent?"),
         ("/v1/v1beta/models/gemini-3:streamGenerateContent", "a Gemini client should end right after the host"),
         ("/anything", "Model calls go to /v1/chat/completions."),
         ("*", "Model calls go to /v1/chat/completions."),

@@ -103,8 +103,17 @@ def test_geminis_clients_are_told_in_their_form(path: str, header: str) -> None:
             assert [card["name"] for card in found] == ["models/alias", "models/m1", "models/org/m2", "models/zeta"]
             card = json.loads((await door.ask(f"{path}/m1", header)).body)
             assert card["name"] == "models/m1"
-            assert "generateContent" in card["supportedGenerationMethods"]
+            assert card["supportedGenerationMethods"] == ["generateContent", "streamGenerateContent"]
             refused = json.loads((await door.ask(f"{path}/m9", header)).body)
             assert refused["error"]["status"] == "NOT_FOUND"
 
     told()
+
+
+@story
+async def test_geminis_clients_are_told_what_the_channel_can_do() -> None:
+    house_of = "channels: [{name: g, dialect: gemini, api_key: sk-gemini-key, models: [m1]}]\n"
+    async with house(house_of + KEYS) as door:
+        card = json.loads((await door.ask("/v1beta/models/m1")).body)
+        methods = ["generateContent", "streamGenerateContent", "countTokens", "embedContent", "batchEmbedContents"]
+        assert card["supportedGenerationMethods"] == methods

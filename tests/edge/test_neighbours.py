@@ -331,4 +331,4 @@ def test_an_owner_that_has_just_died_is_told_of(tmp_path: Path) -> None:
 
 @story
 async def test_an_ask_that_breaks_is_no() -> None:
-    assert await neighbours._ask(SideDoor("/nowhere/00aaaa"), b"\0") is None
+    assert await neighbours._ask(SideDoor("/nowhere/00aaaa"), f"{neighbours.ORPHANS}00") is None

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from outwait.core.fault import Refusal
 from outwait.core.request import Call
-from outwait.exchange.adopt import NAME_MAX, fingerprint, is_retry, name_of, named
+from outwait.exchange.adopt import NAME_MAX, fingerprint, is_retry, name_of, named, same_request
 
 
 @pytest.mark.parametrize(
@@ -89,3 +89,25 @@ def test_parts_do_not_run_into_each_other(
 def test_a_part_cannot_pose_as_two() -> None:
     assert fingerprint("a", question(b"", path="bc")) != fingerprint("a", question(b"c", path="b"))
     assert fingerprint("ab", question(method="", path="c")) != fingerprint("a", question(method="b", path="c"))
+
+
+def said(**headers: str) -> Call:
+    told = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Call("openai", "chat.completions", "m", stream=False, body=b"{}", headers=told)
+
+
+def test_the_same_request_says_the_same_of_its_question_in_headers() -> None:
+    one = same_request("key", said(user_agent="ai/5", x_outwait_timeout_total="9s", anthropic_beta="x"))
+    other = {"traceparent": "00-1", "x_stainless_retry_count": "0", "x_outwait_orphan": "ow_1", "date": "now"}
+    told = {"anthropic_beta": "x", "x_outwait_timeout_total": "9s", "user_agent": "ai/5"}
+    assert same_request("key", said(**told, **other)) == one
+    for changed in (
+        {"user_agent": "ai/6"},
+        {"x_outwait_timeout_total": "90s"},
+        {"anthropic_beta": "y"},
+        {"openai_project": "p"},
+        {"x_outwait_on_disconnect": "cancel"},
+    ):
+        assert same_request("key", said(**told | changed)) != one
+    assert same_request("other", said(**told)) != one
+    assert same_request("key", said()) != same_request("key", question(b"{ }"))

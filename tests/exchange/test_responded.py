@@ -39,6 +39,7 @@ def exchange(
         "call": call,
         "started": 7.5,
         "fault": None,
+        "announced": None,
         "candidate": NATIVE,
         "handle": None,
         "settled": outcome is not None,
@@ -128,6 +129,17 @@ def test_where_no_upstream_keeps_it_there_is_no_handle(candidate: Candidate | No
     row = responded.ended_row(exchange(candidate=candidate), answer, 9.0)
     assert isinstance(row, ResponseRow)
     assert responded.handle_of(row) is None
+
+
+@pytest.mark.parametrize(
+    "theirs, handle", [("resp_theirs", Handle("sim", "resp_theirs", key=1)), ("", None), (OURS, None)]
+)
+def test_under_an_id_that_a_heartbeat_told_it_still_leads_to_the_upstreams(theirs: str, handle: Handle | None) -> None:
+    answer = ANSWER.replace(b"resp_theirs", OURS.encode())
+    row = responded.ended_row(exchange(announced=SimpleNamespace(handle=theirs)), answer, 9.0)
+    assert isinstance(row, ResponseRow)
+    assert (row.id, row.exchange, json.loads(row.output or b"")["id"]) == (OURS, IDENT, OURS)
+    assert responded.handle_of(row) == handle
 
 
 @pytest.mark.parametrize(

@@ -288,6 +288,8 @@ async def test_why_there_is_said_where_there_was_a_choice() -> None:
         hold = Given(rig, plan.candidates[0])
         hold.reason = "least loaded"
         assert seat._sit(exchange, hold).reason == reason
+        hold.reason = "last resort: its key was refused 3m ago"
+        assert seat._sit(exchange, hold).reason == hold.reason
 
 
 @scene

@@ -166,9 +166,9 @@ async def test_an_error_body_is_kept_to_a_bound() -> None:
     seen: list[bytes] = []
     judge = rig.ports.judge
 
-    def noted(candidate: Candidate, status: int, headers: Any, body: bytes) -> Any:
+    def noted(candidate: Candidate, status: int, headers: Any, body: bytes, waited: float) -> Any:
         seen.append(body)
-        return judge(candidate, status, headers, b"")
+        return judge(candidate, status, headers, b"", waited)
 
     object.__setattr__(rig.ports, "judge", noted)
     second.reach()

@@ -85,6 +85,17 @@ async def test_the_store_tells_the_same(store: Store) -> None:
     assert as_json == msgspec.json.decode(msgspec.json.encode(here_now))
 
 
+@scene
+async def test_what_is_not_kept_is_told_as_it_was() -> None:
+    rig = Rig(Upstream(answers(b"hello\n", b".\n", after=10)))
+    exchange = rig.ask(FINISH).exchange
+    await rig.until(12)
+    (entry,) = rig.entries
+    then = story.state_then(entry)
+    here = story.state(exchange) | {"bytes": 0, "complete": False}
+    assert msgspec.json.encode(then) == msgspec.json.encode(here)
+
+
 def test_a_stored_one_that_runs_is_where_only_its_owner_knows() -> None:
     told = story.state_of(row_of(State.RUNNING, TOLD))
     assert (told["status"], told["phase"], told["attempts"]) == ("running", "unknown", 2)

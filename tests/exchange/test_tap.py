@@ -178,7 +178,7 @@ async def test_of_an_error_reply_a_bounded_part_is_kept() -> None:
     kept: list[int] = []
     rig = Rig(Upstream())
 
-    def judge(candidate: object, status: int, headers: object, body: bytes) -> object:
+    def judge(candidate: object, status: int, headers: object, body: bytes, waited: float) -> object:
         kept.append(len(body))
         return fault("upstream_error", status=status)
 
@@ -188,6 +188,30 @@ async def test_of_an_error_reply_a_bounded_part_is_kept() -> None:
         rig.upstream.line.reach()
         rig.upstream.line.answer(*[b"x" * size for size in sizes], status=500)
     assert kept == [ERROR_BODY - 1, ERROR_BODY, ERROR_BODY, ERROR_BODY]
+
+
+@scene
+async def test_the_judge_is_told_how_long_the_head_took_once_the_request_was_whole() -> None:
+    waits: list[float] = []
+    rig = Rig(Upstream())
+
+    def judge(candidate: object, status: int, headers: object, body: bytes, waited: float) -> object:
+        waits.append(waited)
+        return fault("upstream_error", status=status)
+
+    object.__setattr__(rig._ports, "judge", judge)
+    for pause in (0.0, 4.0):
+        rig.ask(plan_of("a"))
+        rig.upstream.line.reach()
+        await rig.until(rig.loop.time() + pause)
+        rig.upstream.line.head(503)
+        await rig.until(rig.loop.time() + 2.0)  # the rest of the page is slow
+        rig.upstream.line.end()
+    rig.ask(plan_of("a"))
+    rig.upstream.line.connect()
+    rig.upstream.line.answer(status=413)  # before the request was whole
+    assert [round(wait) for wait in waits[:2]] == [0, 4]
+    assert waits[2] < 0
 
 
 @pytest.mark.parametrize("status, ok", [(199, False), (200, True), (201, True), (299, True), (300, False)])

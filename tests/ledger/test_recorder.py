@@ -115,3 +115,25 @@ def test_a_sink_that_hangs_does_not_hang_close(entry: Any) -> None:
     assert entered.wait(10)
     recorder.close(timeout=0.01)
     release.set()
+
+
+def test_who_has_no_time_waits_for_no_other_flush(entry: Any) -> None:
+    release, entered, kept = threading.Event(), threading.Event(), Kept()
+
+    class Hanging:
+        def absorb(self, entries: Sequence[Entry]) -> None:
+            entered.set()
+            release.wait(30)
+
+    recorder = Recorder([Hanging(), kept])
+    recorder.settle(entry())
+    busy = threading.Thread(target=recorder.flush)
+    busy.start()
+    assert entered.wait(10)
+    recorder.settle(entry(exchange="ow_2"))
+    recorder.flush(0.01)
+    assert kept.batches == []
+    release.set()
+    busy.join(5)
+    recorder.flush(0.01)
+    assert [each.exchange for batch in kept.batches for each in batch] == ["ow_1", "ow_2"]

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outwait.core.fault import FAULTS, RetryClass, Side, Stage, UpstreamError, fault
-from outwait.policy.retry import CODES, classify, permanent, permitted, should_retry, throttled, unspeakable
+from outwait.core.fault import FAULTS, Fault, RetryClass, Side, Stage, UpstreamError, fault
+from outwait.policy.retry import (
+    CODES,
+    HEARSAY,
+    QUICK,
+    Teller,
+    classify,
+    hearsay,
+    permanent,
+    permitted,
+    should_retry,
+    throttled,
+    unspeakable,
+)
 
 SAFE, AMBIGUOUS, COMMITTED, FINAL = RetryClass.SAFE, RetryClass.AMBIGUOUS, RetryClass.COMMITTED, RetryClass.FINAL
 
@@ -67,6 +81,7 @@ def test_by_code_and_stage(code: str, stage: Stage | None, expected: RetryClass)
         (403, "content_filtered", FINAL),
         (404, "model_not_found", SAFE),
         (404, "bad_request", SAFE),
+        (407, "proxy_misconfigured", SAFE),
         (400, "bad_request", FINAL),
         (400, "upstream_error", FINAL),
         (400, "quota_exhausted", SAFE),
@@ -114,6 +129,73 @@ FAILURES = st.builds(
     retry_after=st.none() | st.floats(0, 100),
     hint=st.sampled_from([None, "stale", "unstreamable", "other"]),
 )
+
+
+@given(FAILURES.filter(lambda failed: failed.hint is None))
+def test_hearsay_is_never_safe_and_changes_nothing_else(failed: Fault) -> None:
+    heard = replace(failed, hint=HEARSAY)
+    known = classify(failed)
+    assert classify(heard) is (AMBIGUOUS if known is SAFE else known)
+    assert not should_retry(heard, classify(heard))
+
+
+def test_hearsay_says_nothing_lasting_of_the_channel() -> None:
+    gone = fault("upstream_error", upstream=_error(404))
+    full = fault("upstream_error", upstream=_error(503))
+    assert permanent(gone)
+    assert throttled(full)
+    assert not permanent(replace(gone, hint=HEARSAY))
+    assert not throttled(replace(full, hint=HEARSAY))
+
+
+@pytest.mark.parametrize("teller", [Teller.PROXY, Teller.CLOUDFLARE, Teller.UNKNOWN])
+@pytest.mark.parametrize("status", [302, 401, 402, 403, 404, 429])
+def test_a_proxys_refusal_is_believed_at_once_and_not_later(teller: Teller, status: int) -> None:
+    assert not hearsay(teller, status, 0.02)
+    assert not hearsay(teller, status, None)
+    assert hearsay(teller, status, QUICK)
+    assert hearsay(teller, status, 4.0)
+    assert not hearsay(teller, status, -0.1)  # the head came before the request was whole
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 521, 522, 529])
+def test_a_proxys_5xx_is_hearsay_whenever_it_comes(status: int) -> None:
+    for waited in (None, 0.0, 4.0):
+        assert hearsay(Teller.PROXY, status, waited)
+        assert not hearsay(Teller.UNREACHED, status, waited)
+        assert not hearsay(Teller.API, status, waited)
+    assert not hearsay(Teller.PROXY, status, -0.1)
+
+
+def test_of_text_without_a_name_the_time_decides() -> None:
+    assert not hearsay(Teller.UNKNOWN, 503, 0.1)
+    assert hearsay(Teller.UNKNOWN, 503, 4.0)
+
+
+@pytest.mark.parametrize(
+    "status, waited, doubted",
+    [(521, 90.0, False), (523, 4.0, False), (525, 4.0, False), (526, 4.0, False), (530, 4.0, False),
+     (522, 19.5, False), (522, 90.0, True), (522, None, False), (524, 1.0, True), (520, 0.1, True), (503, 0.1, True)],
+)  # fmt: skip
+def test_cloudflares_numbers_for_an_origin_it_did_not_reach(status: int, waited: float | None, doubted: bool) -> None:
+    assert hearsay(Teller.CLOUDFLARE, status, waited) is doubted
+
+
+def test_who_wants_a_login_passed_nothing_on() -> None:
+    assert not any(hearsay(teller, 407, 60.0) for teller in Teller)
+    wants = fault("upstream_error", cause="proxy_misconfigured", upstream=_error(407))
+    assert classify(wants) is SAFE  # for another channel
+    assert not should_retry(wants, SAFE)
+
+
+@given(st.sampled_from(Teller), st.integers(201, 599), st.floats(QUICK, 4000))
+def test_after_a_silence_only_a_provider_is_believed(teller: Teller, status: int, waited: float) -> None:
+    sure = {
+        Teller.API: range(600),
+        Teller.UNREACHED: range(600),
+        Teller.CLOUDFLARE: (407, 521, 522, 523, 525, 526, 530),
+    }
+    assert hearsay(teller, status, waited) or status in sure.get(teller, (407,))
 
 
 @given(FAILURES)

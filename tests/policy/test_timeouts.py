@@ -119,6 +119,11 @@ def test_headers_ask_for_spans() -> None:
     }
 
 
+def test_a_header_may_spell_its_clock_as_the_configuration_does() -> None:
+    asked = _read({"x-outwait-timeout-first_byte": "15m"})
+    assert asked == {"first_byte": Span(900, "header x-outwait-timeout-first_byte")}
+
+
 def test_headers_stay_inside_floor_and_ceiling() -> None:
     asked = _read(
         {"x-outwait-timeout-idle": "2h", "x-outwait-timeout-total": "1s", "x-outwait-timeout-write": "30d"},

@@ -114,3 +114,8 @@ def test_an_answer_without_an_exchange_is_told_like_one() -> None:
         "x-request-id": "ow_1",
         "request-id": "ow_1",
     }
+
+
+def test_who_lacks_a_key_is_told_how_to_show_one() -> None:
+    assert fields(heads.failure(fault("invalid_api_key"), told=False))["www-authenticate"] == "Bearer"
+    assert "www-authenticate" not in fields(heads.failure(fault("model_not_found"), told=False))

@@ -38,6 +38,32 @@ class Counting(Unnumbered):
         return f"{fault.code} after {self.seen} in {exchange_id}\n".encode()
 
 
+class Shouting:
+    """A name that is told in capitals."""
+
+    handle = ""
+
+    def retell(self, data: bytes) -> bytes:
+        return data.upper()
+
+
+class Naming(Counting):
+    """Announces with its first beat."""
+
+    announced: Shouting | None = None  # type: ignore[assignment] # an answer of its kind has a name
+    asked = 0
+
+    def decided(self) -> None:
+        self.asked += 1
+
+    def beat(self) -> bytes:
+        self.announced = self.announced or Shouting()
+        return super().beat()
+
+    def say(self, data: bytes) -> bytes:
+        return data
+
+
 class Mute(Counting):
     def beat(self) -> bytes:
         return b""
@@ -83,6 +109,30 @@ async def test_a_tracking_voice_is_not_asked_about_json() -> None:
     visit = rig.ask(plan_of("a"), stream=False)
     await rig.until(1)
     assert visit.client.text == "one\n"
+
+
+@scene
+async def test_what_was_announced_is_what_everybody_reads() -> None:
+    voice = Naming()
+    rig = rig_of(voice, answers(b"one\n", b"two\n", b".\n", after=12, every=1))
+    first = rig.ask(plan_of("a", spans=LONG))
+    await rig.until(11)
+    assert first.exchange.announced is voice.announced
+    second = rig.join(first.exchange)
+    await rig.until(200)
+    assert first.client.text == "beat 1\nONE\nTWO\n.\n"
+    assert second.client.text.endswith("ONE\nTWO\n.\n")
+    assert voice.asked == 0
+
+
+@scene
+async def test_an_answer_that_waits_for_the_store_has_its_name() -> None:
+    voice = Naming()
+    rig = rig_of(voice, answers(b"one\n", b".\n", after=3))
+    visit = rig.ask(plan_of("a", spans=LONG))
+    visit.exchange.keep = lambda _: True
+    await rig.until(20)
+    assert voice.asked == voice.beats == 1
 
 
 @pytest.mark.parametrize("mode", ["auto", "headers"])

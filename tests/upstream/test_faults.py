@@ -53,7 +53,7 @@ def error(message: str = "", **more: object) -> dict[str, object]:
         (403, error("no"), "upstream_auth", "permission_denied", 502),
         (403, error("x", code="unsupported_country_region_territory"), "upstream_auth", "permission_denied", 502),
         (400, error("User location is not supported for the API use."), "upstream_auth", "permission_denied", 502),
-        (407, b"", "upstream_error", "proxy_misconfigured", 407),
+        (407, b"", "upstream_error", "proxy_misconfigured", 502),
         # the request
         (
             404,

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outwait.policy.retry import Teller
 from outwait.upstream.words import ErrorWords, read_words
 
 OPENAI = b'{"error": {"message": "no", "type": "t", "param": "p", "code": "c"}}'
@@ -62,6 +63,14 @@ def test_an_openai_error_is_read_whole() -> None:
             "504 Gateway Time-out",
         ),
         ({"content-type": "text/html"}, b"Bad Gateway", "a proxy", ""),
+        (
+            {"server": "Apache/2.4.62 (Debian)"},
+            b"<title>502 Proxy Error</title><p>Reason: <strong>Error reading from remote server</strong></p>",
+            "Apache",
+            "502 Proxy Error: Error reading from remote server",
+        ),
+        ({"server": "lighttpd/1.4.69"}, b"<html><title>404 Not Found</title></html>", "lighttpd", "404 Not Found"),
+        ({"server": "cloudflare"}, b"error code: 522", "Cloudflare", "error code: 522"),
         ({"server": "envoy"}, b"upstream request timeout", "Envoy", "upstream request timeout"),
         ({}, b'{"message": "The upstream server is timing out"}', "Kong", "The upstream server is timing out"),
     ],
@@ -73,6 +82,27 @@ def test_proxies_are_known_by_their_pages(headers: dict[str, str], body: bytes, 
 
 def test_an_api_behind_cloudflare_speaks_for_itself() -> None:
     assert read_words({"server": "cloudflare"}, OPENAI).proxy is None
+
+
+@pytest.mark.parametrize(
+    "headers, body, teller",
+    [
+        ({"server": "cloudflare"}, OPENAI, Teller.API),
+        ({}, b'{"detail": "Not Found"}', Teller.API),
+        ({}, b'{"message": "The upstream server is timing out"}', Teller.PROXY),
+        ({}, b"[]", Teller.UNKNOWN),
+        ({}, b"", Teller.UNKNOWN),
+        ({"server": "nginx"}, b"", Teller.UNKNOWN),  # an API behind nginx may have nothing to say
+        ({}, b"Service Unavailable", Teller.UNKNOWN),
+        ({}, b'{"error": {"mess', Teller.UNKNOWN),
+        ({}, b"<h1>503 Service Unavailable</h1>", Teller.PROXY),
+        ({}, b"<h1>503</h1>\nNo server is available to handle this request.\n</body>", Teller.UNREACHED),
+        ({}, b"no healthy upstream", Teller.UNREACHED),
+        ({"server": "cloudflare"}, b"<title>a | 522: Connection timed out</title>", Teller.CLOUDFLARE),
+    ],
+)
+def test_who_wrote_it(headers: dict[str, str], body: bytes, teller: Teller) -> None:
+    assert read_words(headers, body).teller is teller
 
 
 def test_long_words_are_cut() -> None:

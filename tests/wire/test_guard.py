@@ -98,6 +98,9 @@ def test_the_size_of_the_head_is_bounded() -> None:
         (b"POST /v1/x?a=b&c=%20 HTTP/1.0", ("POST", "/v1/x?a=b&c=%20", 0)),
         (b"OPTIONS * HTTP/1.1", ("OPTIONS", "*", 1)),
         (b"GET //double HTTP/1.1", ("GET", "//double", 1)),
+        (b"POST http://api.example.com/v1/x?a=b HTTP/1.1", ("POST", "/v1/x?a=b", 1)),
+        (b"GET HTTPS://[::1]:8787/ HTTP/1.0", ("GET", "/", 0)),
+        (b"GET http://a:/b//c HTTP/1.1", ("GET", "/b//c", 1)),
     ],
 )
 def test_request_lines_taken(line: bytes, wanted: tuple[str, str, int]) -> None:
@@ -107,7 +110,14 @@ def test_request_lines_taken(line: bytes, wanted: tuple[str, str, int]) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        b"GET http://a/ HTTP/1.1",
+        b"GET http://a HTTP/1.1",
+        b"GET http:///x HTTP/1.1",
+        b"GET http://a b/ HTTP/1.1",
+        b"GET http://me@a/ HTTP/1.1",
+        b"GET ftp://a/ HTTP/1.1",
+        b"OPTIONS http://a* HTTP/1.1",
+        b"OPTIONS http://* HTTP/1.1",
+        b"CONNECT http://a/ HTTP/1.1",
         b"CONNECT a:443 HTTP/1.1",
         b"CONNECT / HTTP/1.1",
         b"GET * HTTP/1.1",
@@ -137,12 +147,12 @@ def test_request_lines_refused(line: bytes) -> None:
     assert code(caught) == "bad_request"
 
 
-@pytest.mark.parametrize("host", ["a", "a:80", "a.b-c_d:8080", "127.0.0.1:1", "[::1]", "[::ffff:1.2.3.4]:80"])
+@pytest.mark.parametrize("host", ["a", "a:80", "a.b-c_d:8080", "127.0.0.1:1", "[::1]", "[::ffff:1.2.3.4]:80", "a:"])
 def test_hosts_taken(host: str) -> None:
     guard.check_host({"host": host}, 1)
 
 
-@pytest.mark.parametrize("host", ["", "a b", "a,b:x", "a:", "a:123456", "a/b", "a@b", "[::1", "[zz]", "a:80:80", "ä"])
+@pytest.mark.parametrize("host", ["", "a b", "a,b:x", "a:123456", "a/b", "a@b", "[::1", "[zz]", "a:80:80", "ä"])
 def test_hosts_refused(host: str) -> None:
     with pytest.raises(Refusal):
         guard.check_host({"host": host}, 1)

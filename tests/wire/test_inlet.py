@@ -42,7 +42,7 @@ REFUSED: dict[str, tuple[bytes, int, str]] = {
     "HTTP/2.0": (head(b"host: a", version=b"2.0"), 400, "bad_request"),
     "the HTTP/2 preface": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "bad_request"),
     "a TLS hello": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, "bad_request"),
-    "absolute form": (b"GET http://a/ HTTP/1.1\r\nhost: a\r\n\r\n", 400, "bad_request"),
+    "absolute form of no path": (b"GET http://a HTTP/1.1\r\nhost: a\r\n\r\n", 400, "bad_request"),
     "CONNECT": (b"CONNECT a:443 HTTP/1.1\r\nhost: a\r\n\r\n", 400, "bad_request"),
     "a bad method": (head(b"host: a", method=b"G{T"), 400, "bad_request"),
     "space before colon": (head(b"host : a"), 400, "bad_request"),

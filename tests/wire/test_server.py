@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +107,7 @@ def test_too_many_connections_of_one_address(knock: Any) -> None:
         fourth = await door.connect()
         reply = await fourth.reply()
         assert (reply.status, reply.code) == (503, "gateway_overloaded")
+        assert b"3 connections from 127.0.0.1 already (server.limits.per_ip)" in reply.body
         assert await fourth.closed() == b""
         fourth.close()
         clients[0].close()
@@ -121,7 +124,7 @@ def test_addresses_that_are_not_counted(knock: Any) -> None:
             _, reply = await door.ask(GET)
             assert reply.status == 200
 
-    knock(story, per_ip=1, uncounted=frozenset({"127.0.0.1"}))
+    knock(story, per_ip=1, uncounted=(ip_network("127.0.0.0/30"), ip_network("fd00::/8")))
     knock(story, per_ip=0)
 
 
@@ -169,6 +172,28 @@ def test_nothing_is_left_of_the_counts(knock: Any) -> None:
         assert door.server._peers == {}
 
     knock(story)
+
+
+# ------------------------------------------------------------------------------------------------------- further lines
+@pytest.mark.parametrize(
+    "path, size, status", [("/a", 4, 200), ("/a", 20_000, 200), ("/stream", 4, 200), ("/a", 0, 204), ("/a", -1, 413)]
+)
+def test_further_lines_are_in_every_head(knock: Any, path: str, size: int, status: int) -> None:
+    def answer(request: Request) -> None:
+        if path == "/a":
+            request.outlet.send(status, b"x: y\r\n", b"b" * size)
+        else:
+            request.outlet.open(status, b"x: y\r\n")
+            request.outlet.finish()
+
+    async def story(door: Any) -> None:
+        door.server.lines_of = lambda request: f"x-of: {request.path}\r\n".encode()
+        asked = GET.replace(b"/x", path.encode())
+        _, reply = await door.ask(asked if size >= 0 else asked[:-2] + b"content-length: 11\r\n\r\n")
+        assert (reply.status, reply.headers["x-of"]) == (status, path)
+        assert size < 0 or reply.headers["x"] == "y"
+
+    knock(story, answer, body_limit=10)
 
 
 # -------------------------------------------------------------------------------------------------------------- ending
@@ -224,6 +249,76 @@ def test_a_stream_outlives_the_drain(knock: Any) -> None:
         assert (reply.body, reply.end) == (b"before after", "keep-alive")
 
     knock(story, handler)
+
+
+class _Streams:
+    """Begins to answer at once; the answer to GET ends when `go` is set."""
+
+    def __init__(self) -> None:
+        self.go = asyncio.Event()
+
+    async def __call__(self, request: Request) -> None:
+        request.outlet.open(200, b"")
+        request.outlet.write(b"before ")
+        if request.path == "/x":
+            await self.go.wait()
+        request.outlet.write(b"after")
+        request.outlet.finish()
+
+    async def in_the_drain(self, door: Any, until: Callable[..., Any]) -> Any:
+        """A client whose stream has ended since the drain began."""
+        client = await door.connect()
+        await client.send(GET)
+        await until(lambda: door.seen and door.seen[0].outlet.opened)
+        door.server.drain()
+        self.go.set()
+        reply = await client.reply()
+        assert (reply.body, reply.headers.get("connection")) == (b"before after", None)
+        return client
+
+
+def test_whose_stream_ends_in_the_drain_may_ask_once_more(knock: Any) -> None:
+    """The head did not say that the connection would be closed, so the next request may be on its way."""
+    streams = _Streams()
+
+    async def story(door: Any) -> None:
+        client = await streams.in_the_drain(door, knock.until)
+        for _ in range(3):
+            door.server.drain()  # as the gateway does now and then, until nobody is connected
+            await asyncio.sleep(0.01)
+        await client.send(GET.replace(b"/x", b"/again"))
+        second = await client.reply()
+        assert (second.body, second.headers["connection"]) == (b"before after", "close")
+        assert await client.closed() == b""
+        client.close()
+        assert await door.server.wait_idle(1.0)
+
+    knock(story, streams)
+
+
+def test_who_does_not_ask_again_is_not_waited_for(knock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("outwait.wire.link.PARTING", 0.05)
+    streams = _Streams()
+
+    async def story(door: Any) -> None:
+        client = await streams.in_the_drain(door, knock.until)
+        assert door.server.connections == 1
+        assert await client.closed() == b""
+        client.close()
+        assert await door.server.wait_idle(1.0)
+
+    knock(story, streams)
+
+
+def test_an_end_without_grace_does_not_wait_for_them(knock: Any) -> None:
+    streams = _Streams()
+
+    async def story(door: Any) -> None:
+        await streams.in_the_drain(door, knock.until)
+        await door.server.close(0.0)
+        assert door.server.connections == 0
+
+    knock(story, streams)
 
 
 def test_close_cuts_what_outlasts_the_grace(knock: Any) -> None:

@@ -84,7 +84,7 @@ def seen_through(data: bytes, cuts: list[int]) -> list[tuple[str, bytes]]:
     quiet = SimpleNamespace(now=lambda: 0.0, set=lambda *_: None)
     server: Any = SimpleNamespace(
         limits=Limits(), wheel=quiet, arrived=lambda _: None, handle=handle, draining=False, body_limit=lambda _: 1000,
-        refuse=lambda fault, _: (fault.status, b"", b""), opening=lambda *_: b"", heads=Heads(Limits()),
+        refuse=lambda fault, _: (fault.status, b"", b""), opening=lambda *_: b"", lines_of=None, heads=Heads(Limits()),
     )  # fmt: skip
     inlet, wire = Inlet(server), Wire()
     inlet.connection_made(wire)  # type: ignore[arg-type]

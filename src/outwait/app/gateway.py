@@ -6,9 +6,10 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib.metadata import version
+from ipaddress import ip_network
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
@@ -19,17 +20,21 @@ from outwait.app.storage import Storage, join
 from outwait.config import catalog as catalogs
 from outwait.config.settings import LimitsSection, ServerSection, Settings
 from outwait.core.catalog import Catalog
+from outwait.core.entry import Entry
 from outwait.core.fault import fault
 from outwait.dialects.passthrough.endpoints import takes_files
 from outwait.dialects.table import DIALECTS
 from outwait.edge import routes
 from outwait.edge.claims import Claims
+from outwait.edge.cutting import Cutting
 from outwait.edge.door import Door
 from outwait.edge.neighbours import Neighbours
 from outwait.edge.probing import ProbeBounds, Probing
+from outwait.edge.sharing import Sharing
 from outwait.exchange.driver import Exchange
 from outwait.exchange.ports import Ports
 from outwait.exchange.recall import unspilled
+from outwait.exchange.recent import Recent
 from outwait.exchange.registry import Registry
 from outwait.exchange.replay import Bounds
 from outwait.ledger.counts import Counts
@@ -51,8 +56,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger("outwait")
 
 _LOOK = 0.25  # seconds between looks at what still runs
+_SINKS = 0.5  # seconds that a page of figures waits for the latest entries to be counted
 FAREWELL = 2.0  # seconds clients have to take the last words of answers that were ended
-_LOOPBACK = frozenset(("127.0.0.1", "::1"))  # a reverse proxy on this machine brings everybody's connections
+# A reverse proxy on this machine brings everybody's connections.
+_LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
 @dataclass(slots=True)
@@ -72,7 +79,7 @@ class Gateway:
 
     def reload(self, settings: Settings) -> None:
         """Take up a new configuration. Running exchanges keep the plans they started with; where the server listens and
-        what it takes from one client stays as it was until a restart.
+        what it takes from one client stays as it was until a restart, but for the pages that may call.
         """
         catalog = catalogs.build(settings, self.door.catalog.version + 1)
         self.upstream.use(catalog)
@@ -82,12 +89,18 @@ class Gateway:
         self.door.planner = Planner(catalog)
         self.door.ports.budgets.keep_channels(frozenset(channel.name for channel in catalog.channels))
         self.metrics.models.know(model_names(catalog))
+        self.share(settings.server.cors)
         if self.storage is not None:
             self.storage.use(settings)
             self.door.keeper = self.storage.keeper if settings.keeps() else None
         if settings.keeps() is not (self.storage is not None):
             _log.warning("a restart is needed for the new keep_results.enabled")
         self.settings = settings
+
+    def share(self, origins: tuple[str, ...]) -> None:
+        """Let web pages of these origins, and no other, read answers from now on."""
+        self.door.sharing = sharing = Sharing(origins) if origins else None
+        self.server.lines_of = sharing.lines if sharing is not None else None
 
     async def close(self, grace: float, hurry: asyncio.Event | None = None, *, relieved: bool = False) -> bool:
         """Take no new work, let running answers finish for `grace` seconds or until `hurry` is set, then end the rest:
@@ -167,6 +180,8 @@ def build(settings: Settings, logs: Logs, site: Site | None = None) -> Gateway:
     well = health.build(catalog, wheel, _cleaner(logs), upstream, settings.server.workers)
     counts = Counts()
     registry = Registry(wheel)
+    recent = Recent(loop.time)
+    record = _recording(recent, recorder)
     ports = Ports(
         open=upstream.open,
         judge=upstream.judge,
@@ -175,7 +190,7 @@ def build(settings: Settings, logs: Logs, site: Site | None = None) -> Gateway:
         wheel=wheel,
         bounds=_bounds(settings),
         upstream_dialect=DIALECTS.__getitem__,
-        record=recorder.settle,
+        record=record,
         left=registry.left,
         done=registry.done,
         held=registry.held,
@@ -184,16 +199,17 @@ def build(settings: Settings, logs: Logs, site: Site | None = None) -> Gateway:
         luck=random.random,
     )
 
-    async def figures() -> bytes:
-        return await loop.run_in_executor(None, metrics.render)
-
     name = site.side_door.name if site.side_door else f"{site.worker:02x}{token_hex(2)}"
     neighbours = Neighbours(site.side_door)
     claims = Claims(registry, neighbours)
+    if site.side_door is not None:
+        registry.cuts.tell = Cutting(neighbours).tell
     bare = unspilled(ports)
     if site.store is None:
         ports, registry.keeps = bare, _nobody
-    door = Door(Planner(catalog), registry, ports, recorder.settle, figures, neighbours, claims, name, bare)
+    door = Door(
+        Planner(catalog), registry, ports, record, _figures(recorder, metrics), neighbours, claims, name, bare, recent
+    )
     limits = settings.server.limits
     wire_limits = _limits(limits, site.connections)
     door.probing = _probing(settings.server, wire_limits)
@@ -206,10 +222,30 @@ def build(settings: Settings, logs: Logs, site: Site | None = None) -> Gateway:
     )
     metrics.watch(_running(registry), _worst(wheel), lambda: recorder.dropped, counts.totals, well.chronicle.now)
     made = Gateway(settings, door, server, upstream, well, recorder, metrics, logs, wheel)
+    made.share(settings.server.cors)
     well.start(door, site.worker, None if site.store is None else Path(settings.data_dir))
     if site.store is not None:
         made.storage = join(site.store, settings, door, site.worker, wheel, counts)
     return made
+
+
+def _recording(recent: Recent, recorder: Recorder) -> Callable[[Entry], None]:
+    def record(entry: Entry) -> None:
+        recent.put(entry)
+        recorder.settle(entry)
+
+    return record
+
+
+def _figures(recorder: Recorder, metrics: Metrics) -> Callable[[], Awaitable[bytes]]:
+    def page() -> bytes:
+        recorder.flush(_SINKS)  # who asks right after an answer finds it counted
+        return metrics.render()
+
+    async def figures() -> bytes:
+        return await asyncio.get_running_loop().run_in_executor(None, page)
+
+    return figures
 
 
 def _nobody(_: str) -> bool:
@@ -273,5 +309,5 @@ def _limits(section: LimitsSection, connections: int) -> Limits:
         idle_seconds=section.keepalive,
         per_ip=section.per_ip,
         connections=connections,
-        uncounted=_LOOPBACK,
+        uncounted=(*_LOOPBACK, *map(ip_network, section.per_ip_except)),
     )

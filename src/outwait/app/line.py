@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from outwait.config.settings import Settings
+from outwait.wire import link
 from outwait.wire.tasks import spawn
 
 NUMBER = "OUTWAIT_WORKER_NUMBER"
@@ -28,7 +29,7 @@ LINE = "OUTWAIT_WORKER_LINE"
 SIDE_DOOR = "OUTWAIT_WORKER_SIDE_DOOR"
 FIRST = "OUTWAIT_WORKER_FIRST"
 RELIEVED = signal.SIGUSR2
-PARTING = 2.0  # seconds who is connected to a relieved worker may still ask it
+PARTING = link.PARTING  # seconds who is connected to a relieved worker may still ask it
 _LENGTH = 8
 
 

@@ -326,6 +326,8 @@ class Supervisor:
 
 
 def settlement(old: ServerSection, new: ServerSection) -> tuple[ServerSection, list[str]]:
-    """What of `new` a reload can take up (the drain time), and the names of changed fields that need a restart."""
-    kept = old.model_copy(update={"drain": new.drain})
+    """What of `new` a reload can take up (the drain time, whose pages may call), and the names of changed fields that
+    need a restart.
+    """
+    kept = old.model_copy(update={"drain": new.drain, "cors": new.cors})
     return kept, [name for name in ServerSection.model_fields if getattr(kept, name) != getattr(new, name)]

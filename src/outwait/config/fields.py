@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_core import PydanticCustomError
 
-from outwait.policy import durations, globs
+from outwait.policy import cors, durations, globs
 
 DAY: Final = 86400.0
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(b|kb|kib|k|mb|mib|m|gb|gib|g)?\s*\Z", re.IGNORECASE)
@@ -135,6 +135,30 @@ def _host(value: str) -> str:
     return host
 
 
+def _origin(value: str) -> str:
+    try:
+        return cors.tidied(value)
+    except ValueError as error:
+        expected = (
+            'an origin such as https://chat.example.com, "http://localhost:*" for any port, or "*" for every page'
+        )
+        raise wrong(expected, **({"what": f"{value[:80]!r} {error}"} if str(error) else {})) from None
+
+
+def _origins(value: object) -> object:
+    """One stands for a list of it, and `off` for none."""
+    if _word(value) == "off":
+        return ()
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+def _network(value: str) -> str:
+    try:
+        return str(ipaddress.ip_network(value))
+    except ValueError:
+        raise wrong("an address, or a network such as 10.0.0.0/8") from None
+
+
 def _file(value: str) -> str:
     path = Path(value).expanduser()
     if not path.is_file():
@@ -212,6 +236,9 @@ ModelName = Annotated[str, AfterValidator(_model)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Host = Annotated[str, AfterValidator(_host)]
+Network = Annotated[str, AfterValidator(_network)]
+WebOrigin = Annotated[str, AfterValidator(_origin)]
+WebOrigins = Annotated[tuple[WebOrigin, ...], BeforeValidator(_origins)]
 ExistingFile = Annotated[str, AfterValidator(_file)]
 Directory = Annotated[str, AfterValidator(_directory)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]

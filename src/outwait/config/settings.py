@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
 
-from outwait.config.fields import Clock, Directory, Drain, ExistingFile, Host, Lower, Size, wrong
+from outwait.config.fields import Clock, Directory, Drain, ExistingFile, Host, Lower, Network, Size, WebOrigins, wrong
 from outwait.config.health import HealthSection
 from outwait.config.kept import Keeping, KeepSection, StoreSection
 from outwait.config.secret import KEY_LIKE, names_secret
@@ -21,6 +21,7 @@ from outwait.config.sections import (
     Hedges,
     HedgeSection,
     KeySection,
+    OneOrMore,
     RetrySection,
     ScenarioTable,
     Section,
@@ -29,6 +30,7 @@ from outwait.config.sections import (
     switch,
 )
 from outwait.config.webhooks import WebhookSection, check_keys
+from outwait.policy.cors import EVERYONE
 
 _SHORTEST_SECRET = 6  # masking "dev" wherever it stands would hide half of a log
 
@@ -51,6 +53,7 @@ class LimitsSection(Section):
     file_body: Size = 100 * 1024**2
     keepalive: Clock = 75.0
     per_ip: Annotated[int, Field(ge=1, le=1_000_000)] = 256
+    per_ip_except: Annotated[tuple[Network, ...], OneOrMore] = ()
     upstream_response: Size = 256 * 1024**2
     replay: Size = 64 * 1024**2
     replay_memory: Size = 1024**2
@@ -73,13 +76,16 @@ class ProbeRouteSection(Section):
 
 
 class ServerSection(Section):
-    """Where the gateway listens. `drain`: seconds running answers get to finish after SIGTERM."""
+    """Where the gateway listens. `drain`: seconds running answers get to finish after SIGTERM. `cors`: whose web pages
+    may call: their origins.
+    """
 
     host: Host = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8787
     workers: Annotated[int, Field(ge=1, le=256)] = 1
     drain: Drain = 900.0
     tls: TlsSection | None = None
+    cors: WebOrigins = ()
     limits: LimitsSection = LimitsSection()
     probe: Annotated[ProbeRouteSection, BeforeValidator(switch)] = ProbeRouteSection()
 
@@ -205,5 +211,15 @@ class Settings(Section):
                 "`keys:` with at least one key, or a loopback host such as 127.0.0.1",
                 what=f"is {self.server.host}, which others can reach, but no client key is configured",
                 at=("server", "host"),
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _open_access_names_its_pages(self) -> Self:
+        if not self.keys and EVERYONE in self.server.cors:
+            raise wrong(
+                "`keys:` with at least one key, or the origins of your own pages, such as http://localhost:3000",
+                what='is "*", which lets any web page call that is open on this machine, but there is no client key',
+                at=("server", "cors"),
             )
         return self

@@ -14,6 +14,7 @@ def summary(settings: Settings) -> dict[str, object]:
         "url": f"{'https' if server.tls else 'http'}://{host}:{server.port}",
         "workers": server.workers,
         "drain": server.drain,
+        "cors": list(server.cors),
         "data_dir": settings.data_dir,
         "store": settings.store.place(),
         "keep_results": settings.keep_results.model_dump(),

@@ -12,8 +12,7 @@ class State(msgspec.Struct, frozen=True, gc=False):
 
     `ident`: the id outwait gives the response. `background`: it is answered at once, and goes on without a client.
     `expanded`: the body with the whole conversation as its input, None if it continues nothing that is kept here.
-    `channel`: has the response that this one continues by itself, under the id `upstream`; "" if none has. `created`:
-    when it was asked for (whole seconds since 1970).
+    `channel`: has the response that this one continues by itself, under the id `upstream`; "" if none has.
     """
 
     ident: str
@@ -21,7 +20,6 @@ class State(msgspec.Struct, frozen=True, gc=False):
     expanded: bytes | None = None
     channel: str = ""
     upstream: str = ""
-    created: int = 0
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
@@ -30,7 +28,8 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     `dialect`: the client's protocol (`openai`, ...). `endpoint`: what of it, e.g. `chat.completions`. `model`: the
     public name the client used. `stream`: whether the client wants a stream. `effort`: reasoning effort if the client
     named one. `foldable`: a JSON call that may be streamed upstream and folded. `body`: the request body exactly
-    as received. `headers`: lower-case names. `state`: of a Responses call whose response outwait keeps.
+    as received. `headers`: lower-case names. `state`: of a Responses call whose response outwait keeps. `created`: when
+    its exchange began (whole seconds since 1970), 0 before it has.
     """
 
     dialect: str
@@ -45,3 +44,4 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     method: str = "POST"
     path: str = "/v1/chat/completions"
     state: State | None = None
+    created: int = 0

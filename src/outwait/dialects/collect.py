@@ -229,11 +229,12 @@ class _Choice:
 
 
 class Fold:
-    """Gathers chunks (`add`) and gives the completion (`completion`)."""
+    """Gathers chunks (`add`) and gives the completion (`completion`). `created`: told where no chunk says when."""
 
-    __slots__ = ("_choices", "_head", "_other", "_usage")
+    __slots__ = ("_choices", "_created", "_head", "_other", "_usage")
 
-    def __init__(self) -> None:
+    def __init__(self, created: int = 0) -> None:
+        self._created = created
         self._head: Members = {}
         self._choices: dict[int, _Choice] = {}
         self._usage: Any = None
@@ -260,7 +261,7 @@ class Fold:
         done: Members = {
             "id": self._head.get("id", ""),
             "object": "chat.completion",
-            "created": self._head.get("created", 0),
+            "created": self._head.get("created") or self._created,
             "model": self._head.get("model", ""),
             "choices": [self._choices[index].settle() for index in sorted(self._choices)],
         }

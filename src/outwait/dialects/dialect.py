@@ -90,12 +90,24 @@ class Resumable(Protocol):
         """
 
 
+class Announced(Protocol):
+    """What a heartbeat has called an answer that was not there yet. All readers must see it under that name then."""
+
+    @property
+    def handle(self) -> str:
+        """What its upstream calls it; empty until it is known."""
+
+    def retell(self, data: bytes) -> bytes:
+        """Whole events of the answer, under the announced name."""
+
+
 class Voice(Protocol):
     """What outwait itself says in one client's reply, and what must change in the answer because it spoke.
 
     One for each client connection. `edits`: from now on the answer's bytes must go through `say`. Bytes given to `say`
     may be cut anywhere; what it returns may lag behind by a part of an event. `inserted`: where events are numbered,
-    the numbers of those that outwait put in, as this client saw them.
+    the numbers of those that outwait put in, as this client saw them. `announced`: None until a beat named an answer
+    that names itself later.
     """
 
     @property
@@ -105,6 +117,13 @@ class Voice(Protocol):
     @property
     def inserted(self) -> Sequence[int]:
         """Numbers of the events put in."""
+
+    @property
+    def announced(self) -> Announced | None:
+        """The name that a beat gave the answer."""
+
+    def decided(self) -> None:
+        """The answer is there, though not told yet: it has the name it has, and none may be announced any more."""
 
     def resume(self, after: int, inserted: Sequence[int]) -> None:
         """This client saw `after` events (or that of this number) on an earlier connection, `inserted` among them."""

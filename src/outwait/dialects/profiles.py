@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 class Profile:
     """One kind of client.
 
-    The shape of a heartbeat in a stream, where the mode is `auto`: `chat`: `comment`, `event`, `whitespace` or `nudge`,
-    which is a comment with an event now and then.
-    `messages`: `ping`, or `delta`, which is a ping with a `message_delta` now and then. `responses`: `event` or
-    `comment`. `gemini`: `event` or `whitespace`. `after`, `every`: the most seconds of silence before the first
+    The shape of a heartbeat in a stream, where the mode is `auto`: `chat`: `comment`, `event`, `whitespace` or
+    `nudge`, which is a comment with an event now and then. `messages`: `ping`, or `delta`, which is a ping with a
+    `message_delta` now and then. `responses`: `event`, `comment`, or `steady`, which is an event once the id is
+    known. `gemini`: `event` or `whitespace`. `after`, `every`: the most seconds of silence before the first
     heartbeat and between two, None where the policy alone decides. `remark`: why.
     """
 
@@ -60,14 +60,16 @@ BY_AGENT: tuple[tuple[str, Profile], ...] = (
 )
 
 
-def _sdk(name: str, remark: str = "", *, cap: float | None = None, chat: str = "comment") -> Profile:
-    """A generated SDK: its stream helpers refuse a response whose id changes (FACTS 1.5)."""
-    return Profile(name, chat=chat, responses="comment", after=cap, every=cap, remark=remark)
+def _sdk(name: str, remark: str = "", *, cap: float | None = None) -> Profile:
+    """A generated SDK: bytes are enough for it, and some take an event of ours for a new response."""
+    return Profile(name, responses="comment", after=cap, every=cap, remark=remark)
 
 
 # x-stainless-lang (the generated SDKs) -> profile.
 BY_STAINLESS: Mapping[str, Profile] = {
-    "python": _sdk("sdk-python", "600 s per read; langchain-openai on top counts chunks", chat="nudge"),
+    "python": Profile(  # its stream helper refuses a response whose id changes (FACTS 1.5)
+        "sdk-python", chat="nudge", responses="steady", remark="600 s per read; langchain-openai on top counts chunks"
+    ),
     "js": _sdk("sdk-js", "600 s to the headers, then 300 s of silence (undici)"),
     "java": _sdk("sdk-java", "OkHttp below", cap=5),
     "kotlin": _sdk("sdk-java", "OkHttp below", cap=5),

@@ -8,11 +8,15 @@ from outwait.core.fault import Fault
 
 
 class Unnumbered:
-    """What all voices share whose events have no numbers (see `dialect.Voice`)."""
+    """What all voices share whose events have no numbers, and whose answers no name (see `dialect.Voice`)."""
 
     __slots__ = ()
 
     inserted: Sequence[int] = ()
+    announced: None = None
+
+    def decided(self) -> None:
+        """There is nothing to announce."""
 
     def resume(self, after: int, inserted: Sequence[int]) -> None:
         """Nothing depends on what was seen before."""

@@ -102,8 +102,7 @@ class Asking(Visit):
         so_far = self._continued or Continued(self.plan)
         if self._kept is not None or so_far.body is not None or so_far.channel:
             own, background = responded.response_id(ident), self._asked.background
-            now = int(self.door.ports.wall())
-            state = State(own, background, so_far.body, so_far.channel, so_far.upstream, now)
+            state = State(own, background, so_far.body, so_far.channel, so_far.upstream)
             self.call = msgspec.structs.replace(self.call, state=state)
         return super().make(ident)
 

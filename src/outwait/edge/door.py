@@ -13,9 +13,11 @@ from outwait.edge.claims import Claims
 from outwait.edge.hearsay import Hearsay
 from outwait.edge.neighbours import Neighbours
 from outwait.edge.probing import Probing
+from outwait.edge.sharing import Sharing
 from outwait.edge.shedding import Shedding
 from outwait.exchange.driver import Ports
 from outwait.exchange.keeper import Keeper
+from outwait.exchange.recent import Recent
 from outwait.exchange.registry import Registry
 from outwait.plan.planner import Planner
 
@@ -24,11 +26,12 @@ _ID_DIGITS = 16
 
 @dataclass(slots=True)
 class Door:
-    """`record` takes ledger entries, `metrics` renders the page for Prometheus, `neighbours` are the other workers,
-    `claims` knows who has the names that clients give, `name` (six hexadecimal digits: the worker and its life) begins
-    exchange ids, `draining` is set when the process is about to end: no new work is taken. `keeper`: None where nothing
-    is kept; `bare`: the ports of exchanges of which nothing may be kept. `shedding` knows what is refused in need;
-    `hearsay` hears what neighbours tell of endpoints; `probing` counts probes of the path, None where there are none.
+    """`record` takes ledger entries, `recent` remembers the latest of them, `metrics` renders the page for Prometheus,
+    `neighbours` are the other workers, `claims` knows who has the names that clients give, `name` (six hexadecimal
+    digits: the worker and its life) begins exchange ids, `draining` is set when the process is about to end: no new
+    work is taken. `keeper`: None where nothing is kept; `bare`: the ports of exchanges of which nothing may be kept.
+    `shedding` knows what is refused in need; `hearsay` hears what neighbours tell of endpoints; `probing` counts probes
+    of the path, None where there are none; `sharing` knows which web pages may call, None where none may.
     """
 
     planner: Planner
@@ -40,11 +43,13 @@ class Door:
     claims: Claims
     name: str
     bare: Ports
+    recent: Recent
     keeper: Keeper | None = None
     draining: bool = False
     shedding: Shedding | None = None
     hearsay: Hearsay | None = None
     probing: Probing | None = None
+    sharing: Sharing | None = None
     _random: str = field(default="", repr=False)
 
     @property

@@ -6,7 +6,8 @@
     POST /v1/exchanges/{id}/cancel         end it, upstream connection and all
 
 An exchange is there while it runs, and for a while after its client left without the whole answer: in the memory of
-the worker that ran it, and in the store, where any worker finds it.
+the worker that ran it, and in the store, where any worker finds it. Of one that was delivered whole the state is told
+for some minutes, by the worker that ran it, and no answer.
 """
 
 from __future__ import annotations
@@ -19,17 +20,18 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from outwait.core.entry import Entry
 from outwait.core.fault import Fault, Refusal, fault
 from outwait.dialects.dialect import Dialect
 from outwait.edge.door import Door
 from outwait.edge.known import Known, meet
 from outwait.edge.refuse import refuse
-from outwait.edge.stored import RESULT_MAX, asked, inside, recalled, row_of, told_of, unknown, unreachable
+from outwait.edge.stored import RESULT_MAX, asked, delivered, inside, recalled, row_of, told_of, unknown, unreachable
 from outwait.exchange.driver import Exchange
 from outwait.exchange.effects import Outcome
 from outwait.exchange.keeper import Keeper
 from outwait.exchange.replay import Gone, Reader, Replay
-from outwait.exchange.story import state, state_of
+from outwait.exchange.story import state, state_of, state_then
 from outwait.relay.relay import Relay
 from outwait.store.errors import StoreError
 from outwait.store.rows import State
@@ -129,6 +131,9 @@ def _serve(door: Door, dialect: Dialect, request: Request, answer: Answer, store
     told = partial(refuse, door, dialect, request, principal=known.principal)
     exchange, keeper = _here(door, known, request), door.keeper_of(known.principal)
     if exchange is None:
+        then = door.recent.find(_named(request)[0], known.principal.name)
+        if then is not None:
+            told = partial(_recounted, request, then, told)
         ask = None if keeper is None else partial(_ask, partial(stored, keeper, door, request, known), told)
         if door.neighbours.pass_on(request, _named(request)[0], partial(_lost, ask, told)):
             return None
@@ -139,6 +144,19 @@ def _serve(door: Door, dialect: Dialect, request: Request, answer: Answer, store
     except Refusal as refused:
         told(refused.fault)
     return None
+
+
+def _recounted(request: Request, then: Entry, told: Callable[[Fault], None], failed: Fault) -> None:
+    """Nothing is kept of an exchange that was over a short while ago: its state is told, and what can't be had."""
+    what = _named(request)[1]
+    if failed.code != "not_found" or what not in ("", _STREAM, _CANCEL):
+        told(failed)
+    elif what == _STREAM:
+        told(delivered(then.exchange))
+    elif what == _CANCEL:
+        told(_over(then.exchange, then.outcome))
+    else:
+        _send(request, state_then(then))
 
 
 def _lost(ask: Ask | None, told: Callable[[Fault], None], failed: Fault) -> None:

@@ -52,6 +52,8 @@ def hint(path: str, known: Collection[str]) -> str:
             f"Model calls go to {CHAT}: give OpenAI clients a base URL that ends in {BASE}, and those of Anthropic and"
             " Gemini one that ends right after the host."
         )
+    if _GEMINI.search(tidy) and not re.match(r"/v\d", tidy):
+        return f"Did you mean /v1beta{tidy}? A client that adds no version needs a base URL that ends in /v1beta."
     if _GEMINI.search(tidy):
         return "The base URL of a Gemini client should end right after the host; it adds the version itself."
     meant = _meant(tidy, known)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from outwait.dialects.dialect import Dialect
+from outwait.edge import cutting
 from outwait.edge.claims import CLAIMS
 from outwait.edge.door import Door
-from outwait.edge.neighbours import ORPHANS
+from outwait.edge.neighbours import CUTS, ORPHANS
+from outwait.exchange.driver import Exchange
 from outwait.wire.request import Request
 
 _TEXT = b"content-type: text/plain\r\n"
@@ -13,11 +15,28 @@ _TEXT = b"content-type: text/plain\r\n"
 
 def find_orphan(door: Door, _: Dialect, request: Request) -> None:
     """The id of the oldest orphan that is this question (hexadecimal), or 204. It stays one: who asked may not come."""
+    _tell(request, door.registry.find(_question(request, ORPHANS)))
+
+
+def find_cut(door: Door, _: Dialect, request: Request) -> None:
+    """The same, of those whose replies were cut here lately; the question is that of `adopt.same_request`."""
+    _tell(request, door.registry.cuts.find(_question(request, CUTS)))
+
+
+def hear_cuts(door: Door, _: Dialect, request: Request) -> None:
+    """Nothing, once what a neighbour has cut was heard; 400 where that is no letter, and then nothing has changed."""
+    heard = cutting.hear(door.registry.cuts, bytes(request.body))
+    request.outlet.send(204 if heard else 400, b"", b"")
+
+
+def _question(request: Request, prefix: str) -> bytes:
     try:
-        question = bytes.fromhex(request.path.removeprefix(ORPHANS))
+        return bytes.fromhex(request.path.removeprefix(prefix))
     except ValueError:
-        question = b""
-    orphan = door.registry.find(question)
+        return b""
+
+
+def _tell(request: Request, orphan: Exchange | None) -> None:
     if orphan is None:
         request.outlet.send(204, b"", b"")
     else:

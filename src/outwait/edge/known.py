@@ -16,6 +16,7 @@ from outwait.core.request import Call
 from outwait.dialects.dialect import Dialect
 from outwait.dialects.profiles import Profile, profile
 from outwait.edge.door import Door
+from outwait.edge.sharing import keep_out
 from outwait.plan.facts import Facts
 from outwait.plan.planner import Planner
 from outwait.wire.request import Request
@@ -52,6 +53,8 @@ def meet(door: Door, dialect: Dialect, request: Request) -> Known:
     known: Known | None = memo.get(_MEMO)
     if known is None or known.planner is not door.planner:
         principal = admit(_with_key(dialect, request), door.catalog)
+        if door.catalog.open_access:
+            keep_out(door.sharing, request)
         known = memo[_MEMO] = Known(door.planner, principal, profile(request.headers))
     return known
 

@@ -10,10 +10,13 @@ from urllib.parse import unquote
 
 import msgspec
 
-from outwait.core.catalog import Catalog
+from outwait.core.catalog import Catalog, Channel
 from outwait.core.fault import Refusal
 from outwait.core.principal import Principal
 from outwait.dialects.dialect import Dialect
+from outwait.dialects.gemini.target import METHODS
+from outwait.dialects.provider import way
+from outwait.dialects.providers import PROVIDERS
 from outwait.dialects.table import DIALECTS
 from outwait.edge.door import Door
 from outwait.edge.known import meet
@@ -25,7 +28,6 @@ PATH = "/v1/models/"
 GEMINI_PATH = "/v1beta/models"
 _JSON = b"content-type: application/json\r\n"
 _OWN = {"anthropic-version": "anthropic", "x-goog-api-key": "gemini", "x-goog-api-client": "gemini"}
-_METHODS = ("generateContent", "streamGenerateContent", "countTokens", "embedContent", "batchEmbedContents")
 
 
 def list_models(door: Door, dialect: Dialect, request: Request) -> None:
@@ -73,8 +75,14 @@ def _card(form: str, name: str, principal: Principal, catalog: Catalog) -> Mappi
     if form == "anthropic":
         return {"type": "model", "id": name, "display_name": name, "created_at": "1970-01-01T00:00:00Z"}
     if form == "gemini":
-        return {"name": f"models/{name}", "displayName": name, "version": "", "supportedGenerationMethods": _METHODS}
+        methods = [method for method, endpoint in METHODS.items() if _answers(channel, endpoint, name)]
+        return {"name": f"models/{name}", "displayName": name, "version": "", "supportedGenerationMethods": methods}
     return {"id": name, "object": "model", "created": 0, "owned_by": channel.name}
+
+
+def _answers(channel: Channel, endpoint: str, name: str) -> bool:
+    model = channel.model_map.get(name, name)
+    return way(PROVIDERS[channel.dialect], channel.endpoints, "gemini", endpoint, model) is not None
 
 
 def _page(form: str, found: list[Mapping[str, object]]) -> Mapping[str, object]:

@@ -27,6 +27,7 @@ from outwait.wire.tasks import spawn
 _log = logging.getLogger("outwait")
 
 ORPHANS: Final = "/internal/orphans/"
+CUTS: Final = "/internal/cuts/"
 PATIENCE: Final = 0.5  # seconds all neighbours together have to say whether they keep an orphan
 ROUNDS: Final = 4  # times an orphan may be snatched away before the retry is asked anew
 
@@ -82,14 +83,14 @@ class Neighbours:
         forward(request, door, lost)
         return True
 
-    def adopt(self, request: Request, question: bytes, anew: Callable[[], None], lost: Lost) -> bool:
-        """Find the neighbour that keeps an orphan for `question`, and let it answer `request`; `anew()` is called when
-        none does. False at once when there is nobody to ask.
+    def adopt(self, request: Request, wanted: str, anew: Callable[[], None], lost: Lost) -> bool:
+        """Find the neighbour that keeps what is `wanted`, and let it answer `request`; `anew()` is called when none
+        does. False at once when there is nobody to ask. `wanted`: `ORPHANS` or `CUTS`, and the question (hexadecimal).
         """
         others = self.others()
         if not others:
             return False
-        spawn(_Search(others, request, question, anew, lost).run(), "search for an orphan")
+        spawn(_Search(others, request, wanted, anew, lost).run(), "search for an orphan")
         return True
 
 
@@ -103,19 +104,19 @@ class _Search:
     meanwhile; then it looks again.
     """
 
-    __slots__ = ("_anew", "_lost", "_others", "_question", "_request", "_rounds")
+    __slots__ = ("_anew", "_lost", "_others", "_request", "_rounds", "_wanted")
 
     def __init__(
         self,
         others: Sequence[SideDoor],
         request: Request,
-        question: bytes,
+        wanted: str,
         anew: Callable[[], None],
         lost: Lost,
     ) -> None:
         self._others = others
         self._request = request
-        self._question = question
+        self._wanted = wanted
         self._anew = anew
         self._lost = lost
         self._rounds = 0
@@ -123,7 +124,7 @@ class _Search:
     async def run(self) -> None:
         self._rounds += 1
         try:
-            found = await _first(self._others, self._question) if self._rounds <= ROUNDS else None
+            found = await _first(self._others, self._wanted) if self._rounds <= ROUNDS else None
             if self._request.outlet.done:
                 return  # the client did not wait; nothing was begun for it
             if found is None:
@@ -142,9 +143,9 @@ class _Search:
             self._lost(failed)
 
 
-async def _first(others: Sequence[SideDoor], question: bytes) -> tuple[SideDoor, str] | None:
-    """The first neighbour that keeps an orphan for `question`, and the orphan's id."""
-    asked = [spawn(_ask(door, question), "question to a neighbour") for door in others]
+async def _first(others: Sequence[SideDoor], wanted: str) -> tuple[SideDoor, str] | None:
+    """The first neighbour that keeps an orphan which is `wanted`, and the orphan's id."""
+    asked = [spawn(_ask(door, wanted), "question to a neighbour") for door in others]
     try:
         async with asyncio.timeout(PATIENCE):
             for answer in asyncio.as_completed(asked):
@@ -159,9 +160,9 @@ async def _first(others: Sequence[SideDoor], question: bytes) -> tuple[SideDoor,
     return None
 
 
-async def _ask(door: SideDoor, question: bytes) -> tuple[SideDoor, str] | None:
+async def _ask(door: SideDoor, wanted: str) -> tuple[SideDoor, str] | None:
     try:
-        status, body = await errand.fetch(door, f"{ORPHANS}{question.hex()}")
+        status, body = await errand.fetch(door, wanted)
     except errand.Unanswered:
         return None  # it has just died, or is about to
     return (door, body.decode("ascii")) if status == 200 else None

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from outwait.core.fault import Fault, fault
 from outwait.dialects.dialect import Dialect
 from outwait.dialects.passthrough.table import PASSTHROUGH
 from outwait.dialects.table import DIALECTS
-from outwait.edge import exchanges, hints, internal, live, models, probe, refuse, responses, status
+from outwait.edge import exchanges, hints, internal, live, models, probe, refuse, responses, sharing, status
 from outwait.edge.channels import LEARNED, Desk
 from outwait.edge.channels import PATH as CHANNELS
 from outwait.edge.claims import CLAIMS, NAMES
 from outwait.edge.door import Door
 from outwait.edge.hearsay import HEARSAY
-from outwait.edge.neighbours import ORPHANS
+from outwait.edge.neighbours import CUTS, ORPHANS
 from outwait.edge.serve_call import serve_call
 from outwait.wire.request import Request
 
@@ -67,6 +67,7 @@ PREFIXES: Mapping[str, Methods] = {
 # For neighbours only: from outside there is nothing at these.
 INTERNAL: Mapping[str, Methods] = {
     ORPHANS: {"GET": (internal.find_orphan, _OPENAI)},
+    CUTS: {"GET": (internal.find_cut, _OPENAI), "POST": (internal.hear_cuts, _OPENAI)},
     CLAIMS: {"GET": (internal.claim_name, _OPENAI)},
     NAMES: {"GET": (internal.find_names, _OPENAI)},
     live.SIDE: {"GET": (live.tell_live, _OPENAI)},
@@ -95,11 +96,15 @@ def handler(door: Door, desk: Desk | None = None) -> Callable[[Request], Awaitab
         if methods is None and request.neighbour:
             methods = _by_prefix(INTERNAL, request.path)
         if methods is None:
+            if _preflight(door, request, ()):
+                return None
             refuse.refuse(door, spoken(request.path), request, _unknown(request.path))
             return None
         found = methods.get("GET" if request.method == "HEAD" else request.method)
         if found is None:
-            _refuse_method(door, request, methods)
+            allowed = [*methods, *(["HEAD"] if "GET" in methods else [])]
+            if not _preflight(door, request, allowed):
+                _refuse_method(door, request, ", ".join(allowed))
             return None
         route, dialect = found
         return route(door, dialect, request)
@@ -131,9 +136,14 @@ def _by_prefix(prefixes: Mapping[str, Methods], path: str) -> Methods | None:
     return None
 
 
-def _refuse_method(door: Door, request: Request, methods: Methods) -> None:
-    allowed = ", ".join([*methods, *(["HEAD"] if "GET" in methods else [])])
-    refused = fault("method_not_allowed", f"{request.path[:200]} takes {allowed}, not {request.method}.")
+def _preflight(door: Door, request: Request, methods: Iterable[str]) -> bool:
+    """Whether it was one of a browser whose page may call; then it is answered."""
+    return request.method == "OPTIONS" and door.sharing is not None and door.sharing.answered(request, methods)
+
+
+def _refuse_method(door: Door, request: Request, allowed: str) -> None:
+    told = f"{request.path[:200]} takes {allowed}, not {request.method}.{sharing.stranger(request)}"
+    refused = fault("method_not_allowed", told)
     refuse.refuse(door, spoken(request.path), request, refused, headers=f"allow: {allowed}\r\n".encode())
 
 

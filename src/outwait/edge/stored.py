@@ -46,9 +46,7 @@ async def recalled(keeper: Keeper, row: ExchangeRow, ports: Ports) -> Exchange:
         return exchange
     if row.state is State.RUNNING:
         raise Refusal(unreachable(row.id))
-    raise Refusal(
-        fault("not_found", f"The answer of the exchange {row.id} is not kept; it was delivered, or too long.")
-    )
+    raise Refusal(delivered(row.id))
 
 
 async def told_of(keeper: Keeper, row: ExchangeRow) -> dict[str, Any]:
@@ -73,6 +71,11 @@ def unknown(ident: str) -> Fault:
     """There is no such exchange."""
     why = "it never was, or its answer was delivered whole, or it has been kept long enough"
     return fault("not_found", f"There is no exchange {ident[:80]!r} here: {why}.")
+
+
+def delivered(ident: str) -> Fault:
+    """It is known how it went, and its answer is not here."""
+    return fault("not_found", f"The answer of the exchange {ident} is not kept; it was delivered, or too long.")
 
 
 def unreachable(ident: str) -> Fault:

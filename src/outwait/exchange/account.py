@@ -17,12 +17,14 @@ MIDDLEBOX_LIMIT = 60.0  # seconds of silence nginx, Apache, ALB and most others 
 
 class Delivery(msgspec.Struct, gc=False):
     """What one client connection took. `whole`: a complete reply, be it an answer or an error told in full, so that
-    there is nothing to come back for. `status`: what it saw, 0 for none. `data`: some of the answer was written to it.
-    `adopted`: an SDK's retry was given an exchange that was there; `reattached`: a client came back for one by its id;
-    `attached`, `replayed`: it named its question, whose exchange ran, or had ended. `came`: when (loop's clock).
+    there is nothing to come back for. `cut`: we broke it off ourselves. `status`: what it saw, 0 for none. `data`:
+    some of the answer was written to it. `adopted`: a retry was given an exchange that was there; `reattached`: a
+    client came back for one by its id; `attached`, `replayed`: it named its question, whose exchange ran, or had ended.
+    `came`: when (loop's clock).
     """
 
     whole: bool = False
+    cut: bool = False
     data: bool = False
     status: int = 0
     heartbeats: int = 0

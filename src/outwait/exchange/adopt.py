@@ -2,7 +2,8 @@
 
 SDKs retry a broken call by sending the same bytes with `x-stainless-retry-count`; when its exchange is still running,
 or finished with nobody there, the retry is given that exchange instead of a second upstream call. Other clients give
-a question a name, an `Idempotency-Key`: then it is asked once, whoever comes for the answer, and however often.
+a question a name, an `Idempotency-Key`: then it is asked once, whoever comes for the answer, and however often. Where a
+client does neither, only the same request again, soon after we cut its reply, is taken for a retry (exchange.cuts).
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from outwait.core.request import Call
 
 NAME = "idempotency-key"
 NAME_MAX = 255  # characters
+_PASSED_ON = "x-outwait-orphan"  # said by a neighbour, not by the client
+# What a client says of its question beside the body; a program's own retry says it again, word for word.
+_SAID = ("anthropic-", "openai-", "x-outwait-", "user-agent")
 
 
 class Named(NamedTuple):
@@ -48,6 +52,18 @@ def named(key: str, name: str, call: Call) -> Named:
 def fingerprint(key: str, call: Call) -> bytes:
     """16 bytes that are equal for the same question of the same client key: method, path and body, to the byte."""
     return _digest(key.encode(), call.method.encode(), call.path.encode(), call.body)
+
+
+def same_request(key: str, call: Call) -> bytes:
+    """16 bytes that are equal for the same question asked by the same program in the same way: what is asked of outwait
+    and of the upstream in headers counts too, since who changes a timeout and asks again does not repeat itself.
+    """
+    said = sorted(f"{name}: {value}" for name, value in call.headers.items() if _counts(name))
+    return _digest(fingerprint(key, call), *(line.encode() for line in said))
+
+
+def _counts(name: str) -> bool:
+    return name.startswith(_SAID) and name != _PASSED_ON
 
 
 def _digest(*parts: bytes) -> bytes:

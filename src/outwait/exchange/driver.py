@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from outwait.core.endpoints import Hold, Wish
 from outwait.core.fault import Fault, Refusal, Stage, fault
 from outwait.core.plan import Candidate, Plan
@@ -17,7 +19,7 @@ from outwait.core.progress import Attempt
 from outwait.core.reply import Usage
 from outwait.core.request import Call
 from outwait.dialects import bridge
-from outwait.dialects.dialect import Dialect
+from outwait.dialects.dialect import Announced, Dialect
 from outwait.dialects.dialect import Reader as Reading
 from outwait.exchange import effects as do
 from outwait.exchange import inputs as on
@@ -49,6 +51,7 @@ class Exchange:
         "_last",
         "_paused",
         "_tap",
+        "announced",
         "attempt",
         "call",
         "client",
@@ -81,12 +84,12 @@ class Exchange:
     def __init__(self, ident: str, key: str, call: Call, plan: Plan, dialect: Dialect, ports: Ports) -> None:
         self.id = ident
         self.key = key
-        self.call = call
         self.plan = plan
         self.dialect = dialect
         self.ports = ports
         self.client = call.headers.get("user-agent", "")
         self.started = ports.wall()
+        self.call = call if call.created else structs.replace(call, created=int(self.started))
         now = ports.clock()
         self.machine = Machine(plan, now)
         self.ticket: Ticket = ports.budgets.enter(call.model, plan.scenario, now)
@@ -96,6 +99,7 @@ class Exchange:
         self.served = False  # a client has the whole answer
         self.stored: bool | None = None  # whether the store has how it ended; None before it was told
         self.inserted: Sequence[int] = ()  # numbers of heartbeats that the last client saw among the answer's events
+        self.announced: Announced | None = None  # what a heartbeat has called the answer before it was there
         self.dropped: tuple[str, ...] = ()  # fields of the call that the upstream's dialect has no words for
         self.usage: Usage | None = None
         self.fault: Fault | None = None
@@ -152,7 +156,7 @@ class Exchange:
         self.took()  # it may have been the one who was waited for
         self._book()
         if not delivery.whole and self.machine.outcome is not do.Outcome.CANCELLED:
-            self.ports.left(self)
+            self.ports.left(self, delivery)
         elif self.settled and not self.replay.readers:
             self.ports.done(self)
 
@@ -245,7 +249,7 @@ class Exchange:
     def deliver(self, data: bytes) -> None:
         """Content for the client."""
         replay = self.replay
-        replay.append(data)
+        replay.append(data if self.announced is None else self.announced.retell(data))
         if replay.readers:
             if not self._paused and self.attempt is not None and replay.over():
                 self._paused = True
@@ -320,7 +324,7 @@ class Exchange:
         if self.job is not None:
             job, self._handle, self.job = self.job, self.job.handle, None
             job.settle(effect.outcome, effect.fault)
-        self.ending, self._last = self._last, b""
+        self.ending, self._last = self._last if self.announced is None else self.announced.retell(self._last), b""
         if self.keep is None or not self.keep(self):
             self.release()
 

@@ -17,6 +17,7 @@ from outwait.policy.budget import Budgets
 from outwait.wire.wheel import Wheel
 
 if TYPE_CHECKING:
+    from outwait.exchange.account import Delivery
     from outwait.exchange.driver import Exchange
 
 
@@ -24,20 +25,21 @@ if TYPE_CHECKING:
 class Ports:
     """What an exchange needs from the rest of the house; one for all exchanges of a worker.
 
-    `judge` reads an upstream's error reply (status, headers, body) into a fault. `record` takes the entry of
-    each delivery, once. `left` is told when a reader went without the whole answer (it may come back), `done` when
-    nobody reads and nothing runs, `held` when a client was told the first time that it must wait.
+    `judge` reads an upstream's error reply (status, headers, body, seconds from the whole request to its head) into a
+    fault; the seconds are below 0 when the head came before the request was whole. `record` takes the entry of
+    each delivery, once. `left` is told when a reader went without the whole answer (it may come back), with what it
+    got, `done` when nobody reads and nothing runs, `held` when a client was told the first time that it must wait.
     """
 
     open: Open
-    judge: Callable[[Candidate, int, Mapping[str, str], bytes], Fault]
+    judge: Callable[[Candidate, int, Mapping[str, str], bytes, float], Fault]
     endpoints: Endpoints
     budgets: Budgets
     wheel: Wheel
     bounds: Bounds
     upstream_dialect: Callable[[str], Dialect]
     record: Callable[[Entry], None]
-    left: Callable[[Exchange], None]
+    left: Callable[[Exchange, Delivery], None]
     done: Callable[[Exchange], None]
     held: Callable[[Exchange], None]
     clock: Callable[[], float]

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from msgspec import structs
+
 from outwait.core.plan import Candidate, Plan, Span, Timeouts
 from outwait.core.request import Call
 from outwait.dialects.dialect import Dialect
@@ -35,7 +37,7 @@ NO_TIME: Final = Timeouts(_OVER, _OVER, _OVER, _OVER, _OVER, _OVER, _OVER)
 
 def call_of(row: ExchangeRow) -> Call:
     """The call that `row` was made for, as far as the store knows it; its body is not kept."""
-    return Call(row.dialect, row.endpoint, row.model, stream=row.stream, body=b"")
+    return Call(row.dialect, row.endpoint, row.model, stream=row.stream, body=b"", created=int(row.created))
 
 
 async def recall(row: ExchangeRow, results: Results, call: Call, dialect: Dialect, ports: Ports) -> Exchange | None:
@@ -64,6 +66,7 @@ async def recall(row: ExchangeRow, results: Results, call: Call, dialect: Dialec
 def _settled(row: ExchangeRow, known: Story, call: Call, dialect: Dialect, ports: Ports) -> Exchange:
     plan = Plan(known.scenario, _candidates(known), NO_TIME)
     # What it cost was budgeted when it ran.
+    call = structs.replace(call, created=int(row.created))
     made = Exchange(row.id, row.key, call, plan, dialect, replace(ports, budgets=Budgets()))
     machine = made.machine
     for mark in known.timeline:

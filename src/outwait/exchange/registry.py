@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 from outwait.core.fault import Fault, Refusal, RetryClass, fault
-from outwait.exchange.adopt import Named, fingerprint
+from outwait.exchange.account import Delivery
+from outwait.exchange.adopt import Named, fingerprint, same_request
+from outwait.exchange.cuts import Cuts
 from outwait.exchange.driver import Exchange
 from outwait.exchange.effects import Outcome
 from outwait.exchange.keeping import Keeping, Kept, Row
@@ -55,7 +57,8 @@ class Registry:
     """
 
     __slots__ = (
-        "_alive", "_doubting", "_doubts", "_kept", "_named", "_names", "_orphans", "keeper", "keeps", "manifest",
+        "_alive", "_doubting", "_doubts", "_kept", "_named", "_names", "_orphans",
+        "cuts", "keeper", "keeps", "manifest",
     )  # fmt: skip
 
     def __init__(self, wheel: Wheel, keeping: Keeping | None = None) -> None:
@@ -64,6 +67,7 @@ class Registry:
         self._named: dict[str, Named] = {}  # exchange id -> its name and question
         self._orphans = Waiting()
         self._doubts = Waiting()  # delivered, as far as we know
+        self.cuts = Cuts(wheel.now)
         keeping = keeping or Keeping()
         self._kept = Kept(wheel, keeping, self._drop)
         self._doubting = keeping.doubt > 0
@@ -100,12 +104,16 @@ class Registry:
         if self.keeper is not None:
             self.keeper.held(exchange)
 
-    def left(self, exchange: Exchange) -> None:
-        """Its client went without the whole answer: keep it for the client's retry."""
+    def left(self, exchange: Exchange, delivery: Delivery) -> None:
+        """Its client went without the whole answer: keep it for the client's retry, which need not say that it is one
+        if it was we who broke that `delivery` off.
+        """
         ident = exchange.id
         unknown = ident not in self._orphans and ident not in self._named
         if unknown and ident in self._alive and exchange.replay.whole:
             self._orphans.add(fingerprint(exchange.key, exchange.call), exchange)
+        if delivery.cut and ident in self._orphans and self.keeps(exchange.key):
+            self.cuts.add(same_request(exchange.key, exchange.call), exchange)
         if self.keeper is not None and ident in self._alive:
             self.keeper.left(exchange)
         if exchange.settled and not exchange.replay.readers:
@@ -200,12 +208,22 @@ class Registry:
 
     def adopt(self, question: bytes, ident: str = "") -> Exchange | None:
         """The orphan `ident` if it is this question, else the oldest that is; it is an orphan no more."""
-        exchange = self._orphans.find(question, ident) or self._doubts.find(question, ident)
-        if exchange is None:
-            return None
-        self._unlist(exchange)
-        if self.keeper is not None:
-            self.keeper.adopted(exchange)
+        return self._take(self._orphans.find(question, ident) or self._doubts.find(question, ident))
+
+    def adopt_cut(self, question: bytes, ident: str = "") -> Exchange | None:
+        """As `adopt`, for a call that does not say that it is a retry: of those whose replies we have cut lately only,
+        and `cuts.TELLINGS` times. `question`: see `adopt.same_request`.
+        """
+        exchange = self.cuts.find(question, ident)
+        if exchange is not None and self.cuts.spend(exchange.id):
+            return exchange
+        return self._take(exchange)
+
+    def _take(self, exchange: Exchange | None) -> Exchange | None:
+        if exchange is not None:
+            self._unlist(exchange)
+            if self.keeper is not None:
+                self.keeper.adopted(exchange)
         return exchange
 
     def asked_for(self, exchange: Exchange) -> None:
@@ -229,6 +247,7 @@ class Registry:
             del self._names[named.name]
         self._orphans.remove(ident)
         self._doubts.remove(ident)
+        self.cuts.remove(ident)
 
     def _forget(self, exchange: Exchange) -> None:
         if self._alive.pop(exchange.id, None) is not None:

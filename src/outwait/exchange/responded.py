@@ -1,8 +1,8 @@
 """What is kept of the response that an exchange makes, and what is told of it meanwhile (pure).
 
 A response that outwait names itself has the digits of its exchange: the one leads to the other. One that is not in the
-background keeps the id that stands in its answer. Where its provider keeps it too, a handle says so: a call that
-continues it can go there as it is.
+background keeps the id that stands in its answer, unless a heartbeat named it before. Where its provider keeps it too,
+a handle says so: a call that continues it can go there as it is.
 """
 
 from __future__ import annotations
@@ -56,7 +56,10 @@ def handle_of(row: ResponseRow) -> Handle | None:
 def call_of(row: ResponseRow) -> Call:
     """The call that a stored response was made for."""
     state = State(row.id, background=row.background)
-    return Call(DIALECT, DIALECT, row.model, row.stream, row.request, path="/v1/responses", state=state)
+    created = int(row.created)
+    return Call(
+        DIALECT, DIALECT, row.model, row.stream, row.request, path="/v1/responses", state=state, created=created
+    )
 
 
 def asked_row(exchange: Exchange, expires: float) -> ResponseRow:
@@ -167,7 +170,9 @@ def _row(exchange: Exchange, ident: str, status: str, expires: float) -> Respons
 def _handle(exchange: Exchange, ident: str) -> str | None:
     """Where the upstream has this response itself: at a provider that keeps them, which was asked for this very one."""
     candidate = exchange.candidate
-    if candidate is None or candidate.dialect != DIALECT or ident == response_id(exchange.id):
+    if exchange.announced is not None:
+        ident = exchange.announced.handle
+    if candidate is None or candidate.dialect != DIALECT or ident in {"", response_id(exchange.id)}:
         return None
     if not PROVIDERS[candidate.provider].quirks.background:
         return None

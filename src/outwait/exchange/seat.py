@@ -10,6 +10,7 @@ from outwait.core.plan import OnDisconnect
 from outwait.exchange import inputs as on
 from outwait.exchange.effects import Acquire
 from outwait.plan.conversation import conversation
+from outwait.policy.choice import LAST_KEY
 
 if TYPE_CHECKING:
     from outwait.exchange.driver import Exchange
@@ -97,5 +98,6 @@ def _ask(exchange: Exchange, wanted: Wish) -> on.Granted | on.Refused | None:
 
 def _sit(exchange: Exchange, hold: Hold) -> on.Granted:
     exchange.hold = hold
-    reason = hold.reason if len(exchange.plan.candidates) > 1 else ""
+    told = len(exchange.plan.candidates) > 1 or hold.reason.startswith(LAST_KEY)
+    reason = hold.reason if told else ""
     return on.Granted(hold.place, hold.candidate, reason)

@@ -7,6 +7,7 @@ Nothing of it is seen by a client before. What it keeps is bounded: who has said
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ class Second:
 
     __slots__ = (
         "_answers",
+        "_asked",
         "_attempt",
         "_breaks",
         "_dropped",
@@ -45,6 +47,7 @@ class Second:
         "_size",
         "_status",
         "_tap",
+        "_waited",
         "_whole",
         "hold",
     )
@@ -63,6 +66,8 @@ class Second:
         self._reused: bool | None = None  # as `connected` told; None before
         self._left = -1
         self._sent = False
+        self._asked = math.inf  # when it was
+        self._waited = -math.inf  # seconds from there to the head of an error reply
         self._status = 0
         self._headers: Mapping[str, str] = {}
         self._whole = False
@@ -100,6 +105,7 @@ class Second:
             tap.connected(self._reused)
         if self._sent:
             tap.sent()
+            tap.asked = self._asked
         elif self._left >= 0:
             tap.wrote(self._left)
         if self._attempt is not None:
@@ -135,6 +141,7 @@ class Second:
     def sent(self) -> None:
         """The request is flushed."""
         self._sent = True
+        self._asked = self._exchange.ports.clock()
         if self._tap is not None:
             self._tap.sent()
 
@@ -149,6 +156,8 @@ class Second:
         self.hold.headed(status, headers)
         if status in _SUCCESS:
             self._reader = self._exchange.reader(self.hold.candidate, status, headers)
+        else:
+            self._waited = self._exchange.ports.clock() - self._asked
 
     def body(self, data: bytes) -> None:
         """Bytes of the reply."""
@@ -199,7 +208,7 @@ class Second:
 
     def _refusal(self) -> Fault:
         body = b"".join(self._pieces)
-        return self._exchange.ports.judge(self.hold.candidate, self._status, self._headers, body)
+        return self._exchange.ports.judge(self.hold.candidate, self._status, self._headers, body, self._waited)
 
     def _break(self, why: Fault) -> None:
         self.drop(why)

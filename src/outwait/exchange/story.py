@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from outwait.core.entry import Mark
+from outwait.core.entry import Entry, Mark
 from outwait.core.fault import Fault, fault
 from outwait.core.reply import Usage
 from outwait.diagnosis.faults import of_fault
@@ -117,6 +117,31 @@ def state_of(row: ExchangeRow) -> dict[str, Any]:
     }
     known = story_of(row)
     return _ordered(told | _told(known, running=row.state is State.RUNNING))
+
+
+def state_then(entry: Entry) -> dict[str, Any]:
+    """An exchange that is over and of which nothing is kept, as its ledger entry tells it."""
+    told = {
+        "id": entry.exchange,
+        "object": "exchange",
+        "status": entry.outcome,
+        "created": int(entry.started),
+        "endpoint": entry.endpoint,
+        "model": entry.model,
+        "stream": entry.stream,
+        "readers": 0,
+    }
+    known = Story(
+        scenario=entry.scenario,
+        channel=entry.channel or None,
+        upstream_model=entry.upstream_model or None,
+        attempts=entry.attempts,
+        silence=entry.silence,
+        fault=entry.fault,
+        usage=entry.usage,
+        timeline=tuple(Mark(round(at, 3), event, detail) for at, event, detail in entry.timeline),
+    )
+    return _ordered(told | answer_of(None) | _told(known))
 
 
 def answer_of(result: ResultRow | None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ give up the freedom to try elsewhere. Reports of an attempt that is no longer th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -39,7 +40,9 @@ class Tap:
         "_reader",
         "_reused",
         "_status",
+        "_waited",
         "_whole",
+        "asked",
     )
 
     def __init__(self, exchange: Exchange, candidate: Candidate) -> None:
@@ -55,6 +58,8 @@ class Tap:
         self._left = -1
         self._reused = False  # connected on a pooled connection, not reported yet: `sent` may come with it
         self._whole = False  # the whole reply is here, and its head not reported yet: `end` comes with it
+        self.asked = math.inf  # when the request was whole (loop seconds)
+        self._waited = -math.inf  # seconds from there to the head of an error reply
 
     def opened(self) -> None:
         """The attempt has its handle; what was to be reported together with more is reported now."""
@@ -88,6 +93,7 @@ class Tap:
         """The request is flushed."""
         if not self._exchange.is_current(self):
             return
+        self.asked = self._exchange.ports.clock()
         if self._reused:
             self._reused = False
             self._exchange.feed(on.DISPATCHED)
@@ -117,6 +123,8 @@ class Tap:
             if whole and exchange.machine.phase is Phase.SENT:
                 self._whole = True
                 return
+        else:
+            self._waited = exchange.ports.clock() - self.asked
         exchange.feed(on.HEADED_OK if status == 200 else on.Headed(status))
 
     def body(self, data: bytes) -> None:
@@ -226,7 +234,7 @@ class Tap:
     def refusal(self) -> Fault:
         """The fault that the upstream's error reply means."""
         exchange, candidate = self._exchange, self._candidate
-        failed = exchange.ports.judge(candidate, self._status, self._headers, bytes(self._error))
+        failed = exchange.ports.judge(candidate, self._status, self._headers, bytes(self._error), self._waited)
         return failed if candidate.dialect == exchange.call.dialect else _foreign(failed)
 
     def _spoiled(self, fault: Fault) -> None:

@@ -118,9 +118,7 @@ class Metrics:
         classes = [each.value for each in RetryClass]
         self._retries = make("outwait_retries", "Failed attempts followed by another.", "class", always=classes)
         self._rescued = make("outwait_rescued_requests", "Answers delivered whole that silence would have cut.")
-        self._adopted = make(
-            "outwait_adopted_requests", "SDK retries that received the exchange already made for them."
-        )
+        self._adopted = make("outwait_adopted_requests", "Retries that received the exchange already made for them.")
         self._attached = make(
             "outwait_attached_requests", "Requests that joined the running exchange of their Idempotency-Key."
         )

@@ -66,12 +66,15 @@ class Recorder:
                 return
         self.flush()
 
-    def flush(self) -> None:
+    def flush(self, patience: float = -1) -> None:
         """Hand everything that waits to the sinks, now, in the caller's thread.
 
-        The sinks hear of every flush, an empty one too, so that what they sample stays fresh.
+        The sinks hear of every flush, an empty one too, so that what they sample stays fresh. `patience`: seconds to
+        wait for a flush that is under way, after which nothing is done; negative: as long as it takes.
         """
-        with self._flushing:
+        if not self._flushing.acquire(timeout=patience):
+            return
+        try:
             take = self._waiting.popleft
             batch = [take() for _ in range(len(self._waiting))]
             for sink in self._sinks:
@@ -79,6 +82,8 @@ class Recorder:
                     sink.absorb(batch)
                 except Exception:  # noqa: BLE001 - task top: one broken sink must not cost the others their entries
                     _log.exception("%s could not take %d entries", type(sink).__name__, len(batch))
+        finally:
+            self._flushing.release()
 
     def _run(self) -> None:
         while not self._closing.wait(self._interval):

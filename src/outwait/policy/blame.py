@@ -20,7 +20,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from outwait.core.fault import Fault, Side, Stage, UpstreamError
-from outwait.policy.retry import HINTS
+from outwait.policy.retry import HEARSAY, HINTS
 
 
 class Blame(StrEnum):
@@ -69,7 +69,7 @@ def blame(failed: Fault) -> Blame:
 
 def _refused(failed: Fault, answer: UpstreamError | None) -> Blame:
     """The cause says that the credential or its account is no good; whether that is believed."""
-    if failed.hint == WORDED:
+    if failed.hint in {WORDED, HEARSAY}:
         return Blame.NOTHING
     if answer is None:
         # Before anything was sent nobody can have refused it: a short-lived credential could not be fetched.

@@ -5,7 +5,7 @@ acceptance, the next ones `every` seconds after the last write, whatever was wri
 wins: built-in < client profile < config < key < request header; then they are held within 1-300 s and to a third of the
 span the client says it waits. The header's grammar is that of `parse`:
 
-    x-outwait-heartbeat: off | on | 5s | after=5s,every=5s,json_after=3s,mode=event,late_error=body,limit=15m
+    x-outwait-heartbeat: off | on | 5s | event | after=5s,every=5s,json_after=3s,mode=event,late_error=body,limit=15m
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ _SPANS = ("after", "json_after", "every")
 _FIELDS = tuple(field.name for field in fields(Heartbeat) if field.name != "reason")
 _BUILT_IN = Heartbeat()
 _MAX_HEADER = 200
-ALLOWED = "off, on, a duration such as 5s, or a list of " + ", ".join(
+_SAME = {"max": "limit"}  # another name that the header's fields have
+ALLOWED = "off, on, a duration such as 5s, a mode, or a list of " + ", ".join(
     (
         "after=5s",
         "every=5s",
@@ -86,12 +87,14 @@ def resolve(
 
 def parse(header: str) -> dict[str, object]:
     """The fields that an `x-outwait-heartbeat` header sets. Raises Refusal naming the header and what is allowed."""
-    text = header.strip()
+    text = header.strip().lower()
     if text == "off":
         return {"enabled": False}
     found: dict[str, object] = {"enabled": True}
     if text == "on":
         return found
+    if text in MODES:
+        return found | {"mode": text}
     if not text or len(text) > _MAX_HEADER:
         raise _refused(header)
     try:
@@ -99,6 +102,7 @@ def parse(header: str) -> dict[str, object]:
             return found | dict.fromkeys(_SPANS, durations.parse(text))
         for part in text.split(","):
             name, value = (side.strip() for side in part.split("=", 1))
+            name = _SAME.get(name, name)
             if name in found:
                 raise _refused(header)
             found[name] = _value(name, value)

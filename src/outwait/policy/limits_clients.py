@@ -79,7 +79,9 @@ CLIENTS: Final[tuple[Limit, ...]] = (
           "TypeError: fetch failed, its cause ConnectTimeoutError (UND_ERR_CONNECT_TIMEOUT)", _UNDICI),
     Limit("node-fetch.headers", "node-fetch (global fetch)", "client", "first_byte", 300, "dispatcher: an undici Agent",
           _NODE_FAILS, "https://nodejs.org/api/globals.html#custom-dispatcher"),
-    Limit("axios.timeout", "axios", "client", "total", None, "timeout: milliseconds",
+    Limit("axios.timeout", "axios", "client", "first_byte", None, "timeout: milliseconds, in Node",
+          "AxiosError ECONNABORTED: timeout of N ms exceeded", "https://axios-http.com/docs/req_config"),
+    Limit("axios.fetch", "axios", "client", "total", None, "timeout: milliseconds, in browsers, or adapter: 'fetch'",
           "AxiosError ECONNABORTED: timeout of N ms exceeded", "https://axios-http.com/docs/req_config"),
     # ------------------------------------------------------------------------------------------------- JVM
     Limit("okhttp.readTimeout", "OkHttp", "client", "idle", 10, "readTimeout(...)",

@@ -2,13 +2,15 @@
 
 Everybody who retries asks two things: may the first attempt have been charged, and has the caller seen any of it?
 `classify` answers from evidence alone: what the client has, what the upstream said, and, where it said nothing, how far
-the request had come. `permitted` weighs the class against what is left of attempts and budgets, and says why.
-`should_retry` is the word to the client's SDK, which obeys `x-should-retry`.
+the request had come. What a proxy in between says is `hearsay` once the upstream may have the request. `permitted`
+weighs the class against what is left of attempts and budgets, and says why. `should_retry` is the word to the client's
+SDK, which obeys `x-should-retry`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from outwait.core.fault import Fault, RetryClass, Side, Stage, UpstreamError
 
@@ -33,6 +35,7 @@ STATUSES: dict[int, RetryClass] = {
     402: SAFE,
     403: SAFE,
     404: SAFE,  # the model is not there; it may be elsewhere
+    407: SAFE,  # a proxy wants to know who asks before it passes anything on
     408: AMBIGUOUS,
     409: AMBIGUOUS,
     424: AMBIGUOUS,  # Bedrock: the model failed at its work
@@ -79,6 +82,19 @@ CODES: dict[str, RetryClass] = {
 # Remarks of the wire: a dead pooled connection, and an upstream that refused to stream, did nothing.
 HINTS = frozenset(("stale", "unstreamable"))
 
+# The hint of an error reply that proves nothing: whoever wrote it, the upstream may be at work on the request.
+HEARSAY = "hearsay"
+
+# Seconds after the whole request within which a proxy refuses by its own rules, before it asks anybody.
+QUICK = 1.0
+
+# Seconds within which Cloudflare's 522 means its handshake (19 s); the other one is a request that nobody confirmed
+# for 90 s (developers.cloudflare.com, Error 522).
+_HANDSHAKE = 30.0
+
+# Cloudflare's numbers for an origin that it could not send the request to.
+_UNREACHED = frozenset((521, 522, 523, 525, 526, 530))
+
 # Safe for another channel, but the same request to the same channel would end the same way.
 PERMANENT = frozenset(("auth_failed", "permission_denied", "quota_exhausted", "model_not_found", "proxy_misconfigured"))
 
@@ -95,6 +111,16 @@ _ABOUT_WORDS = frozenset(("context_too_long", "content_filtered"))  # the words 
 _THROTTLES = frozenset((429, 503, 529))
 
 
+class Teller(StrEnum):
+    """Who wrote an error reply."""
+
+    API = "api"  # the provider: an API's JSON
+    CLOUDFLARE = "cloudflare"
+    PROXY = "proxy"  # any other: a page, or words that are known
+    UNREACHED = "unreached"  # a proxy whose words say that it had nobody to send the request to
+    UNKNOWN = "unknown"  # plain text, or nothing
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether another attempt may follow, and why or why not."""
@@ -109,6 +135,27 @@ def classify(failed: Fault, *, committed: bool = False) -> RetryClass:
         return RetryClass.COMMITTED
     if failed.hint in HINTS:
         return SAFE
+    found = _said(failed)
+    return AMBIGUOUS if found is SAFE and failed.hint == HEARSAY else found
+
+
+def hearsay(teller: Teller, status: int, waited: float | None) -> bool:
+    """Whether the error reply of `teller` proves nothing about what the upstream did.
+
+    `waited`: seconds from the whole request to the reply's head; below 0 when the head came first, None if not known.
+    A proxy refuses at once what it refuses by its own rules. Later, or with a 5xx, it may be telling of an upstream
+    that has the request; only Cloudflare has numbers for one that it did not reach.
+    """
+    if teller in (Teller.API, Teller.UNREACHED) or status in (200, 407) or (waited is not None and waited < 0):
+        return False
+    if teller is Teller.CLOUDFLARE and status in _UNREACHED:
+        return status == 522 and waited is not None and waited > _HANDSHAKE
+    if teller is not Teller.UNKNOWN and status >= 500:
+        return True
+    return waited is not None and waited >= QUICK
+
+
+def _said(failed: Fault) -> RetryClass:
     if failed.upstream is not None:
         return _answered(failed, failed.upstream)
     if failed.stage is not None and failed.code not in CODES:
@@ -159,7 +206,7 @@ def permanent(failed: Fault) -> bool:
     """Whether the channel that `failed` would fail the same way again, until somebody changes its settings."""
     if failed.cause in PERMANENT or unspeakable(failed):
         return True
-    return failed.upstream is not None and failed.upstream.status in _MISPLACED
+    return failed.upstream is not None and failed.upstream.status in _MISPLACED and failed.hint != HEARSAY
 
 
 def keyed(failed: Fault) -> bool:
@@ -174,6 +221,6 @@ def unspeakable(failed: Fault) -> bool:
 
 def throttled(failed: Fault) -> bool:
     """Whether the upstream said "too much" (429, 503, 529, or in words), as opposed to a broken way to it."""
-    if failed.upstream is not None and failed.upstream.status in _THROTTLES:
+    if failed.upstream is not None and failed.upstream.status in _THROTTLES and failed.hint != HEARSAY:
         return True
     return failed.cause in {"rate_limited", "overloaded"}

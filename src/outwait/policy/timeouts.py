@@ -95,7 +95,7 @@ def read_headers(
     found = {}
     for header, value in headers:
         if header.startswith(PREFIX):
-            clock = HEADERS.get(header)
+            clock = HEADERS.get(header.replace("_", "-"))
             if clock is None:
                 message = f"There is no clock for the header {header[:60]}; there are {', '.join(HEADERS)}."
                 raise Refusal(fault("invalid_value", message, param=header[:60]))

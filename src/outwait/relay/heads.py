@@ -16,6 +16,7 @@ _UNBUFFERED = "cache-control: no-cache, no-transform\r\nx-accel-buffering: no\r\
 _NAME_MAX, _DROPPED_MAX = 80, 2000  # characters
 _UNPRINTABLE = re.compile(r"[^ -~]")
 REPLAYED = b"idempotent-replayed: true\r\n"  # on an answer that was there before it was asked for
+_UNAUTHORIZED = 401
 RETRY_AFTER_MAX = 120.0  # seconds; SDKs ignore a longer one (FACTS part 3)
 
 
@@ -66,6 +67,8 @@ def failure(failed: Fault, *, told: bool, committed: bool = False) -> bytes:
     retry_class = retry.classify(failed, committed=committed)
     again = not told and retry.should_retry(failed, retry_class)
     pairs = [("content-type", "application/json"), ("x-should-retry", "true" if again else "false")]
+    if failed.status == _UNAUTHORIZED:  # RFC 9110 section 15.5.2 asks for it, and Java's client throws without it
+        pairs.append(("www-authenticate", "Bearer"))
     wait = retry_after(failed)
     if wait is not None:
         pairs.append(("retry-after", str(wait)))

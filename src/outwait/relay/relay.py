@@ -220,6 +220,7 @@ class Relay:
     def _break_off(self) -> None:
         """End the reply so that no client takes it for a whole one; its retry gets the truth."""
         self._outlet.abort()
+        self.delivery.cut = True
         self._close(whole=False)
 
     def _gone(self) -> None:
@@ -262,7 +263,11 @@ class Relay:
         if self.state is State.FLOWING and not exchange.call.stream:
             self._written = now  # a JSON body that flows has no place for a beat
             return
-        beat = self._find_voice().beat()
+        voice = self._find_voice()
+        if exchange.machine.outcome is not None:
+            voice.decided()
+        beat = voice.beat()
+        exchange.announced = exchange.announced or voice.announced
         if self.state is State.WAITING:
             exchange.ports.held(exchange)
             if beat or exchange.plan.heartbeat.mode == "headers":

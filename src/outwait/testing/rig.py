@@ -24,7 +24,7 @@ from outwait.core.plan import Candidate, Plan
 from outwait.core.request import Call
 from outwait.dialects.dialect import Dialect
 from outwait.dialects.profiles import UNKNOWN
-from outwait.exchange.adopt import Named, fingerprint, is_retry, named
+from outwait.exchange.adopt import Named, fingerprint, is_retry, named, same_request
 from outwait.exchange.driver import Exchange, Ports
 from outwait.exchange.inherit import Heirs
 from outwait.exchange.keeper import Keeper
@@ -232,6 +232,8 @@ class Rig:
         exchange = None if known is None else self.registry.named(known)
         if known is None and is_retry(headers):
             exchange = self.registry.adopt(fingerprint("key", call))
+        elif known is None and self.registry.cuts:
+            exchange = self.registry.adopt_cut(same_request("key", call))
         if exchange is None:
             return self.serve(self.make(call, plan), known, gone=gone)
         return self.join(exchange, adopted=known is None, named=known is not None, gone=gone)
@@ -285,7 +287,7 @@ class Rig:
         await asyncio.sleep(moment + 0.002 - self.loop.time())
 
 
-def _judge(_candidate: Candidate, status: int, headers: Mapping[str, str], body: bytes) -> Fault:
+def _judge(_candidate: Candidate, status: int, headers: Mapping[str, str], body: bytes, _waited: float) -> Fault:
     """An error reply's fault: its body is the code, if it is one; `retry-after` in seconds."""
     code = body.decode().strip()
     if code not in FAULTS:

@@ -126,9 +126,17 @@ class Upstream:
         else:
             connection.begin(attempt, sink, head, body, reused=True)
 
-    def judge(self, candidate: Candidate, status: int, headers: Mapping[str, str], body: bytes) -> Fault:
-        """The fault that an error reply of `candidate` means; its channel's secrets are taken out."""
-        return reply_fault(status, headers, body, now=epoch(), secrets=self._book.secrets(candidate.channel))
+    def judge(
+        self,
+        candidate: Candidate,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        waited: float | None = None,
+    ) -> Fault:
+        """The fault that an error reply of `candidate` means (`reply_fault`); its channel's secrets are taken out."""
+        secrets = self._book.secrets(candidate.channel)
+        return reply_fault(status, headers, body, now=epoch(), secrets=secrets, waited=waited)
 
     async def _warm(
         self,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from outwait.core.fault import Fault, Side, UpstreamError, fault
 from outwait.policy.blame import WORDED
+from outwait.policy.retry import HEARSAY, QUICK, Teller, hearsay
 from outwait.upstream.redact import redact, redact_bytes
 from outwait.upstream.words import READ_LIMIT, ErrorWords, read_words
 from outwait.wire.retry_after import number_asked, seconds_asked
@@ -37,7 +38,10 @@ _MODERATED = re.compile(r"flagged|moderat", re.IGNORECASE)  # such a 403 may quo
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """`marks` (None: any words) in a reply with one of `statuses` mean this. `page`: whether a proxy wrote it."""
+    """`marks` (None: any words) in a reply with one of `statuses` mean this. `page`: whether a proxy wrote it.
+    `doubted`: whether it proves nothing about the upstream. `late`: whether it came after a silence. `told`: the status
+    for the client, if not the reply's own.
+    """
 
     statuses: range | frozenset[int]
     marks: re.Pattern[str] | None
@@ -45,6 +49,9 @@ class _Row:
     cause: str
     side: Side = _U
     page: bool | None = None
+    doubted: bool | None = None
+    late: bool | None = None
+    told: int | None = None
 
 
 def _marks(*words: str) -> re.Pattern[str]:
@@ -130,7 +137,21 @@ _REGION = _marks(
     "location is not supported", "unsupported_country", "country, region", "not available in your (country|region)"
 )
 
+_FETCH_FAILED = _marks("backend fetch failed")  # Varnish: a timeout, a cut, or nobody there
+_READ_FAILED = _marks("error reading from remote server")  # Apache: a timeout or a cut
+
 ROWS: tuple[_Row, ...] = (
+    # what a proxy said when it had waited: lighttpd's 404 after its read-timeout
+    _Row(
+        frozenset((401, 402, 403, 404, 405)),
+        None,
+        "upstream_error",
+        "gateway_timeout_upstream",
+        _M,
+        page=True,
+        doubted=True,
+        told=504,
+    ),
     # what the channel is to blame for
     _Row(frozenset((402,)), None, "upstream_quota", "quota_exhausted"),
     _Row(frozenset((200, 400, 401, 403, 429, 500, 503)), _QUOTA, "upstream_quota", "quota_exhausted"),
@@ -141,7 +162,7 @@ ROWS: tuple[_Row, ...] = (
     _Row(frozenset((200, 400, 403)), _BAD_KEY, "upstream_auth", "auth_failed"),
     _Row(frozenset((401,)), None, "upstream_auth", "auth_failed"),
     _Row(frozenset((403,)), None, "upstream_auth", "permission_denied"),
-    _Row(frozenset((407,)), None, "upstream_error", "proxy_misconfigured", _M),
+    _Row(frozenset((407,)), None, "upstream_error", "proxy_misconfigured", _M, told=502),
     # what the request is to blame for
     _Row(frozenset((413,)), None, "upstream_error", "bad_request", _M, page=True),
     _Row(frozenset((200, 400, 413, 422, 500)), _CONTEXT, "upstream_error", "context_too_long"),
@@ -155,10 +176,16 @@ ROWS: tuple[_Row, ...] = (
     _Row(frozenset((424,)), None, "upstream_error", "upstream_error"),  # Bedrock: the model failed
     _Row(frozenset((524, 598, 599)), None, "upstream_error", "gateway_timeout_upstream", _M),
     _Row(frozenset((408, 502, 503, 504)), _TIMED_OUT, "upstream_error", "gateway_timeout_upstream", _M, page=True),
+    _Row(frozenset((502,)), _READ_FAILED, "upstream_error", "upstream_error", _M, page=True, late=False),
+    _Row(frozenset((502,)), _READ_FAILED, "upstream_error", "gateway_timeout_upstream", _M, page=True),
+    _Row(frozenset((503,)), _FETCH_FAILED, "upstream_error", "gateway_timeout_upstream", _M, page=True, late=True),
     _Row(frozenset((408, 500, 502, 503)), _TIMED_OUT, "upstream_error", "gateway_timeout_upstream"),
     _Row(frozenset((408, 504)), None, "upstream_error", "gateway_timeout_upstream"),
+    _Row(frozenset((503,)), None, "upstream_error", "overloaded", _M, page=True),
     _Row(frozenset((503, 529)), None, "upstream_error", "overloaded"),
-    # Cloudflare's own numbers for what is behind it
+    # Cloudflare's own numbers for what is behind it; from somebody else they mean less
+    _Row(frozenset((522,)), None, "upstream_error", "gateway_timeout_upstream", _M, page=True, doubted=True),
+    _Row(frozenset((521, 523, 525, 526)), None, "upstream_error", "upstream_error", _M, page=True, doubted=True),
     _Row(frozenset((521,)), None, "upstream_error", "connect_refused"),
     _Row(frozenset((522,)), None, "upstream_error", "connect_timeout"),
     _Row(frozenset((523,)), None, "upstream_error", "network_unreachable"),
@@ -177,45 +204,54 @@ _UNSTREAMABLE = _marks(
 
 
 def reply_fault(
-    status: int, headers: Mapping[str, str], body: bytes, *, now: float, secrets: tuple[str, ...] = ()
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    now: float,
+    secrets: tuple[str, ...] = (),
+    waited: float | None = None,
 ) -> Fault:
     """The fault that the error reply (`status`, lower-case `headers`, decoded `body`) means.
 
     `status` 200: an error object inside a 200 reply. `now`: seconds since the epoch, for a Retry-After date.
-    `secrets`: the channel's own keys, taken out of everything that is kept.
+    `secrets`: the channel's own keys, taken out of everything that is kept. `waited`: seconds from the whole request to
+    the head of the reply, below 0 when the head came first, None if not known.
     """
     words = read_words(headers, body)
     kept = UpstreamError(status, headers.get("content-type", ""), redact_bytes(body[:READ_LIMIT], secrets))
     wait = retry_after(headers, now)
     if wait is None:
         wait = words.retry
+    doubted = hearsay(_teller(status, headers, words), status, waited)
     if 300 <= status < 400:
         message = "The upstream answered with a redirect, and redirects are not followed: is its base_url right?"
         detail = f"{status} to {redact(headers.get('location', 'nowhere'), secrets)[:500]}"
-        return fault("upstream_bad_response", message, upstream=kept, detail=detail)
+        return fault("upstream_bad_response", message, upstream=kept, hint=HEARSAY if doubted else None, detail=detail)
     said = redact(words.message, secrets)
     effective = _effective(status, words)
-    row = next(row for row in ROWS if _fits(row, effective, words))
+    late = None if waited is None else waited >= QUICK
+    row = next(row for row in ROWS if _fits(row, effective, words) and _befits(row, doubted, late))
     detail = f"HTTP {status}, {words.code or words.type or 'no code'}: {said[:300]}"
     if words.proxy is not None:
         detail = f"{detail} (told by {words.proxy})"
     if row.code in _KEPT_FROM_CLIENTS:
-        hint = None if _proven(row, effective, words) else WORDED
+        hint = HEARSAY if doubted else None if _proven(row, effective, words) else WORDED
         return fault(row.code, cause=row.cause, side=row.side, retry_after=wait, detail=detail, hint=hint)
     side = row.side
     if row.cause == "gateway_timeout_upstream" and not words.spoken and effective == 504:
         side = _M  # a 504 without an API's error object comes from something in between
     return fault(
         row.code,
-        _told(effective, said, words),
-        status=effective if 400 <= effective <= 599 else None,
+        _told(effective, said, words, doubted=doubted),
+        status=row.told or (effective if 400 <= effective <= 599 else None),
         cause=row.cause,
         side=side,
         type=_TYPES.get(row.cause),
         param=words.param,
         retry_after=wait,
         upstream=kept,
-        hint=_hint(effective, words),
+        hint=HEARSAY if doubted else _hint(effective, words),
         detail=detail,
     )
 
@@ -239,10 +275,21 @@ def _effective(status: int, words: ErrorWords) -> int:
     return int(code) if re.fullmatch(r"[45][0-9]{2}", code) else 200
 
 
+def _teller(status: int, headers: Mapping[str, str], words: ErrorWords) -> Teller:
+    """Who wrote the reply. Cloudflare's own numbers may come without any words."""
+    if not words.message and words.proxy is None and status > 520 and "cloudflare" in headers.get("server", "").lower():
+        return Teller.CLOUDFLARE
+    return words.teller
+
+
 def _fits(row: _Row, status: int, words: ErrorWords) -> bool:
     if status not in row.statuses or (row.page is not None and row.page != (words.proxy is not None)):
         return False
     return row.marks is None or row.marks.search(words.all) is not None
+
+
+def _befits(row: _Row, doubted: bool, late: bool | None) -> bool:
+    return row.doubted in (None, doubted) and (row.late is None or row.late is late)
 
 
 def _proven(row: _Row, status: int, words: ErrorWords) -> bool:
@@ -252,11 +299,15 @@ def _proven(row: _Row, status: int, words: ErrorWords) -> bool:
     return row.marks is not None and row.marks.search(words.codes) is not None
 
 
-def _told(status: int, said: str, words: ErrorWords) -> str | None:
+def _told(status: int, said: str, words: ErrorWords, *, doubted: bool) -> str | None:
     """The message for the client: the API's own words as they are, a proxy's page by name and number."""
+    if status == 407:
+        who = "A proxy" if words.proxy in (None, "a proxy") else f"{words.proxy}, a proxy"
+        return f"{who} in front of the upstream wants a login (407), so nothing was passed on: {said or 'no words'}"
     if words.proxy is not None:
         who = words.proxy[0].upper() + words.proxy[1:]
-        return f"{who}, in front of the upstream, answered {status}: {said or 'no words'}"
+        told = f"{who}, in front of the upstream, answered {status}: {said or 'no words'}"
+        return f"{told} (the upstream may be at work on the request)" if doubted else told
     return said or f"The upstream answered with status {status} and no message."
 
 

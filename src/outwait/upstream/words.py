@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from outwait.policy.retry import Teller
+
 READ_LIMIT = 65_536
 _MESSAGE_LIMIT = 1_000
 _MESSAGE_KEYS = ("message", "msg", "error_msg", "error_message", "error_description", "status_msg", "detail", "title")
@@ -41,7 +43,13 @@ _PROXIES: tuple[tuple[str, str], ...] = (
     ("apache", "Apache"),
     ("traefik", "Traefik"),
     ("caddy", "Caddy"),
+    ("lighttpd", "lighttpd"),
+    ("squid", "Squid"),
 )
+# What they say when there was nobody to send the request to.
+_UNREACHED = ("no server is available to handle this request", "no healthy upstream")
+_CLOUDFLARE_TEXT = re.compile(r"error code: \d{3,4}", re.IGNORECASE)  # instead of its page, for who wants none
+_REASON = re.compile(r"reason:\s*<strong>(.{1,500}?)</strong>", re.IGNORECASE | re.DOTALL)  # Apache
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,7 @@ class ErrorWords:
     """What an error reply says. `proxy`: who wrote it if not the API. `spoken`: it has an API's error object.
 
     `reason`: a finer code beside the first (Google's ErrorInfo, Azure's innererror). `retry`: seconds it asks to wait
-    (Google's RetryInfo).
+    (Google's RetryInfo). `strange`: no JSON that an API would send. `unreached`: the proxy had nobody to ask.
     """
 
     message: str = ""
@@ -60,6 +68,17 @@ class ErrorWords:
     spoken: bool = False
     reason: str = ""
     retry: float | None = None
+    strange: bool = False
+    unreached: bool = False
+
+    @property
+    def teller(self) -> Teller:
+        """Who wrote it."""
+        if self.proxy is None:
+            return Teller.UNKNOWN if self.strange else Teller.API
+        if self.unreached:
+            return Teller.UNREACHED
+        return Teller.CLOUDFLARE if self.proxy == "Cloudflare" else Teller.PROXY
 
     @property
     def codes(self) -> str:
@@ -83,16 +102,19 @@ def read_words(headers: Mapping[str, str], body: bytes) -> ErrorWords:
             document = None
         if document is not None:
             return _json_words(document, text, headers)
-    proxy = _proxy(f"{headers.get('server', '')}\n{text[:8192]}".lower())
+    seen = text[:8192].lower()
+    unreached = any(mark in seen for mark in _UNREACHED)
     if text[:1] == "<" or "html" in headers.get("content-type", ""):
-        return ErrorWords(message=_page_words(text), proxy=proxy or "a proxy")
-    return ErrorWords(message=_short(text), proxy=_proxy(text[:8192].lower()))
+        who = _proxy(f"{headers.get('server', '')}\n{seen}".lower()) or "a proxy"
+        return ErrorWords(message=_page_words(text), proxy=who, strange=True, unreached=unreached)
+    signed = "Cloudflare" if _CLOUDFLARE_TEXT.fullmatch(text) else _proxy(seen)
+    return ErrorWords(message=_short(text), proxy=signed, strange=True, unreached=unreached)
 
 
 def _json_words(document: Any, text: str, headers: Mapping[str, str]) -> ErrorWords:
     found = _error_object(document)
     if found is None:
-        return ErrorWords(message=_short(text))
+        return ErrorWords(message=_short(text), strange=True)
     message = _first(found, _MESSAGE_KEYS)
     param = found.get("param")
     outer = document[0] if isinstance(document, list) else document
@@ -168,7 +190,8 @@ def _page_words(text: str) -> str:
         if match is not None:
             words = _short(html.unescape(re.sub(r"<[^<>]*>", " ", match[1])))
             if words:
-                return words
+                reason = _REASON.search(text[:READ_LIMIT])
+                return words if reason is None else f"{words}: {_short(html.unescape(reason[1]))}"
     return ""
 
 

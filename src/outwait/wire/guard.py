@@ -10,16 +10,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 
 from outwait.core.fault import Refusal, fault
+
+Network = IPv4Network | IPv6Network
 
 CHUNKED = -1
 """The length of a body whose end the chunked coding tells."""
 
 _ALLOWED = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F), *range(0x80, 0x100)])
-_REQUEST_LINE = re.compile(rb"([A-Z][A-Z-]{0,31}) (/[\x21\x22\x24-\x7e]*|\*) HTTP/1\.([01])")
-_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._~!$&'()*+,;=%-]{1,255})(?::[0-9]{1,5})?")
+_AUTHORITY = r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._~!$&'()*+,;=%-]{1,255})(?::[0-9]{0,5})?"
+_HOST = re.compile(_AUTHORITY)
+# What stands before the path in an absolute form says no more than Host does: there is one service here.
+_REQUEST_LINE = re.compile(
+    rb"([A-Z][A-Z-]{0,31}) (?:(?:(?i:https?)://%b)?(/[\x21\x22\x24-\x7e]*)|\*) HTTP/1\.([01])" % _AUTHORITY.encode()
+)
 _LENGTH = re.compile(r"[0-9]{1,18}")
 
 
@@ -32,8 +39,8 @@ class Limits:
     done -> first byte of the next head. `write_stall`: bytes wait for the client -> it takes one. `linger_seconds`,
     `linger_bytes`: what is still read and thrown away after our side was closed, so that a client in the middle of
     sending can read why. `backlog_bytes`: pipelined input kept while a response is under way before reading pauses.
-    `per_ip`: connections per client address (IPv6: per /64), 0 = any number; `uncounted`: addresses it does not apply
-    to, e.g. a reverse proxy's. `connections`: all connections of this server, 0 = any number.
+    `per_ip`: connections per client address (IPv6: per /64), 0 = any number; `uncounted`: networks it does not apply
+    to, e.g. reverse proxies'. `connections`: all connections of this server, 0 = any number.
     """
 
     request_line: int = 8 * 1024
@@ -50,7 +57,7 @@ class Limits:
     backlog_bytes: int = 16 * 1024
     per_ip: int = 256
     connections: int = 0
-    uncounted: frozenset[str] = field(default_factory=frozenset)
+    uncounted: tuple[Network, ...] = ()
 
 
 def refusal(message: str, code: str = "bad_request") -> Refusal:
@@ -91,14 +98,17 @@ def check_size(block: bytes, limits: Limits) -> None:
 
 
 def request_line(block: bytes) -> tuple[str, str, int]:
-    """Method, target and minor version of a checked head; origin-form or `OPTIONS *` only (RFC 9112 section 3.2)."""
+    """Method, target (origin-form or `*`) and minor version of a checked head; of an absolute-form target, as clients
+    send it that take this server for their proxy, what stands behind the authority (RFC 9112 section 3.2).
+    """
     match = _REQUEST_LINE.fullmatch(block, 0, block.index(b"\r\n"))
     if match is None:
-        raise refusal("The request line is malformed.")
+        tunnel = block.startswith(b"CONNECT ")
+        raise refusal("This is no proxy: there is no CONNECT." if tunnel else "The request line is malformed.")
     method, target, minor = match.groups()
-    if method == b"CONNECT" or (target == b"*" and method != b"OPTIONS"):
+    if method == b"CONNECT" or (target is None and method != b"OPTIONS"):
         raise refusal("The request target does not fit the method.")
-    return method.decode("ascii"), target.decode("ascii"), minor[0] - 0x30
+    return method.decode("ascii"), (target or b"*").decode("ascii"), minor[0] - 0x30
 
 
 def check_host(headers: Mapping[str, str], version: int) -> None:
@@ -108,7 +118,8 @@ def check_host(headers: Mapping[str, str], version: int) -> None:
         if version:
             raise refusal("An HTTP/1.1 request needs a Host header.")
     elif _HOST.fullmatch(host) is None:
-        raise refusal("The Host header is invalid.")
+        form = "; an IPv6 address stands in brackets, without a zone: [::1]:8787" if host.count(":") > 1 else ""
+        raise refusal(f"The Host header is no name or address with a port{form}.")
 
 
 def body_length(headers: Mapping[str, str], version: int) -> int:

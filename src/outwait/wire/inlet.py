@@ -62,7 +62,7 @@ class Inlet(Link):
         if refused is None:
             self._wait(self.server.limits.idle_seconds)
         else:
-            self._refuse(fault(refused))
+            self._refuse(refused)
 
     def data_received(self, data: bytes) -> None:
         """Input, in any pieces."""
@@ -103,7 +103,10 @@ class Inlet(Link):
             self._leave()
             return
         self._phase = HEAD
-        self._until(self.server.wheel.now() + self.server.limits.idle_seconds)
+        if self.server.draining:
+            self._stay()
+        else:
+            self._until(self.server.wheel.now() + self.server.limits.idle_seconds)
         if self._buffer and not self._advancing:
             self._advance()
 
@@ -212,7 +215,9 @@ class Inlet(Link):
             self._dispatch(request)
 
     def _dispatch(self, request: Request) -> None:
-        request.outlet = self.outlet = Outlet(self, request)
+        request.outlet = self.outlet = outlet = Outlet(self, request)
+        if self.server.lines_of is not None:
+            outlet.lines = self.server.lines_of(request)
         self._phase = HANDLING
         self._due = NEVER
         self._flush.watched = False
@@ -222,6 +227,8 @@ class Inlet(Link):
         """Tell why, then part."""
         status, headers, body = self.server.refuse(refused, self._request)
         head_only = self._request is not None and self._request.method == "HEAD"
+        if self._request is not None and self.server.lines_of is not None:
+            headers += self.server.lines_of(self._request)
         self._request = None
         opening = self.server.opening(status, self.server.wheel.now())
         self.put(framing.final(opening, headers, b"" if head_only else body, len(body)))

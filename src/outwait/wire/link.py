@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from outwait.wire.server import Server
 
 HEAD, BODY, HANDLING, LEAVING, RESETTING, CLOSED = range(6)
+PARTING = 2.0  # seconds who was not told that the connection closes may still ask on it once a drain has begun
 _LOOKS_PER_STALL = 4
 
 
@@ -30,8 +31,8 @@ class Link(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_buffer", "_due", "_flush", "_paused", "_phase", "_since", "_thrown", "admitted", "alarm", "outlet", "peer",
-        "server", "transport",
+        "_buffer", "_due", "_flush", "_paused", "_phase", "_since", "_staying", "_thrown", "admitted", "alarm",
+        "outlet", "peer", "server", "transport",
     )  # fmt: skip
 
     transport: asyncio.Transport
@@ -47,6 +48,7 @@ class Link(asyncio.Protocol):
         self._paused = False
         self._due = NEVER
         self._since = 0.0  # when the body, or the reset, began
+        self._staying = False  # a drain closes it at its deadline, not before
         self._thrown = 0  # bytes thrown away while leaving
         self._flush = flush.Flush()
 
@@ -118,8 +120,10 @@ class Link(asyncio.Protocol):
     # -- the server's calls
 
     def drain(self) -> None:
-        """Close if idle. A request under way ends first, and the connection with it."""
-        if self._phase == HEAD and not self._buffer:
+        """Close if idle. A request under way ends first, and the connection with it; but where its head, sent before
+        the drain, did not say so, the client may ask once more meanwhile (`_stay`).
+        """
+        if self._phase == HEAD and not self._buffer and not self._staying:
             self._close()
 
     def kill(self) -> None:
@@ -166,6 +170,11 @@ class Link(asyncio.Protocol):
             self.transport.abort()
 
     # -- parting
+
+    def _stay(self) -> None:
+        """Idle in a drain that the client knows nothing of: its next request may be on its way (RFC 9112, 9.3.1)."""
+        self._staying = True
+        self._until(self.server.wheel.now() + PARTING)
 
     def _leave(self, *, unread: bool = False) -> None:
         """Shut our side down behind what was written; go when the client goes, or when it had its time."""

@@ -28,12 +28,13 @@ class Outlet:
 
     `blocked`: more than the high-water mark waits for the client; `on_drain` is called when that is over. `gone`: the
     client left before the response was whole; `on_gone` is called then, once. Both callbacks may be assigned at any
-    time and must not raise. `status`: what was told to the client, 0 before.
+    time and must not raise. `status`: what was told to the client, 0 before. `lines`: a block of header lines that the
+    head carries, whoever writes it.
     """
 
     __slots__ = (
-        "_head_only", "_inlet", "_keep", "_phase", "_version", "blocked", "due", "gone", "on_drain", "on_gone", "ring",
-        "status",
+        "_head_only", "_inlet", "_keep", "_phase", "_version", "blocked", "due", "gone", "lines", "on_drain", "on_gone",
+        "ring", "status",
     )  # fmt: skip
 
     def __init__(self, inlet: Inlet, request: Request) -> None:
@@ -45,6 +46,7 @@ class Outlet:
         self.blocked = False
         self.gone = False
         self.status = 0
+        self.lines = b""
         self.on_drain: Callable[[], None] | None = None
         self.on_gone: Callable[[], None] | None = None
         self.due = NEVER
@@ -77,9 +79,9 @@ class Outlet:
             body = b""
         opening = inlet.server.opening(status, inlet.server.wheel.now())
         if len(body) < _JOIN_BYTES:
-            inlet.put(b"".join((opening, headers, self._connection(keep), length, body)))
+            inlet.put(b"".join((opening, headers, self.lines, self._connection(keep), length, body)))
         else:
-            inlet.put(b"".join((opening, headers, self._connection(keep), length)))
+            inlet.put(b"".join((opening, headers, self.lines, self._connection(keep), length)))
             inlet.put(body)
         inlet.responded(keep)
 
@@ -93,7 +95,7 @@ class Outlet:
         server = self._inlet.server
         chunked = self._version == 1
         self._keep = self._keep and chunked and not server.draining
-        head = server.opening(status, server.wheel.now()) + headers + self._connection(self._keep)
+        head = server.opening(status, server.wheel.now()) + headers + self.lines + self._connection(self._keep)
         if chunked and status not in framing.BODILESS:
             head += b"transfer-encoding: chunked\r\n"
         if self._head_only or status in framing.BODILESS:
@@ -128,7 +130,7 @@ class Outlet:
         self._phase = _DONE
         if phase == _CHUNKED:
             self._inlet.put(framing.LAST_CHUNK)
-        self._inlet.responded(self._keep and not self._inlet.server.draining)
+        self._inlet.responded(self._keep)  # as the head said, also when a drain has begun since
 
     def abort(self) -> None:
         """End the response, visibly not whole, after what was written is flushed. Idempotent."""

@@ -11,12 +11,12 @@ import asyncio
 import ipaddress
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from email.utils import formatdate
 
 from outwait.core.fault import Fault, fault
 from outwait.wire import framing
-from outwait.wire.guard import Limits
+from outwait.wire.guard import Limits, Network
 from outwait.wire.inlet import Inlet, SideInlet
 from outwait.wire.link import Link
 from outwait.wire.outlet import Outlet
@@ -31,6 +31,10 @@ Refuse = Callable[[Fault, Request | None], tuple[int, bytes, bytes]]
 
 # Refused connections stay a moment to be told why; this many above the limit, they are cut without a word.
 _COURTESY = 64
+_CROWDED = (
+    "There are {most} connections from {peer} already (server.limits.per_ip). If that is a reverse proxy, name it in"
+    " server.limits.per_ip_except."
+)
 # Seconds handlers get to notice that their clients were cut.
 _FAREWELL = 1.0
 
@@ -41,11 +45,12 @@ class Server:
     `handler(request)`: answers through `request.outlet`, now or later; what it returns, if anything, is awaited in a
     task. `body_limit(path)`: bytes a body may have. `refuse(fault, request or None)`: status, header block and body of
     an error; the request where its head was read. `draining`: responses close their connections. `heads`: reads heads.
+    `lines_of(request)`: header lines that every answer to it carries; None where none does. It may be replaced.
     """
 
     __slots__ = (
         "_date", "_date_until", "_handler", "_idle", "_inlets", "_openings", "_peers", "_served", "body_limit",
-        "draining", "heads", "limits", "refuse", "wheel",
+        "draining", "heads", "limits", "lines_of", "refuse", "wheel",
     )  # fmt: skip
 
     def __init__(
@@ -56,6 +61,7 @@ class Server:
         self.wheel = wheel
         self.body_limit = body_limit
         self.refuse = refuse
+        self.lines_of: Callable[[Request], bytes] | None = None
         self.draining = False
         self.heads = Heads(limits)
         self._served: set[Outlet] = set()  # of the requests whose handlers are tasks
@@ -112,20 +118,20 @@ class Server:
 
     # -- the inlets' calls
 
-    def arrived(self, inlet: Link) -> str | None:
-        """Count a new connection; returns the code of the fault it is refused with, if it is."""
+    def arrived(self, inlet: Link) -> Fault | None:
+        """Count a new connection; returns the fault it is refused with, if it is."""
         self._inlets.add(inlet)
         self._idle.clear()
         limits = self.limits
         if limits.connections and len(self._inlets) > limits.connections:
             if len(self._inlets) > limits.connections + _COURTESY:
                 inlet.kill()
-            return "gateway_overloaded"
-        if limits.per_ip and inlet.peer and inlet.peer not in limits.uncounted:
+            return fault("gateway_overloaded", "The gateway has as many connections as it has descriptors for.")
+        if limits.per_ip and inlet.peer and not _within(inlet.peer, limits.uncounted):
             key = _household(inlet.peer)
             count = self._peers.get(key, 0)
             if count >= limits.per_ip:
-                return "gateway_overloaded"
+                return fault("gateway_overloaded", _CROWDED.format(peer=inlet.peer, most=limits.per_ip))
             self._peers[key] = count + 1
             inlet.admitted = True
         return None
@@ -195,6 +201,11 @@ class Server:
     def _check_idle(self) -> None:
         if not self._inlets and not self._served:  # a response without a task is over when its connection is
             self._idle.set()
+
+
+def _within(peer: str, networks: Iterable[Network]) -> bool:
+    address = ipaddress.ip_address(peer)
+    return any(address in each for each in networks)
 
 
 def _household(peer: str) -> str:

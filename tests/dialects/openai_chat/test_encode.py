@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
@@ -95,6 +96,17 @@ def test_what_the_upstream_did_not_say_is_filled_in() -> None:
     assert {(chunk["id"], chunk["created"], chunk["model"]) for chunk in made} == {("", 0, "public")}
     told = json.loads(whole(call(), Answer(choices=(Choice(),))))
     assert (told["id"], told["created"], told["model"], "usage" in told) == ("", 0, "public", False)
+
+
+def test_what_does_not_say_when_it_was_made_was_made_when_the_exchange_began() -> None:
+    begun = structs.replace(call(), created=1795383256)
+    encoder = Encoder(begun)
+    deltas = (Began("r", "up"), Said("hi"), Stopped("stop"), Counted(Usage(1)))
+    made = chunks(b"".join(encoder.feed(delta) for delta in deltas) + encoder.end())
+    assert len(made) > 2
+    assert {chunk["created"] for chunk in made} == {1795383256}
+    assert json.loads(whole(begun, Answer(choices=(Choice(),))))["created"] == 1795383256
+    assert json.loads(whole(begun, Answer(created=7, choices=(Choice(),))))["created"] == 7
 
 
 def test_written_caches_are_counted() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from outwait.core.reply import Ending, Head, Usage
@@ -157,6 +158,19 @@ def test_odd_choices_unfold() -> None:
     ending = unfold(b'{"choices":[{"message":{"content":"x"}},7,{"message":"text"}],"created":null}')
     assert ending.fault is None
     assert ending.data.endswith(b"data: [DONE]\n\n")
+
+
+def test_what_does_not_say_when_it_was_made_was_made_when_the_exchange_began() -> None:
+    head, chunk = (
+        Head(200, "x"),
+        b'data: {"created":0,"choices":[{"index":0,"delta":{"content":"x"},"finish_reason":"stop"}]}\n\n',
+    )
+    folding = FoldReader(structs.replace(call(stream=False), created=17), head)
+    folding.feed(chunk + b"data: [DONE]\n\n")
+    assert json.loads(folding.end().data)["created"] == 17
+    unfolding = UnfoldReader(structs.replace(call(stream=True), created=17), head)
+    unfolding.feed(b'{"choices":[{"message":{"content":"x"},"finish_reason":"stop"}]}')
+    assert unfolding.end().data.count(b'"created":17') == 2
 
 
 @given(st.lists(st.binary(max_size=20) | st.sampled_from(STREAM), max_size=8))

@@ -194,7 +194,11 @@ def test_a_json_reply_says_the_same(response_of: Callable[[bytes], dict[str, Any
         (Choice((Thought("t", "s", dialect="anthropic"), Text("hi"), ToolCall("c", "f", "{}")), "tool_calls"),),
         Usage(3, 2),
     )
-    made = response_of(whole(call(), answer))
+    assert (
+        response_of(whole(structs.replace(call(), created=17), structs.replace(answer, created=None)))["created_at"]
+        == 17
+    )
+    made = response_of(whole(structs.replace(call(), created=17), answer))
     assert (made["id"], made["model"], made["created_at"], made["status"]) == ("resp_1", "up", 5, "completed")
     assert [item["type"] for item in made["output"]] == ["reasoning", "message", "function_call"]
     assert made["usage"]["total_tokens"] == 5

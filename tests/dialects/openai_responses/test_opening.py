@@ -23,17 +23,27 @@ from outwait.dialects.profiles import UNKNOWN, Profile
 from outwait.dialects.voice import PlainVoice
 
 Lifecycle = ResponseCreatedEvent | ResponseInProgressEvent | ResponseCompletedEvent
-SDK = Profile("sdk-python", responses="comment")
+SDK = Profile("sdk-python", responses="steady")
+NODE = Profile("sdk-js", responses="comment")
 
 
 def call(stream: bool = True) -> Call:
-    return Call("responses", "responses", "m", stream, b'{"model":"m","input":"q"}')
+    return Call("responses", "responses", "m", stream, b'{"model":"m","input":"q"}', created=1795383256)
 
 
-def voice(mode: str = "auto", profile: Profile = UNKNOWN) -> Voice:
-    made = opening.voice(call(), Heartbeat(mode=mode), profile)
+def kept(**fields: object) -> Call:
+    return structs.replace(call(), state=State("resp_ow"), **fields)
+
+
+def voice(mode: str = "auto", profile: Profile = UNKNOWN, asked: Call | None = None) -> Voice:
+    made = opening.voice(asked or kept(), Heartbeat(mode=mode), profile)
     assert isinstance(made, Voice)
     return made
+
+
+def told(made: Voice, data: bytes) -> bytes:
+    """`data` as the client gets it once the exchange knows what was announced."""
+    return made.say(data if made.announced is None else made.announced.retell(data))
 
 
 def answer(*deltas: Delta) -> bytes:
@@ -93,27 +103,31 @@ def test_the_first_beats_stand_for_the_upstream(strict: Callable[[bytes], Any]) 
 
 def test_what_follows_a_beat_is_numbered_anew(strict: Callable[[bytes], Any]) -> None:
     made = voice()
-    out = made.beat() + made.say(BEFORE) + made.beat() + made.say(WORDS) + made.beat() + made.beat() + made.say(REST)
+    out = made.beat() + told(made, BEFORE) + made.beat() + told(made, WORDS) + made.beat() + made.beat()
+    out += told(made, REST)
     events = strict(out)
     assert [value["sequence_number"] for _, value in events] == list(range(len(events)))
     kinds = [kind for kind, _ in events]
     assert kinds.count("response.created") == 1
-    # The upstream's own beginning keeps its id and its words.
+    # The upstream's own beginning keeps its words.
     assert events[2][0] == "response.in_progress"
-    assert events[2][1]["response"]["id"] == "resp_real"
-    beats = [value for kind, value in events[4:] if kind == "response.in_progress"]
-    assert {value["response"]["id"] for value in beats} == {"resp_real"}
-    assert beats[-1]["response"]["created_at"] == 7
+    responses = [value["response"] for _, value in events if "response" in value]
+    assert {(each["id"], each["created_at"]) for each in responses} == {("resp_ow", 1795383256)}
+    assert [each["model"] for each in responses[:3]] == ["m", "m", "up"]
+    assert made.announced is not None
+    assert made.announced.handle == "resp_real"
     assert kinds[-1] == "response.completed"
 
 
 def test_a_client_that_counts_events_reads_through(served: Callable[[bytes], OpenAI]) -> None:
     made = voice()
-    out = made.beat() + made.say(BEFORE + WORDS) + made.beat() + made.say(REST)
+    out = made.beat() + told(made, BEFORE + WORDS) + made.beat() + told(made, REST)
     events = list(served(out).responses.create(model="m", input="q", stream=True))
     assert "".join(event.delta for event in events if event.type == "response.output_text.delta") == "Hello"
     assert events[-1].type == "response.completed"
-    assert events[-1].response.id == "resp_real"
+    assert {event.response.id for event in events if isinstance(event, Lifecycle)} == {"resp_ow"}
+    with served(out).responses.stream(model="m", input="q") as reading:  # which looks at the id
+        assert reading.get_final_response().id == "resp_ow"
 
 
 @pytest.mark.parametrize("early", [True, False])
@@ -135,6 +149,14 @@ def test_an_sdk_gets_comments_until_the_id_is_known() -> None:
     assert voice("event", SDK).beat().startswith(b"event: response.created")
 
 
+def test_other_sdks_get_comments_to_the_end() -> None:
+    made = voice(profile=NODE)
+    assert made.beat() == PING
+    assert made.say(BEFORE + WORDS) == BEFORE + WORDS
+    assert made.beat() == PING
+    assert voice("event", NODE).beat().startswith(b"event: response.created")
+
+
 def test_an_upstream_that_hides_its_id_is_left_alone() -> None:
     nameless = b'event: response.created\ndata: {"type":"response.created","response":{"id":7}}\n\n'
     made = voice(profile=SDK)
@@ -142,7 +164,27 @@ def test_an_upstream_that_hides_its_id_is_left_alone() -> None:
     assert made.beat() == PING
     other = voice()
     assert other.say(nameless) == nameless
-    assert other.beat().startswith(b"event: response.in_progress")
+    assert other.beat() == PING  # the client may have read it
+    assert other.announced is None
+
+
+def test_where_the_upstream_alone_keeps_the_response_only_its_id_will_do() -> None:
+    assert voice(asked=call()).beat() == PING
+    unkept = structs.replace(call(), body=b'{"model":"m","input":"q","store":false}')
+    assert voice(asked=unkept).beat().startswith(b"event: response.created")
+    counting = Profile("codex", chat="event")  # it would give up before the id is known
+    assert voice(profile=counting, asked=call()).beat().startswith(b"event: response.created")
+    assert voice("event", asked=call()).beat().startswith(b"event: response.created")
+
+
+def test_once_the_answer_is_there_nothing_is_announced() -> None:
+    late = voice()
+    late.decided()
+    assert (late.beat(), late.announced) == (PING, None)
+    early = voice()
+    early.beat()
+    early.decided()
+    assert early.beat().startswith(b"event: response.in_progress")
 
 
 def test_events_that_nobody_knows_go_on_as_they_are() -> None:
@@ -176,7 +218,7 @@ def test_a_failure_is_told_twice(
     served: Callable[[bytes], OpenAI], strict: Callable[[bytes], Any], profile: Profile, before: bytes
 ) -> None:
     made = voice(profile=profile)
-    out = made.beat() + made.say(before) + made.fail(fault("idle_timeout", span=5.0), "ow_1")
+    out = made.beat() + told(made, before) + made.fail(fault("idle_timeout", span=5.0), "ow_1")
     events = strict(out)
     (_, error), (kind, failed) = events[-2:]
     assert error["code"] == error["error"]["code"] == "idle_timeout"
@@ -184,7 +226,7 @@ def test_a_failure_is_told_twice(
     assert failed["response"]["status"] == "failed"
     assert failed["response"]["error"]["code"] == "server_error"
     if before:
-        assert failed["response"]["id"] == "resp_real"
+        assert failed["response"]["id"] == ("resp_real" if profile is SDK else "resp_ow")
     client = served(out)
     with pytest.raises(APIError, match="silent"):
         list(client.responses.create(model="m", input="q", stream=True))
@@ -221,11 +263,17 @@ def test_pieces_of_any_size_say_the_same(cuts: list[int], beats: set[int]) -> No
 
 @pytest.mark.parametrize("after, first", [(-1, 0), (4, 5)])
 def test_a_client_that_came_back_goes_on_counting(after: int, first: int) -> None:
-    speaker = voice("event")
+    speaker = voice("event", asked=structs.replace(kept(), state=State("resp_ow", background=True)))
     speaker.resume(after, [1, 2] if after > 0 else [])
     beat = speaker.beat().decode()
     assert (f'"sequence_number":{first}' in beat, "response.created" in beat) == (True, after < 0)
     assert list(speaker.inserted)[-1] >= first
+
+
+def test_a_client_that_came_back_knows_an_id_that_its_voice_does_not() -> None:
+    speaker = voice()
+    speaker.resume(4, [])
+    assert (speaker.beat(), speaker.announced) == (PING, None)
 
 
 def test_in_the_background_even_the_first_beats_have_the_final_id(served: Callable[[bytes], OpenAI]) -> None:
@@ -239,10 +287,11 @@ def test_in_the_background_even_the_first_beats_have_the_final_id(served: Callab
     with served(out).responses.stream(model="m", input="q") as reading:
         assert reading.get_final_response().id == "resp_ow"
     assert b'"background":true' in out
+    assert b'"created_at":1795383256' in out
+    assert made.announced is None
 
 
 def test_a_failure_before_the_answer_names_the_kept_response() -> None:
-    kept = structs.replace(call(), state=State("resp_ow"))
-    made = opening.voice(kept, Heartbeat(mode="auto"), SDK)
+    made = opening.voice(kept(), Heartbeat(mode="auto"), SDK)
     assert made.beat() == PING  # the id may be the upstream's yet
     assert b'"id":"resp_ow"' in made.fail(fault("idle_timeout"), "ow_1")

@@ -210,6 +210,22 @@ def test_without_the_background_a_kept_response_goes_on_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("streamed", [True, False])
+@pytest.mark.parametrize("state", [{"channel": "c", "upstream": "resp_there"}, {"expanded": b"{}"}])
+def test_the_response_before_has_the_id_that_the_client_sent(stream: bool, streamed: bool, state: Any) -> None:
+    asked = structs.replace(call(stream, previous_response_id="resp_before"), state=State("resp_ow", **state))
+    reading = reader(asked, Candidate("c", "responses", "m"), 200, EVENTS if streamed else JSON)
+    out, failed = run(reading, STREAM if streamed else WHOLE)
+    assert failed is None
+    ours = b'"previous_response_id":"resp_before"'
+    assert out.count(ours) == (3 if stream else 1)
+    kept = out.replace(ours, b'"previous_response_id":null')
+    assert kept == (STREAM if stream else WHOLE) or stream is not streamed
+    assert b'"id":"resp_1"' in kept
+    assert not isinstance(reading, Resumable)
+
+
+@pytest.mark.parametrize("stream", [True, False])
 def test_a_job_tells_its_handle_before_it_has_words(stream: bool) -> None:
     reading = job(stream)
     assert (reading.handle, reading.sequence) == ("", -1)

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outwait.core.request import Call, State
-from outwait.dialects.openai_responses.rename import Renaming
+from outwait.dialects.openai_responses.rename import Announced, Renaming, of_continued, of_job
 
 OURS = b'"id":"resp_ow"'
 
 
 def renaming(**fields: Any) -> Renaming:
     body = json.dumps({"model": "m", "input": "q", "background": True, **fields}).encode()
-    return Renaming(Call("responses", "responses", "m", True, body, state=State("resp_ow", background=True)))
+    return Renaming(of_job(Call("responses", "responses", "m", True, body, state=State("resp_ow", background=True))))
 
 
 def event(kind: str, number: int, response: bytes) -> bytes:
@@ -104,6 +104,34 @@ def test_over_another_connection_nothing_is_told_twice() -> None:
     assert [reading.event(each) for each in events] == [None, None, events[2]]
     assert reading.event(b'{"type":"x"}') is not None
     assert reading.sequence == 2
+
+
+def test_what_is_only_continued_keeps_its_own_id() -> None:
+    body = b'{"model":"m","input":"q","previous_response_id":"resp_before"}'
+    reading = Renaming(of_continued(Call("responses", "responses", "m", True, body)))
+    said = b'{"id":"resp_up","background":false,"store":false,"previous_response_id":%s}'
+    assert reading.event(event("created", 0, said % b"null")) == event("created", 0, said % b'"resp_before"')
+
+
+def sent(*payloads: bytes) -> bytes:
+    return b"".join(b"event: x\ndata: %s\n\n" % payload for payload in payloads)
+
+
+def test_what_was_announced_stands_in_the_whole_answer() -> None:
+    announced = Announced("resp_ow", 17)
+    words = b'{"type":"response.output_text.delta","sequence_number":2,"delta":"resp_up"}'
+    assert announced.retell(sent(words)) == sent(words)
+    assert announced.retell(b"") == b""
+    assert announced.handle == ""
+    said = b'{"id":"%s","created_at":%s,"output":[{"id":"msg_1"}]}'
+    first, last = said % (b"resp_up", b"7.5"), said % (b"resp_other", b"9")
+    ours = said % (b"resp_ow", b"17")
+    out = announced.retell(sent(event("created", -1, first), event("in_progress", 1, first), words))
+    assert out == sent(event("created", -1, ours), event("in_progress", 1, ours), words)
+    assert announced.retell(sent(event("completed", 9, last))) == sent(event("completed", 9, ours))
+    assert announced.handle == "resp_up"
+    large = event("completed", 9, last[:-1] + b',"text":"%s"}' % (b"x" * (9 << 20)))
+    assert b'"id":"resp_ow"' in announced.retell(sent(large))
 
 
 _TEXT = st.text(max_size=5)

@@ -138,6 +138,15 @@ def test_a_conversation_is_sent_whole_where_it_is_not_known() -> None:
     assert request.prepare(call, at("vllm", "there")) == OWN.replace(b"resp_ow1", b"resp_there")
 
 
+def test_whoever_is_not_told_the_id_that_the_client_sent_would_repeat_another() -> None:
+    call = kept(OWN, expanded=b"{}", channel="there", upstream="resp_there")
+    assert request.continues_elsewhere(call, at("vllm"))
+    assert request.continues_elsewhere(call, at("openai", "there"))
+    for state in ({}, {"channel": "c"}, {"channel": "c", "upstream": "resp_ow1"}, {"channel": "other"}):
+        assert not request.continues_elsewhere(kept(OWN, **state), at("openai"))
+    assert not request.continues_elsewhere(read(OWN), at("openai"))
+
+
 def test_what_need_not_change_stays_with_a_state_too() -> None:
     for state in ({}, {"channel": "c"}, {"channel": "c", "upstream": "resp_ow1"}, {"channel": "other"}):
         call = kept(OWN, **state)

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from outwait.core.request import Call
 
@@ -16,13 +16,14 @@ COUNT = "models.count_tokens"
 EMBED = "embed_content"
 EMBED_BATCH = "batch_embed_contents"
 
-_METHODS = {
+METHODS: Final = {
     "generateContent": GENERATE,
     "streamGenerateContent": GENERATE,
     "countTokens": COUNT,
     "embedContent": EMBED,
     "batchEmbedContents": EMBED_BATCH,
 }
+"""Method of a Gemini path -> endpoint."""
 _PATH = re.compile(r"/v1(?:beta|alpha|beta1)?/(?:models/|(tunedModels/))(.*):([A-Za-z]+)", re.DOTALL)
 _ESCAPE = re.compile(rb"%([0-9a-fA-F]{2})")
 _SECRET = frozenset({"key", "$key", "api_key", "access_token", "oauth_token"})
@@ -44,7 +45,7 @@ def target(path: str) -> Target | None:
     """What `path` (with or without a query) asks for; None where it is no path of this dialect."""
     place, _, query = path.partition("?")
     match = _PATH.fullmatch(unescaped(place))
-    if match is None or match[3] not in _METHODS:
+    if match is None or match[3] not in METHODS:
         return None
     alt, kept = "json", []
     for pair in query.split("&") if query else ():
@@ -56,7 +57,7 @@ def target(path: str) -> Target | None:
             alt = unescaped(value).lower().partition(";")[0]
         kept.append(pair)
     told = f"{place}?{'&'.join(kept)}" if kept else place
-    return Target((match[1] or "") + match[2], _METHODS[match[3]], match[3].startswith("stream"), alt, told)
+    return Target((match[1] or "") + match[2], METHODS[match[3]], match[3].startswith("stream"), alt, told)
 
 
 def endpoint(path: str) -> str:

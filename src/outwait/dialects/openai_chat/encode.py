@@ -74,10 +74,11 @@ class _Told:
 class Encoder:
     """See `dialect.Encoder`."""
 
-    __slots__ = ("_began", "_include_usage", "_model", "_told", "_usage")
+    __slots__ = ("_began", "_created", "_include_usage", "_model", "_told", "_usage")
 
     def __init__(self, call: Call) -> None:
         self._began = Began()
+        self._created = call.created
         self._include_usage = call.include_usage
         self._model = call.model
         self._told: dict[int, _Told] = {}
@@ -115,7 +116,7 @@ class Encoder:
         head = {
             "id": began.id,
             "object": "chat.completion.chunk",
-            "created": began.created or 0,
+            "created": began.created or self._created,
             "model": began.model or self._model,
         }
         return b"data: " + document.dumps(head | rest) + b"\n\n"
@@ -194,7 +195,7 @@ def whole(call: Call, answer: Answer) -> bytes:
     told: Members = {
         "id": answer.id,
         "object": "chat.completion",
-        "created": answer.created or 0,
+        "created": answer.created or call.created,
         "model": answer.model or call.model,
         "choices": [_choice(index, choice) for index, choice in enumerate(answer.choices)],
     }

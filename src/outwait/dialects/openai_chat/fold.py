@@ -28,7 +28,7 @@ class FoldReader(Watch):
 
     def __init__(self, call: Call, head: Head, limit: int = EVENT_LIMIT) -> None:
         super().__init__(call, head, limit)
-        self._fold = Fold()
+        self._fold = Fold(call.created)
 
     def feed(self, data: bytes) -> bytes:
         """Gathers; gives nothing yet."""
@@ -68,10 +68,11 @@ class FoldReader(Watch):
 class UnfoldReader(JsonReader):
     """Reads one JSON completion for a client that asked for a stream; all bytes come from `end`."""
 
-    __slots__ = ("_include_usage",)
+    __slots__ = ("_created", "_include_usage")
 
     def __init__(self, call: Call, head: Head) -> None:
         super().__init__(call, head, hold=None)
+        self._created = call.created
         self._include_usage = call.include_usage
 
     def end(self) -> Ending:
@@ -83,16 +84,16 @@ class UnfoldReader(JsonReader):
             completion: Any = document.loads(ending.data)  # an object, as it was judged to be
         except ValueError:
             return Ending(fault=fault("upstream_bad_response", detail="the reply is nested too deep"), usage=self.usage)
-        chunks = chunks_of(completion, include_usage=self._include_usage)
+        chunks = chunks_of(completion, include_usage=self._include_usage, created=self._created)
         events = [b"data: " + document.dumps(chunk) + b"\n\n" for chunk in chunks]
         return Ending(b"".join(events) + DONE, usage=self.usage)
 
 
-def chunks_of(completion: dict[str, Any], *, include_usage: bool) -> list[dict[str, Any]]:
+def chunks_of(completion: dict[str, Any], *, include_usage: bool, created: int = 0) -> list[dict[str, Any]]:
     """The chunks of a stream that says the same as `completion`: for each choice one with its message and one with its
-    finish reason, then the usage if it was asked for."""
+    finish reason, then the usage if it was asked for. `created`: told where the completion does not say when."""
     known = {key: completion[key] for key in _CHUNK_BASE if key in completion}
-    base = {"id": "", "object": "chat.completion.chunk", "created": 0, "model": ""} | known
+    base = {"id": "", "object": "chat.completion.chunk", "created": created, "model": ""} | known
     other = {key: value for key, value in completion.items() if key not in {*base, "choices", "usage"}}
     chunks: list[dict[str, Any]] = []
     ends: list[dict[str, Any]] = []

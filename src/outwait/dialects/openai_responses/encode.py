@@ -113,8 +113,7 @@ class Encoder:
         self._key = response.key_of(seed if state is None else state.ident.encode())
         ident = began.id if began.id.startswith("resp_") else f"resp_{self._key}"
         ident = ident if state is None else state.ident
-        created_at = began.created or (0 if state is None else state.created)
-        made = response.blank(ident, began.model or self._call.model, created_at)
+        made = response.blank(ident, began.model or self._call.model, began.created or self._call.created)
         self.response = response.echo(response.asked(self._call.body), made)
         created = self._score.tell("response.created", response=self.response)
         return created + self._score.tell("response.in_progress", response=self.response)

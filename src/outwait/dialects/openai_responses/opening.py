@@ -5,9 +5,14 @@ upstream's first one a `response.created` and `response.in_progress` that outwai
 All events behind one that was put in are numbered anew, and the upstream's own `response.created` becomes one more
 `response.in_progress`, so that an accumulator does not begin again.
 
-The official SDKs notice bytes, but their stream accumulators refuse a response whose id changes (openai-python 3.54:
-"Lifecycle response identity changed."). For them there is only a comment until the upstream's id is known; in the
-background it is outwait's own from the beginning.
+A response has one id. The one that a heartbeat told before the upstream's first event is announced: the whole answer is
+told with it, to everybody, and kept under it. In the background it is outwait's own from the beginning.
+
+The official SDKs notice bytes, and get comments: openai-node 6.46 to 7.32 takes a `response.in_progress` behind the
+first words for a new, empty beginning, and throws the answer away. For openai-python, on which programs stand that
+count events, there is only a comment until the upstream's id is known, since its accumulator refuses a response whose
+id changes (3.54: "Lifecycle response identity changed."). So it is where only the upstream keeps the response, since
+no other id would lead to it; unless the client counts events.
 """
 
 from __future__ import annotations
@@ -24,7 +29,9 @@ from outwait.core.reply import Head
 from outwait.core.request import Call
 from outwait.dialects import document, passing
 from outwait.dialects.openai_responses import response
+from outwait.dialects.openai_responses.asked import asked_state
 from outwait.dialects.openai_responses.errors import error_body, stream_error
+from outwait.dialects.openai_responses.rename import Announced
 from outwait.dialects.openai_responses.score import Score
 from outwait.dialects.openai_responses.watch import STARTS
 from outwait.dialects.profiles import Profile
@@ -67,14 +74,23 @@ def voice(call: Call, heartbeat: Heartbeat, profile: Profile) -> Voice | PlainVo
     mode = heartbeat.mode if heartbeat.enabled else "off"
     if not call.stream:
         return PlainVoice(b"" if mode in _SILENT else b"\n", error_body)
-    return Voice(call, mode, steady=profile.responses == "comment")
+    if mode == "auto" and profile.responses == "comment":
+        mode = "comment"
+    steady = profile.responses == "steady" or (profile.chat != "event" and _is_upstreams(call))
+    return Voice(call, mode, steady=steady)
+
+
+def _is_upstreams(call: Call) -> bool:
+    """Whether the response of `call` is kept by nobody but its upstream."""
+    return call.state is None and asked_state(call.body).store
 
 
 class Voice:
-    """See `dialect.Voice`. `mode`: of the heartbeat. `steady`: the client refuses a response whose id changes."""
+    """See `dialect.Voice`. `mode`: of the heartbeat. `steady`: in mode `auto` no id is announced."""
 
     __slots__ = (
-        "_call", "_created", "_held", "_job", "_known", "_last", "_mode", "_number", "_ours", "_steady", "inserted",
+        "_call", "_created", "_held", "_job", "_known", "_last", "_mode", "_number", "_ours", "_steady", "announced",
+        "inserted",
     )  # fmt: skip
 
     edits = True  # it must see every event, to know its number
@@ -91,8 +107,9 @@ class Voice:
         state = call.state
         self._ours = f"resp_{response.key_of(call.body)}" if state is None else state.ident
         self._job = state is not None and state.background
+        self.announced: Announced | None = None
         # The upstream's, or ours where the client never sees another one.
-        self._known: _Known | None = _Known(self._ours, call.model) if self._job else None
+        self._known: _Known | None = _Known(self._ours, call.model, call.created) if self._job else None
 
     def beat(self) -> bytes:
         """See `dialect.Voice`."""
@@ -100,8 +117,11 @@ class Voice:
             return b""
         if self._mode == "whitespace":
             return b"\n"
-        if self._mode == "comment" or (self._steady and self._known is None):
-            return PING
+        if self._mode == "comment" or (self._known is None and (self._steady or self._created)):
+            return PING  # an id that the client has seen already, or will, must not be another one
+        if self._known is None:
+            self._known = _Known(self._ours, self._call.model, self._call.created)
+            self.announced = Announced(self._ours, self._call.created)
         score = Score(self._next())
         response_now = self._response()
         events = b"" if self._created else score.tell(_CREATED, response=response_now)
@@ -124,6 +144,10 @@ class Voice:
         if _NUMBERED in out:
             self._last = out
         return out
+
+    def decided(self) -> None:
+        """See `dialect.Voice`."""
+        self._steady = True
 
     def fail(self, fault: Fault, exchange_id: str) -> bytes:
         """See `dialect.Voice`."""
@@ -185,7 +209,7 @@ class Voice:
 
     def _response(self) -> dict[str, Any]:
         """The response as far as it is known."""
-        known = self._known or _Known(self._ours, self._call.model)
+        known = self._known or _Known(self._ours, self._call.model, self._call.created)
         made = response.blank(known.id, known.model or self._call.model, known.created_at)
         return made | {"background": self._job}
 

@@ -21,8 +21,8 @@ from outwait.dialects import sniff
 from outwait.dialects.dialect import Reader
 from outwait.dialects.openai_responses.fold import Fold, unfold
 from outwait.dialects.openai_responses.polled import last_event
-from outwait.dialects.openai_responses.rename import Renaming
-from outwait.dialects.openai_responses.request import in_background, is_job
+from outwait.dialects.openai_responses.rename import Renaming, of_continued, of_job
+from outwait.dialects.openai_responses.request import continues_elsewhere, in_background, is_job
 from outwait.dialects.openai_responses.watch import Watch
 from outwait.dialects.passing import FoldReader, StreamReader, WholeReader
 from outwait.dialects.sse import Splitter
@@ -35,11 +35,15 @@ def reader(call: Call, candidate: Candidate, status: int, headers: Mapping[str, 
     """The reader for a 2xx reply with these headers (lower-case names); a `Resumable` one for a job of the provider's
     own."""
     head = sniff.head_of(status, sniff.STREAM_TYPE if call.stream else sniff.JSON_TYPE, headers, _PASSED)
-    if call.state is None or not call.state.background:
-        return sniff.choose(call, candidate, headers, head, _MAKERS)
     if is_job(call, candidate):
         return JobReader(call, head)
-    return sniff.choose(call, candidate, headers, head, _renamed(Renaming(call)))
+    if call.state is not None and call.state.background:
+        makers = _renamed(Renaming(of_job(call)))
+    elif continues_elsewhere(call, candidate):
+        makers = _renamed(Renaming(of_continued(call)))
+    else:
+        makers = _MAKERS
+    return sniff.choose(call, candidate, headers, head, makers)
 
 
 def streamed(call: Call, head: Head) -> Reader:
@@ -145,7 +149,7 @@ class JobReader(sniff.SniffReader):
     __slots__ = ("_renaming",)
 
     def __init__(self, call: Call, head: Head) -> None:
-        self._renaming = Renaming(call)
+        self._renaming = Renaming(of_job(call))
         super().__init__(call, head, _renamed(self._renaming))
 
     @property

@@ -1,8 +1,9 @@
-"""A background response under the id that outwait gave it, whichever upstream writes it.
+"""A response told with what its client knows of it already, whichever upstream writes it.
 
-The client has that id since it asked. So each event that carries the response, and a response that comes as JSON, is
-told with it, and with what the client asked for: `background`, `store`, `previous_response_id`. Every other byte
-stays as it came.
+The client of a background response has its id since it asked, and one that was sent a heartbeat before the answer has
+the id that stood there. A call that continues another response was worded with the upstream's id of that, or with the
+whole conversation; its client knows it by the id that it sent. So each event that carries the response, and a response
+that comes as JSON, is told with these, and every other byte stays as it came.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from outwait.dialects import document
 from outwait.dialects.openai_responses import members
 from outwait.dialects.openai_responses.asked import asked_state
 from outwait.dialects.openai_responses.watch import ENDS, FAILED, STARTS
+from outwait.dialects.passing import event
+from outwait.dialects.sse import Splitter
 
 _LIFECYCLE = STARTS | ENDS | {FAILED}
 
@@ -35,8 +38,19 @@ class _Named(msgspec.Struct, gc=False):
 _frame = msgspec.json.Decoder(_Frame).decode
 
 
+def of_job(call: Call) -> dict[str, bytes]:
+    """What the client of a background call knows of its response."""
+    ident = "" if call.state is None else call.state.ident
+    return {"id": msgspec.json.encode(ident), "background": b"true", "store": b"true"} | of_continued(call)
+
+
+def of_continued(call: Call) -> dict[str, bytes]:
+    """What the client knows of the response before."""
+    return {"previous_response_id": msgspec.json.encode(asked_state(call.body).previous_response_id)}
+
+
 class Renaming:
-    """Renames one reply to a background call; it may come over several connections.
+    """Tells one reply with these `values`, fields of its response as JSON; it may come over several connections.
 
     `handle`: the response's id at the upstream, empty until it was told. `sequence`: the number of the last event, -1
     before the first.
@@ -44,24 +58,18 @@ class Renaming:
 
     __slots__ = ("_seen", "_values", "handle", "sequence")
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, values: Mapping[str, bytes]) -> None:
         self.handle = ""
         self.sequence = -1
-        self._seen = -1  # events up to this number were told on an earlier connection
-        ident = "" if call.state is None else call.state.ident
-        self._values = {
-            "id": msgspec.json.encode(ident),
-            "background": b"true",
-            "store": b"true",
-            "previous_response_id": msgspec.json.encode(asked_state(call.body).previous_response_id),
-        }
+        self._seen: int | None = None  # events up to this number were told on an earlier connection
+        self._values = values
 
     def event(self, payload: bytes) -> bytes | None:
         """The data of an event as the client shall see it; None if it was told on an earlier connection."""
         frame = _peek(payload)
         number = frame.sequence_number
         if number is not None:
-            if number <= self._seen:
+            if self._seen is not None and number <= self._seen:
                 return None
             self.sequence = number
         if frame.type not in _LIFECYCLE or isinstance(frame.response, UnsetType):
@@ -94,6 +102,30 @@ class Renaming:
         start = places[-1]  # of several the last one counts
         end = start + len(told)
         return payload[:start] + self.whole(payload[start:end]) + payload[end:]
+
+
+class Announced:
+    """See `dialect.Announced`. `ident`, `created`: what a heartbeat told as the response's id and as when it began."""
+
+    __slots__ = ("_renaming",)
+
+    def __init__(self, ident: str, created: int) -> None:
+        self._renaming = Renaming({"id": msgspec.json.encode(ident), "created_at": b"%d" % created})
+
+    @property
+    def handle(self) -> str:
+        """See `dialect.Announced`."""
+        return self._renaming.handle
+
+    def retell(self, data: bytes) -> bytes:
+        """See `dialect.Announced`."""
+        told = []
+        changed = False
+        for name, payload in Splitter(len(data)).feed(data):
+            renamed = self._renaming.event(payload) or payload
+            changed = changed or renamed != payload
+            told.append(event(name, renamed))
+        return b"".join(told) if changed else data
 
 
 def _changed(text: bytes, values: Mapping[str, bytes], *ways: Callable[[bytes, Mapping[str, bytes]], bytes]) -> bytes:

@@ -86,6 +86,18 @@ def is_job(call: Call, candidate: Candidate) -> bool:
     return state is not None and state.background and PROVIDERS[candidate.provider].quirks.background
 
 
+def continues_elsewhere(call: Call, candidate: Candidate) -> bool:
+    """Whether the candidate is not told the id of the response before that the client knows: it knows that by another
+    one, or is given the conversation instead.
+    """
+    state = call.state
+    if state is None:
+        return False
+    if candidate.channel != state.channel:
+        return state.expanded is not None
+    return bool(state.upstream) and state.upstream != asked.asked_state(call.body).previous_response_id
+
+
 def prepare(call: Call, candidate: Candidate) -> bytes:
     """The body for `candidate`: the model's name there, streaming switched on for a fold, else the very same bytes.
 
@@ -106,10 +118,11 @@ def prepare(call: Call, candidate: Candidate) -> bytes:
 def _with_state(call: Call, state: State, candidate: Candidate) -> tuple[bytes, dict[str, bytes]]:
     """The body for `candidate` of a call whose response is kept, and what is to be changed in it."""
     body, values = call.body, dict[str, bytes]()
-    if candidate.channel != state.channel:
-        body = body if state.expanded is None else state.expanded
-    elif state.upstream and state.upstream != asked.asked_state(body).previous_response_id:
-        values["previous_response_id"] = msgspec.json.encode(state.upstream)
+    if continues_elsewhere(call, candidate):
+        if candidate.channel == state.channel:
+            values["previous_response_id"] = msgspec.json.encode(state.upstream)
+        else:
+            body = state.expanded or body
     if is_job(call, candidate):
         values |= dict.fromkeys(("background", "store") if call.stream else ("background", "stream", "store"), b"true")
     elif _BACKGROUND in body and not PROVIDERS[candidate.provider].quirks.background:
