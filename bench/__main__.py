@@ -15,7 +15,7 @@ from types import FrameType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench.contenders import BASELINE, CANDIDATE, CONTENDERS, DEFAULT_NAMES, Contender
+from bench.contenders import BASELINE, CANDIDATE, CONTENDERS, DEFAULT_NAMES, Contender, before
 from bench.plan import Thresholds, Workload, workloads
 from bench.proc import ProcessGoneError
 from bench.processes import BenchError, Cores, pinned, raise_descriptors
@@ -44,6 +44,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _bench(options: argparse.Namespace, arguments: list[str], console: Console) -> int:
     contenders = _chosen(options.contenders)
+    if options.before:
+        contenders.append(before(options.before))
     cores = Cores.split()
     known = workloads(quick=options.quick, rounds=options.rounds, streams=options.streams)
     plan = [one for one in known if one.kind in options.only or (not options.only and not options.soak)]
@@ -156,6 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--streams", type=int, help="silent streams of w3 (default 5000)")
     parser.add_argument("--quick", action="store_true", help="short windows, few streams: a look, not figures to keep")
     parser.add_argument("--contenders", default=chosen, help=f"comma separated, of {names}")
+    parser.add_argument("--before", type=Path, metavar="TREE", help="run another checkout of outwait as well")
     parser.add_argument("--soak", type=float, metavar="MINUTES", help="mixed load; alone unless --only is given")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure of every round")
     parser.add_argument("--write-docs", action="store_true", help="write docs/benchmarks.md")

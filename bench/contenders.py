@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.http import KEY, completion
@@ -155,4 +155,17 @@ CONTENDERS = (
         version="--version",
     ),
 )
+_OUTWAIT = CONTENDERS[-1]
+
+
+def before(tree: Path) -> Contender:
+    """What stands in another checkout of outwait, `tree`, with our Python and its packages."""
+    source = f"PYTHONPATH={tree.resolve() / 'src'}"
+    return replace(
+        _OUTWAIT,
+        name=f"{CANDIDATE}-before",
+        command=lambda program, file: ["env", source, *_OUTWAIT.command(program, file)],
+    )
+
+
 DEFAULT_NAMES = (BASELINE, "nginx-again", "bare", CANDIDATE)

@@ -113,7 +113,8 @@ def started(
             stdout=subprocess.PIPE if piped else sink,
             stderr=sink,
             cwd=directory,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},  # our own contenders are modules of this package
+            # Our own contenders are modules of this package, and the outwait that is measured is the one beside it.
+            env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}"},
             start_new_session=True,
             text=True,
         )

@@ -354,7 +354,7 @@ async def test_last_words_that_were_none_are_delivered_before_the_error() -> Non
     _, visit, line = start("a")
     line.head()
     line.body(b"hello\n")
-    tap = visit.exchange._tap
+    tap = visit.exchange.tap
     assert tap is not None
     tap._reader = Doubter()
     line.body(b"and so on\n")

@@ -51,8 +51,7 @@ def pipe() -> Iterator[Any]:
 def test_nothing_waits_on_a_quiet_connection(pipe: Any) -> None:
     looked = Flush()
     assert flush.waiting(pipe) == 0
-    assert looked.look(pipe, 100.0) == 0.0
-    assert not looked.watched
+    assert looked.look(pipe, 0, 100.0, anew=True) is None
 
 
 def test_bytes_in_the_transport_and_in_the_kernel_wait(pipe: Any) -> None:
@@ -65,24 +64,29 @@ def test_bytes_in_the_transport_and_in_the_kernel_wait(pipe: Any) -> None:
 
 def test_the_time_without_progress_is_told(pipe: Any) -> None:
     looked = Flush()
-    looked.written = pipe.fill()
-    assert looked.look(pipe, 100.0) == 0.0
-    assert looked.watched
-    assert looked.look(pipe, 130.0) == 30.0
-    looked.written += 500
+    written = pipe.fill()
+    assert looked.look(pipe, written, 100.0, anew=True) == 0.0
+    assert looked.look(pipe, written, 130.0) == 30.0
     pipe.buffered += 500  # more to send is no progress
-    assert looked.look(pipe, 140.0) == 40.0
+    assert looked.look(pipe, written + 500, 140.0) == 40.0
 
 
 def test_a_byte_taken_starts_the_time_anew(pipe: Any) -> None:
     looked = Flush()
-    looked.written = pipe.fill()
+    written = pipe.fill() + 500
     pipe.buffered = 500
-    looked.written += 500
-    looked.look(pipe, 100.0)
+    looked.look(pipe, written, 100.0, anew=True)
     pipe.buffered = 499
-    assert looked.look(pipe, 130.0) == 0.0
-    assert looked.look(pipe, 140.0) == 10.0
+    assert looked.look(pipe, written, 130.0) == 0.0
+    assert looked.look(pipe, written, 140.0) == 10.0
+
+
+def test_a_time_in_which_nothing_waited_does_not_count(pipe: Any) -> None:
+    looked = Flush()
+    assert looked.look(pipe, 500, 100.0) is None  # all of it was taken
+    pipe.buffered = 300
+    assert looked.look(pipe, 800, 900.0, anew=True) == 0.0
+    assert looked.look(pipe, 800, 910.0) == 10.0
 
 
 def test_a_reset_is_one(pipe: Any) -> None:

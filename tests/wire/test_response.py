@@ -16,45 +16,45 @@ CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\
 EARLY = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
 
 
-def read(*pieces: bytes, max_body: int = 1 << 20) -> ResponseReader:
+def read(*pieces: bytes, max_body: int = 1 << 20) -> tuple[ResponseReader, bytes]:
+    """What reads `pieces`, and the body they are read to."""
     reader = ResponseReader(max_body)
-    for piece in pieces:
-        reader.feed(piece)
-    return reader
+    return reader, b"".join(map(reader.feed, pieces))
 
 
 @pytest.mark.parametrize("message", [SIZED, CHUNKED, EARLY + SIZED])
 def test_a_whole_message(message: bytes) -> None:
-    reader = read(message)
-    assert (reader.status, b"".join(reader.pieces), reader.complete, reader.reusable) == (200, b"hello", True, True)
+    reader, body = read(message)
+    assert (reader.status, body, reader.complete, reader.reusable) == (200, b"hello", True, True)
     assert not reader.close_delimited
 
 
 @given(message=st.sampled_from([SIZED, CHUNKED, EARLY + SIZED, EARLY + CHUNKED]), cuts=st.lists(st.integers(0, 200)))
 def test_any_split_reads_the_same(message: bytes, cuts: list[int]) -> None:
     edges = [0, *sorted(min(cut, len(message)) for cut in cuts), len(message)]
-    split = read(*(message[a:b] for a, b in itertools.pairwise(edges)))
-    whole = read(message)
-    assert (split.status, split.headers, b"".join(split.pieces)) == (200, whole.headers, b"hello")
+    split, body = read(*(message[a:b] for a, b in itertools.pairwise(edges)))
+    whole, _ = read(message)
+    assert (split.status, split.headers, body) == (200, whole.headers, b"hello")
     assert split.complete
     assert split.reusable
 
 
 def test_repeated_fields_are_joined_and_trailers_dropped() -> None:
-    assert read(SIZED).headers["x-a"] == "1, 2"
-    assert "x-trailer" not in read(CHUNKED).headers
+    assert read(SIZED)[0].headers["x-a"] == "1, 2"
+    assert "x-trailer" not in read(CHUNKED)[0].headers
 
 
 @pytest.mark.parametrize("status", [204, 304])
 def test_statuses_without_a_body(status: int) -> None:
-    reader = read(b"HTTP/1.1 %d X\r\n\r\n" % status)
+    reader, _ = read(b"HTTP/1.1 %d X\r\n\r\n" % status)
     assert reader.complete
     assert reader.reusable
 
 
 @pytest.mark.parametrize("head", [OK + b"\r\n", b"HTTP/1.0 200 OK\r\n\r\n", OK + b"Connection: close\r\n\r\n"])
 def test_a_body_that_ends_with_the_connection(head: bytes) -> None:
-    reader = read(head + b"anything")
+    reader, body = read(head + b"anything")
+    assert body == b"anything"
     assert reader.close_delimited
     assert not reader.complete
     assert not reader.reusable
@@ -113,26 +113,33 @@ def test_the_head_is_bounded() -> None:
 
 def test_the_body_is_bounded() -> None:
     reader = ResponseReader(10)
-    with pytest.raises(BadResponse, match="larger than 10"):
+    with pytest.raises(BadResponse, match="larger than 10") as refused:
         reader.feed(OK + b"\r\n" + b"x" * 11)
+    assert refused.value.body == b"x" * 10
     with pytest.raises(BadResponse, match="endless trailers"):
         read(OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\nA: 0123456789\r\n", b"\r\n", max_body=10)
 
 
 @pytest.mark.parametrize("rest", [b"HTTP/1.1 200 OK\r\n", b"garbage"])
 def test_bytes_behind_a_message_spoil_the_connection_and_not_the_message(rest: bytes) -> None:
-    reader = read(SIZED + rest)
+    reader, body = read(SIZED + rest)
     assert reader.complete
-    assert b"".join(reader.pieces) == b"hello"
+    assert body == b"hello"
     assert not reader.reusable
 
 
+def test_what_came_before_an_error_is_told_with_it() -> None:
+    reader = ResponseReader(100)
+    with pytest.raises(BadResponse) as refused:
+        reader.feed(OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\nnonsense\r\n")
+    assert refused.value.body == b"hello"
+
+
 def test_one_reader_reads_message_after_message() -> None:
-    reader = read(SIZED)
-    reader.pieces.clear()
+    reader, _ = read(SIZED)
     reader.expect()
-    reader.feed(CHUNKED)
-    assert (reader.status, b"".join(reader.pieces), reader.complete) == (200, b"hello", True)
+    assert reader.feed(CHUNKED) == b"hello"
+    assert (reader.status, reader.complete) == (200, True)
     assert reader.headers == {"transfer-encoding": "chunked"}
 
 

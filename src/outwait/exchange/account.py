@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from outwait.exchange.driver import Exchange
 
 MIDDLEBOX_LIMIT = 60.0  # seconds of silence nginx, Apache, ALB and most others allow by default (FACTS 1.4)
+_COMPLETED = Outcome.COMPLETED  # 74 ns where it stands; 10 here
 
 
 class Delivery(msgspec.Struct, gc=False):
@@ -61,7 +62,7 @@ class Returns(msgspec.Struct, gc=False):
 def entry_of(exchange: Exchange, delivery: Delivery) -> Entry:
     """The ledger entry of `delivery`; the exchange is settled."""
     machine, plan, call = exchange.machine, exchange.plan, exchange.call
-    completed = machine.outcome is Outcome.COMPLETED
+    completed = machine.outcome is _COMPLETED
     answered = delivery.whole and completed
     candidate = exchange.candidate
     marks, replayed = machine.timeline, delivery.replayed
@@ -74,7 +75,7 @@ def entry_of(exchange: Exchange, delivery: Delivery) -> Entry:
         model=call.model,
         scenario=plan.scenario,
         stream=call.stream,
-        outcome=(machine.outcome or Outcome.FAILED).value,
+        outcome=str(machine.outcome or Outcome.FAILED),
         delivered="whole" if answered else "partial" if delivery.data else "none",
         status=delivery.status,
         started=exchange.started + (came - marks.accepted),

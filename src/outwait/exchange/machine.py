@@ -46,6 +46,9 @@ from outwait.policy import retry
 _GROWING = frozenset((Clock.CONNECT, Clock.WRITE, Clock.FIRST_BYTE, Clock.FIRST_TOKEN, Clock.IDLE))
 _NOTHING: tuple[Effect, ...] = ()
 _COMPLETED: tuple[Effect, ...] = (Settle(Outcome.COMPLETED),)
+# Those of the usual way: to look up the member of an enum takes 74 ns where it stands, and 10 here.
+_CONNECTING, _SENT, _FLOWING, _SETTLED = Phase.CONNECTING, Phase.SENT, Phase.FLOWING, Phase.SETTLED
+_DONE = Outcome.COMPLETED
 
 
 class Machine:
@@ -100,9 +103,10 @@ class Machine:
 
     def progress(self, now: float) -> None:
         """The upstream gave something that is not a ping."""
-        if self.phase is Phase.FLOWING:
-            self._heard(now)
-            self._since = now
+        if self.phase is _FLOWING:
+            if not self._held and now - self._sign > self.gap:  # as `_heard` does, without two calls at each chunk
+                self.gap = now - self._sign
+            self._sign = self._since = now
 
     def enter(self, phase: Phase, now: float) -> None:
         """`phase` begins, and its clock."""
@@ -163,7 +167,7 @@ class Machine:
         candidate = self.turns.current
         reason = event.reason
         self.timeline.add(now, "attempt", f"{candidate.channel}: {reason}" if reason else candidate.channel)
-        self.enter(Phase.CONNECTING, now)
+        self.enter(_CONNECTING, now)
         fresh, self._fresh = self._fresh, False
         return (Open(candidate, self.number, fresh),)
 
@@ -182,12 +186,12 @@ class Machine:
 
     def _sent(self, _: on.Input, now: float) -> tuple[Effect, ...]:
         self.timeline.add(now, "sent")
-        self.enter(Phase.SENT, now)
+        self.enter(_SENT, now)
         return _NOTHING
 
     def _dispatched(self, _: on.Input, now: float) -> tuple[Effect, ...]:
         self.timeline.add(now, "sent", "on a pooled connection")
-        self.enter(Phase.SENT, now)
+        self.enter(_SENT, now)
         return _NOTHING
 
     def _replied(self, event: on.Replied, now: float) -> tuple[Effect, ...]:
@@ -195,7 +199,7 @@ class Machine:
         self.head_at = now
         if event.content:
             self.content_at = now
-        return self._settle(Outcome.COMPLETED, None, now)
+        return self._settle(_DONE, None, now)
 
     def _headed(self, event: on.Headed, now: float) -> tuple[Effect, ...]:
         self.timeline.add(now, "head", str(event.status))
@@ -208,7 +212,7 @@ class Machine:
         self.timeline.add(now, "content")
         self.content_at = now
         self._thought, self.gap = self.silence, 0.0
-        self.enter(Phase.FLOWING, now)
+        self.enter(_FLOWING, now)
         return _NOTHING if self.turns.beside is None else overtaking.outrun(self)
 
     def _committed(self, _: on.Input, now: float) -> tuple[Effect, ...]:
@@ -218,7 +222,7 @@ class Machine:
         return _NOTHING
 
     def _ended(self, _: on.Input, now: float) -> tuple[Effect, ...]:
-        return self._settle(Outcome.COMPLETED, None, now)
+        return self._settle(_DONE, None, now)
 
     def _ignore(self, _: on.Input, __: float) -> tuple[Effect, ...]:
         return _NOTHING
@@ -298,10 +302,8 @@ class Machine:
             due = self._total_due
             wait = self.turns.pass_on(failed, self.plan.retry, luck=odds.luck, now=now, deadline=due)
         if wait is None:
-            reason = (
-                odds.note or "no candidate is left that can be tried in time" if verdict.allowed else verdict.reason
-            )
-            self.timeline.add(now, "no retry", reason)
+            why = odds.note or "no candidate is left that can be tried in time"
+            self.timeline.add(now, "no retry", why if verdict.allowed else verdict.reason)
             return self._settle(Outcome.FAILED, self._told or failed, now)
         self.timeline.add(now, "retry", f"{self.candidate.channel} in {wait:.3f}s: {verdict.reason}")
         effect = Retrying(tried, retry_class, failed, repair=mute, failover=failover)
@@ -346,16 +348,14 @@ class Machine:
     def _settle(self, outcome: Outcome, why: Fault | None, now: float) -> tuple[Effect, ...]:
         self._heard(now)
         self.outcome = outcome
-        self.timeline.add(now, outcome.value, why.code if why else "")
-        self.enter(Phase.SETTLED, now)
+        self.timeline.add(now, str(outcome), why.code if why else "")
+        self.enter(_SETTLED, now)
         self._cap = math.inf
         return _COMPLETED if why is None else (Settle(outcome, why),)
 
     def _heard(self, now: float) -> None:
         if not self._held:  # while a slow reader holds the upstream back, the silence is not the upstream's
-            gap = now - self._sign
-            if gap > self.gap:  # noqa: PLR1730 - max() costs a call at each chunk
-                self.gap = gap
+            self.gap = max(self.gap, now - self._sign)
         self._sign = now
 
 

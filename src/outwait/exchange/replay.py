@@ -40,15 +40,19 @@ class Gone(Exception):  # noqa: N818 - it names a state
 
 
 class Replay:
-    """One exchange's answer. `head` is None until the first append; after `finish` nothing is appended."""
+    """One exchange's answer. `head` is None until the first append; after `finish` nothing is appended. `chunks`: those
+    that are in memory; `base`: the index of the first of them.
+    """
 
     __slots__ = (
-        "_base",
         "_bounds",
-        "_chunks",
         "_file",
-        "_held",
+        "_full",
+        "_lag",
+        "_released",
         "_spilled",
+        "base",
+        "chunks",
         "fault",
         "finished",
         "head",
@@ -65,19 +69,35 @@ class Replay:
         self.size = 0  # bytes appended in all
         self.readers: list[Reader] = []
         self._bounds = bounds
-        self._chunks: list[bytes] = []
-        self._base = 0  # index of the first chunk still in memory
-        self._held = 0  # bytes in memory
+        self._lag = bounds.lag
+        self.chunks: list[bytes] = []
+        self.base = 0  # index of the first chunk still in memory
+        self._released = 0  # bytes that are in memory no more
+        self._full = bounds.memory  # memory is full when so many bytes were appended in all
         self._spilled: list[tuple[int, int]] | None = None  # chunk index -> (offset, length) in the file
         self._file: int | None = None
 
     # -- writing -------------------------------------------------------------------------------------------------
 
-    def append(self, data: bytes) -> None:
-        """Add whole events and wake the readers."""
-        self._keep(data)
-        for reader in self.readers:
-            reader.wake()
+    def append(self, data: bytes) -> bool:
+        """Add whole events and wake the readers. Returns whether somebody has to look: they are so far behind now that
+        the upstream should be held back, or nobody reads, and history is given up.
+        """
+        self.chunks.append(data)  # as `_keep` does, without the call
+        self.size = size = self.size + len(data)
+        if size > self._full:
+            self._shrink()
+        readers = self.readers
+        if len(readers) == 1:  # the usual case, without another call
+            reader = readers[0]
+            wake = reader.wake
+            wake()
+            if size - reader.taken <= self._lag:
+                return False
+        else:
+            for reader in readers:
+                reader.wake()
+        return self.over() or not (self.whole or readers)
 
     def finish(self, fault: Fault | None, last: bytes = b"") -> None:
         """The answer is over; `last` is appended without waking, so that readers see it and the end at once."""
@@ -89,17 +109,16 @@ class Replay:
             reader.wake()
 
     def _keep(self, data: bytes) -> None:
-        self._chunks.append(data)
+        self.chunks.append(data)
         self.size += len(data)
-        self._held += len(data)
-        if self._held > self._bounds.memory:
+        if self.size > self._full:
             self._shrink()
 
     def _shrink(self) -> None:
         if self.whole and self.size > self._bounds.cap:
             self._forget()
         try:
-            while self.whole and self._held > self._bounds.memory:
+            while self.whole and self.size > self._full:
                 self._spill()
         except OSError:
             self._forget()
@@ -118,12 +137,12 @@ class Replay:
         offset = self._spilled[-1][0] + self._spilled[-1][1] if self._spilled else 0
         taken, size = 0, 0
         places = []
-        while size < SPILL_STEP and taken < len(self._chunks):
-            length = len(self._chunks[taken])
+        while size < SPILL_STEP and taken < len(self.chunks):
+            length = len(self.chunks[taken])
             places.append((offset + size, length))
             size += length
             taken += 1
-        data = b"".join(self._chunks[:taken])
+        data = b"".join(self.chunks[:taken])
         done = 0
         while done < size:
             done += os.pwrite(self._file, data[done:], offset + done)
@@ -132,21 +151,22 @@ class Replay:
 
     def _drop_read(self) -> None:
         """Without history: free what every reader has taken already."""
-        needed = min((reader.position for reader in self.readers), default=self._base + len(self._chunks))
-        taken = max(0, needed - self._base)
-        self._release(taken, sum(map(len, self._chunks[:taken])))
+        needed = min((reader.position for reader in self.readers), default=self.base + len(self.chunks))
+        taken = max(0, needed - self.base)
+        self._release(taken, sum(map(len, self.chunks[:taken])))
 
     def _release(self, taken: int, size: int) -> None:
-        del self._chunks[:taken]
-        self._base += taken
-        self._held -= size
+        del self.chunks[:taken]
+        self.base += taken
+        self._released += size
+        self._full += size
 
     def _forget(self) -> None:
         self.whole = False
 
     def close(self) -> None:
         """Free the memory and the file; who would still read is told that it is gone."""
-        self._release(len(self._chunks), self._held)
+        self._release(len(self.chunks), self.memory)
         self.whole = False
         if self._file is not None:
             os.close(self._file)
@@ -157,17 +177,17 @@ class Replay:
     @property
     def count(self) -> int:
         """How many chunks were appended."""
-        return self._base + len(self._chunks)
+        return self.base + len(self.chunks)
 
     @property
     def memory(self) -> int:
         """Bytes held in memory."""
-        return self._held
+        return self.size - self._released
 
     def chunk(self, index: int) -> bytes:
         """Chunk `index`, from memory or from the file. Raises `Gone` when it was given up."""
-        if index >= self._base:
-            return self._chunks[index - self._base]
+        if index >= self.base:
+            return self.chunks[index - self.base]
         if self._file is None or self._spilled is None or index >= len(self._spilled):
             raise Gone
         offset, length = self._spilled[index]
@@ -186,11 +206,11 @@ class Replay:
 
     def over(self) -> bool:
         """Readers are so far behind that the upstream should be held back."""
-        return self.lag() > self._bounds.lag
+        return self.lag() > self._lag
 
     def caught_up(self) -> bool:
         """They are near enough for the upstream to go on."""
-        return self.lag() <= self._bounds.lag // 2
+        return self.lag() <= self._lag // 2
 
 
 def _nobody() -> None:
@@ -202,28 +222,29 @@ class Reader:
     what its client got so far, where that is counted.
     """
 
-    __slots__ = ("_replay", "_wake", "delivery", "position", "taken")
+    __slots__ = ("_replay", "delivery", "position", "taken", "wake")
 
     def __init__(self, replay: Replay, wake: Callable[[], None], delivery: Delivery | None = None) -> None:
         self._replay = replay
-        self._wake = wake
+        self.wake = wake
         self.delivery = delivery
         self.position = 0  # index of the next chunk
         self.taken = 0  # bytes read
 
-    def wake(self) -> None:
-        """Tell the owner that there is more."""
-        self._wake()
-
     def close(self) -> None:
         """Let the owner go: the two refer to each other, and the collector should not have to find that out."""
-        self._wake = _nobody
+        self.wake = _nobody
 
     def read(self) -> bytes:
         """The next chunk, b"" when there is none yet. Raises `Gone`."""
-        if self.position >= self._replay.count:
+        replay = self._replay
+        at = self.position - replay.base
+        if at < 0:
+            data = replay.chunk(self.position)
+        elif at < len(replay.chunks):
+            data = replay.chunks[at]
+        else:
             return b""
-        data = self._replay.chunk(self.position)
         self.position += 1
         self.taken += len(data)
         return data

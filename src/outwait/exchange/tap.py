@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ERROR_BODY = 64 << 10  # bytes kept of an upstream's error reply
 _SUCCESS = range(200, 300)
+_SENT = Phase.SENT  # 74 ns where it stands; 10 here
 
 
 class Tap:
@@ -120,7 +121,7 @@ class Tap:
             hold.headed(status, headers)
         if status in _SUCCESS:
             self._reader = exchange.reader(self._candidate, status, headers)
-            if whole and exchange.machine.phase is Phase.SENT:
+            if whole and exchange.machine.phase is _SENT:
                 self._whole = True
                 return
         else:
@@ -130,7 +131,7 @@ class Tap:
     def body(self, data: bytes) -> None:
         """Bytes of the reply."""
         exchange = self._exchange
-        if not exchange.is_current(self):
+        if exchange.tap is not self:
             return
         reader = self._reader
         if reader is None:
@@ -144,7 +145,10 @@ class Tap:
             if out and reader.finished and reader.fault is None:
                 self._held.append(out)  # the last words come with the end, which may have to be stored first
             elif out:
-                exchange.deliver(out)
+                if exchange.announced is not None:
+                    exchange.deliver(out)
+                elif exchange.replay.append(out):  # as `deliver` does, without the call
+                    exchange.strained()
         else:
             self._before_commit(reader, out)
         if reader.fault is not None:

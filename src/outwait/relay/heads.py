@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from outwait.core.fault import Fault
+from outwait.core.plan import Candidate
 from outwait.core.reply import Head
 from outwait.exchange.driver import Exchange
 from outwait.policy import retry
@@ -38,8 +39,8 @@ def identity(exchange: Exchange) -> bytes:
 
 
 def _names(exchange: Exchange) -> str:
-    named = _named(exchange)
     candidate = exchange.candidate
+    named = _named(exchange, candidate)
     if candidate is not None and candidate.model != exchange.call.model:  # a map, or a fallback
         named = f"{named}x-outwait-model: {_UNPRINTABLE.sub('?', candidate.model[:_NAME_MAX])}\r\n"
     return f"{named}x-outwait-dropped: {_listed(exchange.dropped)}\r\n" if exchange.dropped else named
@@ -51,8 +52,7 @@ def _listed(dropped: tuple[str, ...]) -> str:
     return _UNPRINTABLE.sub("?", listed)
 
 
-def _named(exchange: Exchange) -> str:
-    candidate = exchange.candidate
+def _named(exchange: Exchange, candidate: Candidate | None) -> str:
     name = exchange.id
     if candidate is None:
         return f"x-outwait-exchange: {name}\r\nx-request-id: {name}\r\nrequest-id: {name}\r\n"

@@ -36,6 +36,10 @@ class State(Enum):
     CLOSED = "closed"
 
 
+# Looked up once: the member of an enum takes 74 ns where it stands, and 10 here.
+_WAITING, _HELD, _FLOWING, _CLOSED = State
+
+
 class Relay:
     """Carries one exchange's answer to one client. No task waits in it: exchange, outlet and alarm call it."""
 
@@ -67,7 +71,7 @@ class Relay:
         """`adopted`: a retry that was given this exchange. `named`: a client that has its name. `after`: a client that
         came back for it, having seen as many events (or the event of that number) of a stream; -1 for none.
         """
-        self.state = State.WAITING
+        self.state = _WAITING
         replayed = named and exchange.settled
         self._accepted = self._written = exchange.ports.clock()
         self.delivery = Delivery(
@@ -123,32 +127,33 @@ class Relay:
             outlet.alarm(self._due(), self._ring)
 
     def _over(self) -> bool:
-        return self.state is State.CLOSED
+        return self.state is _CLOSED
 
     # -- frames --------------------------------------------------------------------------------------------------
 
     def _pump(self) -> None:
         """Write what is there, as far as the client takes it; then the end, if it has come."""
-        if self.state is State.CLOSED:
+        if self.state is _CLOSED:
             return
-        replay, reader, outlet, voice = self._exchange.replay, self._reader, self._outlet, self._voice
-        if replay.finished and self.state is State.WAITING and self._whole_reply():
+        exchange, reader, outlet, voice = self._exchange, self._reader, self._outlet, self._voice
+        replay = exchange.replay
+        if replay.finished and self.state is _WAITING and self._whole_reply():
             return
         try:
-            while not outlet.blocked and (data := reader.read()):
+            # The first comparison saves asking in vain, which follows each chunk.
+            while reader.taken != replay.size and not outlet.blocked and (data := reader.read()):
                 if self._skip is not None and not (data := self._unseen(self._skip, data)):
                     continue
-                if self.state is not State.FLOWING:
+                if self.state is not _FLOWING:
                     self._flow()
                 outlet.write(data if voice is None or not voice.edits else voice.say(data))
-                self._written = self._exchange.ports.clock()
+                self._written = exchange.ports.clock()
         except Gone:
             self._break_off()
             return
-        self._exchange.took()
-        if self._over():
-            return
-        if replay.finished and not reader.behind:
+        if exchange.paused:
+            exchange.took()
+        if replay.finished and not self._over() and not reader.behind:
             self._end()
 
     def _unseen(self, skip: Skip, data: bytes) -> bytes:
@@ -177,11 +182,11 @@ class Relay:
         return True
 
     def _flow(self) -> None:
-        if self.state is State.WAITING:
+        if self.state is _WAITING:
             self._open()
             self._written = self._exchange.ports.clock()
             self._outlet.alarm(self._due(), self._ring)  # from now on the silence after the last piece counts
-        self.state = State.FLOWING
+        self.state = _FLOWING
         self.delivery.data = True
 
     def _open(self) -> None:
@@ -189,7 +194,7 @@ class Relay:
         head = exchange.replay.head or exchange.dialect.reply_head(exchange.call)
         self._outlet.open(head.status, self._marked(heads.answer(exchange, head)))
         self.delivery.status = head.status
-        self.state = State.HELD
+        self.state = _HELD
 
     def _marked(self, block: bytes) -> bytes:
         return block + heads.REPLAYED if self.delivery.replayed else block
@@ -198,7 +203,7 @@ class Relay:
 
     def _end(self) -> None:
         failed = self._exchange.replay.fault
-        if self.state is State.WAITING:
+        if self.state is _WAITING:
             self._open()
         if failed is None:
             self._outlet.finish()
@@ -207,7 +212,7 @@ class Relay:
             self._outlet.write(self._find_voice().fail(failed, self._exchange.id))
             self._outlet.finish()
             self._close(whole=True)
-        elif self.state is State.HELD:
+        elif self.state is _HELD:
             self._outlet.write(self._exchange.dialect.error_body(failed, self._exchange.id))
             if self._exchange.plan.heartbeat.late_error == "body":
                 self._outlet.finish()
@@ -227,9 +232,9 @@ class Relay:
         self._close(whole=False)
 
     def _close(self, *, whole: bool, status: int | None = None) -> None:
-        if self.state is State.CLOSED:
+        if self.state is _CLOSED:
             return
-        self.state = State.CLOSED
+        self.state = _CLOSED
         if status is not None:
             self.delivery.status = status
         self.delivery.whole = whole
@@ -245,12 +250,12 @@ class Relay:
             self._exchange.plan.heartbeat,
             stream=self._exchange.call.stream,
             accepted=self._accepted,
-            wrote=self._written if self.state is not State.WAITING else None,
+            wrote=self._written if self.state is not _WAITING else None,
         )
 
     def _ring(self, now: float) -> None:
         """The heartbeat alarm: beat if it is due and the client takes bytes, then wait again."""
-        if self.state is State.CLOSED:
+        if self.state is _CLOSED:
             return
         if now >= self._due() and not self._outlet.blocked and not self._reader.behind:
             self._beat_once(now)
@@ -260,7 +265,7 @@ class Relay:
 
     def _beat_once(self, now: float) -> None:
         exchange = self._exchange
-        if self.state is State.FLOWING and not exchange.call.stream:
+        if self.state is _FLOWING and not exchange.call.stream:
             self._written = now  # a JSON body that flows has no place for a beat
             return
         voice = self._find_voice()
@@ -268,7 +273,7 @@ class Relay:
             voice.decided()
         beat = voice.beat()
         exchange.announced = exchange.announced or voice.announced
-        if self.state is State.WAITING:
+        if self.state is _WAITING:
             exchange.ports.held(exchange)
             if beat or exchange.plan.heartbeat.mode == "headers":
                 self._open()

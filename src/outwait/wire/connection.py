@@ -121,7 +121,8 @@ class Connection(asyncio.Protocol):
 
     def begin(self, attempt: OpenAttempt, sink: Sink, head: bytes, body: bytes, *, reused: bool) -> None:
         """Carry one request; the connection must be `usable`. Reports `connected`, and often `sent`, at once."""
-        transport = cast("asyncio.Transport", self._transport)
+        transport = self._transport
+        assert transport is not None  # noqa: S101 - a usable connection has one
         self._attempt = attempt
         self._sink = self._taker = sink
         self._stage = _SENDING
@@ -198,23 +199,21 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on; bytes on an idle connection belong to no request and end it."""
-        reader = self._reader
         if self._attempt is None:
             self.drop()
             return
+        reader = self._reader
         bad: Fault | None = None
         try:
-            reader.feed(data)
+            body = reader.feed(data)
         except BadResponse as error:
-            bad = self._bad(str(error))
-        if reader.status and self._stage is not _HEAD:
-            bad = self._head() or bad
-        taker = self._taker
-        if taker is not None and reader.pieces:
-            pieces = reader.pieces
-            body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-            pieces.clear()
-            taker.body(body)
+            bad, body = self._bad(str(error)), error.body
+        if self._stage is not _HEAD and reader.status:
+            unreadable = self._head()
+            if unreadable is not None:
+                bad, body = unreadable, b""
+        if body and self._taker is not None:
+            self._taker.body(body)
         if (reader.complete or bad is not None) and self._attempt is not None:
             self._finish(bad)
 
@@ -282,7 +281,6 @@ class Connection(asyncio.Protocol):
                 decoder = Decoder(coding, reader.max_body)
             except CodingError as error:
                 bad = self._bad(str(error))
-                reader.pieces.clear()
             del reader.headers["content-encoding"]  # the body reported is not coded, and not of the announced length
             reader.headers.pop("content-length", None)
         attempt.close_delimited = reader.close_delimited

@@ -17,28 +17,25 @@ _RESET: Final = struct.pack("ii", 1, 0)
 
 
 class Flush:
-    """Counts what one connection wrote. `written`: bytes handed to the transport. `watched`: a look at it is due."""
+    """What one connection's client had taken at the latest look, and since when."""
 
-    __slots__ = ("since", "taken", "watched", "written")
+    __slots__ = ("_since", "_taken")
 
     def __init__(self) -> None:
-        self.written = 0
-        self.watched = False
-        self.taken = 0  # bytes the client had taken at the latest look
-        self.since = 0.0  # when that number last grew
+        self._taken = 0
+        self._since = 0.0
 
-    def look(self, transport: asyncio.Transport, now: float) -> float:
-        """Seconds for which bytes have waited without one being taken; `watched` becomes false when none wait."""
+    def look(self, transport: asyncio.Transport, written: int, now: float, *, anew: bool = False) -> float | None:
+        """Seconds for which bytes have waited without one being taken, None when none wait.
+
+        `written`: bytes handed to the transport so far. `anew`: it is the first look after a time in which none waited.
+        """
         pending = waiting(transport)
-        if pending == 0:
-            self.watched = False
-            return 0.0
-        taken = self.written - pending
-        if taken > self.taken or not self.watched:
-            self.watched = True
-            self.taken = taken
-            self.since = now
-        return now - self.since
+        taken = written - pending
+        if taken > self._taken or anew:
+            self._taken = taken
+            self._since = now
+        return now - self._since if pending else None
 
 
 def waiting(transport: asyncio.Transport) -> int:

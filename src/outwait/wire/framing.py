@@ -14,6 +14,7 @@ from typing import Final
 
 from outwait.wire.guard import refusal
 
+CHUNK: Final = b"%x\r\n%b\r\n"  # of a length, which is not 0, and as many bytes
 LAST_CHUNK: Final = b"0\r\n\r\n"
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 BODILESS: Final = frozenset({204, 304})
@@ -43,11 +44,6 @@ def render(pairs: Iterable[tuple[str, str]]) -> bytes:
 def status_line(status: int) -> bytes:
     """The status line; a status without a registered phrase gets an empty one."""
     return _STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status
-
-
-def chunk(data: bytes) -> bytes:
-    """`data` (not empty) as one chunk."""
-    return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 def final(opening: bytes, headers: bytes, body: bytes, length: int) -> bytes:

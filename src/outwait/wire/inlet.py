@@ -220,7 +220,7 @@ class Inlet(Link):
             outlet.lines = self.server.lines_of(request)
         self._phase = HANDLING
         self._due = NEVER
-        self._flush.watched = False
+        self.watched = False
         self.server.handle(request)
 
     def _refuse(self, refused: Fault) -> None:

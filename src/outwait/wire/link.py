@@ -27,12 +27,13 @@ _LOOKS_PER_STALL = 4
 
 class Link(asyncio.Protocol):
     """A client connection. `peer`: its address, "" on a Unix socket. `outlet`: of the request being handled. `alarm`:
-    set for the earlier of the connection's own deadline and the outlet's, or before that.
+    set for the earlier of the connection's own deadline and the outlet's, or before that. `written`: bytes handed to
+    the transport. `watched`: some of them may wait, and a look at that is due.
     """
 
     __slots__ = (
         "_buffer", "_due", "_flush", "_paused", "_phase", "_since", "_staying", "_thrown", "admitted", "alarm",
-        "outlet", "peer", "server", "transport",
+        "outlet", "peer", "server", "transport", "watched", "written",
     )  # fmt: skip
 
     transport: asyncio.Transport
@@ -51,6 +52,8 @@ class Link(asyncio.Protocol):
         self._staying = False  # a drain closes it at its deadline, not before
         self._thrown = 0  # bytes thrown away while leaving
         self._flush = flush.Flush()
+        self.written = 0
+        self.watched = False
 
     # -- the transport's calls
 
@@ -89,16 +92,15 @@ class Link(asyncio.Protocol):
 
     def put(self, data: bytes) -> None:
         """Hand bytes to the client."""
-        self._flush.written += len(data)
+        self.written += len(data)
         self.transport.write(data)
 
     def watch(self) -> None:
         """Bytes of a long response wait for the client: look after a while whether it takes them."""
-        if not self._flush.watched:
-            now = self.server.wheel.now()
-            self._flush.look(self.transport, now)
-            self._flush.watched = True
-            self._until(now + self.server.limits.write_stall / _LOOKS_PER_STALL)
+        now = self.server.wheel.now()
+        self._flush.look(self.transport, self.written, now, anew=True)
+        self.watched = True
+        self._until(now + self.server.limits.write_stall / _LOOKS_PER_STALL)
 
     def rearm(self) -> None:
         """Set the connection's one alarm to the earlier of its own deadline and the outlet's."""
@@ -159,9 +161,11 @@ class Link(asyncio.Protocol):
     def _look(self, now: float) -> None:
         """Is anything still on its way to the client? If not, an idle or parting connection closes."""
         limits = self.server.limits
-        if self._flush.look(self.transport, now) >= limits.write_stall:
+        waited = self._flush.look(self.transport, self.written, now, anew=not self.watched)
+        self.watched = waited is not None
+        if waited is not None and waited >= limits.write_stall:
             self.kill()
-        elif self._flush.watched:
+        elif waited is not None:
             pause = limits.write_stall / _LOOKS_PER_STALL
             self._due = now + (min(pause, limits.linger_seconds) if self._phase == LEAVING else pause)
         elif self._phase == HEAD:

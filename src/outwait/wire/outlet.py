@@ -106,19 +106,24 @@ class Outlet:
 
     def write(self, data: bytes) -> None:
         """A piece of the body; empty pieces are nothing."""
-        if self._phase == _FRESH:
+        phase = self._phase
+        if phase == _FRESH:
             self._misused("write before open")
-        if not data or self.gone or self._phase in (_SILENT, _DONE):
+        if not data or self.gone or phase > _RAW:
             return
-        if self._phase == _RAW:
-            self._inlet.put(data)
-        elif len(data) < _JOIN_BYTES:
-            self._inlet.put(framing.chunk(data))
-        else:
-            self._inlet.put(b"%x\r\n" % len(data))
-            self._inlet.put(data)
-            self._inlet.put(b"\r\n")
-        self._inlet.watch()
+        inlet = self._inlet
+        if phase == _CHUNKED:
+            size = len(data)
+            if size < _JOIN_BYTES:
+                data = framing.CHUNK % (size, data)
+            else:
+                inlet.put(b"%x\r\n" % size)
+                inlet.put(data)
+                data = b"\r\n"
+        inlet.written += len(data)  # as `put` does, without the call
+        inlet.transport.write(data)
+        if not inlet.watched:
+            inlet.watch()
 
     def finish(self) -> None:
         """The body is whole."""

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outwait.core.plan import Candidate
@@ -13,6 +14,7 @@ from outwait.core.request import Call
 from outwait.dialects.anthropic import readers
 from outwait.dialects.anthropic.fold import line, unfold
 from outwait.dialects.dialect import Reader
+from outwait.dialects.mould import Mould
 
 MESSAGE: dict[str, Any] = {
     "id": "msg_1",
@@ -110,3 +112,57 @@ def test_heads() -> None:
     head = make(True, False, "text/event-stream").head
     assert (head.status, head.content_type) == (200, "text/event-stream; charset=utf-8")
     assert make(False, True, "text/event-stream").head.content_type == "application/json"
+
+
+SAID = (
+    b'"hi"', b'""', '"漢"'.encode(), b'"a\\nb"', b'"\\""', '"\u00a0"'.encode(), b"null", b'"x","text":"y"', b'"\xff"',
+    b'"\x00"', b'"\\q"', b'"x"y"', b'"x', b'"a\nb"', b'"a\rb"', b"7",
+)  # fmt: skip
+SHAPES = (
+    b'event: content_block_delta\ndata: {"type":"content_block_delta","delta":{"type":"text_delta","text":%b}}\n\n',
+    b'event: content_block_delta\ndata: {"type":"content_block_delta","delta":{"thinking": %b}}\n\n',
+    b'event: content_block_delta\ndata: {"type":"content_block_delta","text":%b,"delta":{}}\n\n',
+    b'event: content_block_delta\ndata: {"type":"content_block_delta","text":%b,"delta":{"text" : "x"}}\n\n',
+    b'event: content_block_delta\ndata: {"delta":{"partial_json":%b},"error":{"a":1}}\n\n',
+    b'event: odd\ndata: {"type":"content_block_delta","delta":{"text":%b}}\n\n',
+    b'data: {"type":"content_block_delta","delta":{"text":%b}}\n\n',
+    b'event: error\ndata: {"type":"error","text":%b}\n\n',
+    b'event: ping\ndata: {"type":"ping","text":%b}\n\n',
+    b'data: {"type":"content_block_delta","delta":{"text":%b}}\nevent: content_block_delta\n\n',
+    b'event:content_block_delta\ndata:{"type":"content_block_delta","delta":{"text":%b}}\n\n',
+    b'event: content_block_delta\nid: 1\ndata: {"type":"content_block_delta","delta":{"text":%b}}\n\n',
+)
+EVENTS = st.builds(lambda shape, said: shape % said, st.sampled_from(SHAPES), st.sampled_from(SAID))
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(st.tuples(st.sampled_from(SHAPES), st.lists(st.sampled_from(SAID), max_size=4)), max_size=4),
+    st.lists(EVENTS, max_size=3),
+    st.integers(0, 3),
+)
+def test_events_of_one_mould_are_judged_like_any_other(
+    runs: list[tuple[bytes, list[bytes]]], others: list[bytes], junk: int
+) -> None:
+    quick, slow = (make(True, False, "text/event-stream") for _ in range(2))
+    slow._mould = Mould(re.compile(b"^$"))  # type: ignore[attr-defined]  # one that nothing fits
+    said = [shape % words for shape, run in runs for words in (b'"hi"', *run)]
+    cut = SHAPES[0] % b'"cut"'
+    start, end = (STREAM.index(b"event: content_block_" + kind) for kind in (b"delta", b"stop"))
+    broken = [b": x\n\n", cut[:9], cut[9:]][:junk]
+    for data in (STREAM[:start], *said, *broken, *said, *others, *said, STREAM[end:], *said):
+        assert quick.feed(data) == slow.feed(data)
+        assert seen(quick) == seen(slow)
+    assert quick.end() == slow.end()
+
+
+def seen(read: Reader) -> tuple[object, ...]:
+    return read.progress, read.content, read.finished, read.usage, read.fault
+
+
+def test_an_event_like_the_last_is_passed_as_the_same_object() -> None:
+    read = make(True, False, "text/event-stream")
+    first, second = (SHAPES[0] % words for words in (b'"a"', b'"b"'))
+    assert read.feed(first) == first
+    assert read.feed(second) is second
+    assert read.progress

@@ -256,7 +256,7 @@ def test_any_split_gives_the_same(events: list[bytes], cuts: list[int], n: int) 
 
 
 class Asking(StreamReader):
-    """Takes no chunk for a plain one."""
+    """Takes no chunk for a plain one, and makes no mould of one."""
 
     @property
     def _tries(self) -> int:
@@ -297,7 +297,10 @@ PAYLOADS = CHUNKS.flatmap(
     lambda value: st.sampled_from(
         [json.dumps(value).encode(), json.dumps(value, ensure_ascii=False).encode(errors="surrogatepass")]
     )
-) | st.sampled_from([b"[DONE]", b"{}", b"", b'{"choices":', b"[]}", b'{"a":1}{"b":2}', b'{"choices":[],\r"a":{}}'])
+) | st.sampled_from((
+    b"[DONE]", b"{}", b"", b'{"choices":', b"[]}", b'{"a":1}{"b":2}', b'{"choices":[],\r"a":{}}', b"ping", b" ",
+    b' {"choices":[{"delta":{"content":"hi"}}]} ', b'{"choices":[{"delta":{"content":"hi"},\n"index":0}]}',
+))  # fmt: skip
 
 
 @settings(max_examples=300)
@@ -315,6 +318,43 @@ def test_plain_chunks_are_judged_like_any_other(pieces: list[list[bytes]], last:
 def test_several_events_in_one_piece_are_those_events(payloads: list[bytes]) -> None:
     parts = [event(payload) for payload in payloads]
     assert run([WORD, b"".join(parts)])[:2] == run([WORD, *parts])[:2]
+
+
+SAID = st.sampled_from((
+    b'"hi"', b'" "', b'""', '"漢"'.encode(), b'"a\\nb"', b'"\\""', b'"\\\\"', '"\u00a0"'.encode(), b'"\\ud83d"',
+    b"null", b'"\x7f"', b'"x","content":"y"', b'"\xff"', b'"\xed\xa0\x80"', b'"\x00"', b'"\x1f"', b'"\t"', b'"\\q"',
+    b'"x"y"', b'"x', b'"a\nb"', b'"a\rb"',
+))  # fmt: skip
+MOULDS = st.sampled_from(
+    (
+        b'{"choices":[{"index":0,"delta":{"content":%b},"finish_reason":null}]}',
+        b'{"choices":[{"delta":{"content": %b}}]}',
+        b'{"choices":[{"delta":{"content":%b},"finish_reason":"stop"}]}',
+        b'{"content":%b,"choices":[{"delta":{"content":"x"}}]}',
+        b'{"content":%b,"choices":[{"delta":{"content" : "x"}}]}',
+        b'{"choices":[{"delta":{"content":%b}}],"usage":{}}',
+        b'{"choices":[{"delta":{"content":%b,"tool_calls":null}}],"usage":null}',
+        b'{"choices":[{"delta":{"role":%b}}]}',
+    )
+)
+
+
+@settings(max_examples=300)
+@given(MOULDS, st.lists(SAID | MOULDS, max_size=6), st.integers(0, 3))
+def test_chunks_of_one_mould_are_judged_like_any_other(shape: bytes, run: list[bytes], junk: int) -> None:
+    call = Call("openai", "chat.completions", "m", True, b'{"model":"m"}')
+    quick, slow = (made(call, Head(200, "x")) for made in (StreamReader, Asking))
+    said = []
+    for words in (b'"hi"', *run):
+        if b"%b" in words:
+            shape = words
+        else:
+            said.append(event(shape % words))
+    cut = event(shape % b'"cut"')
+    for data in (WORD, *said, *[b": beat\n\n", cut[:-9], cut[-9:]][:junk], *said, *said):
+        assert quick.feed(data) == slow.feed(data)
+        assert (quick.progress, flags(quick)) == (slow.progress, flags(slow))
+    assert quick.end() == slow.end()
 
 
 def test_a_stream_that_speaks_in_another_way_is_left_alone() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from outwait.core.plan import Candidate
@@ -11,17 +12,36 @@ from outwait.dialects import sniff
 from outwait.dialects.anthropic.fold import Fold, unfold
 from outwait.dialects.anthropic.watch import Watch
 from outwait.dialects.dialect import Reader
+from outwait.dialects.mould import Mould
 from outwait.dialects.passing import FoldReader, StreamReader, WholeReader, event
+
+_WORDS = re.compile(rb'"(?:text|thinking|partial_json)": ?"')
+_DELTA = b"content_block_delta"
 
 
 class NamedReader(StreamReader):
     """Passes a stream on; gives events that have no name (Bedrock's have none) the name that SDKs go by."""
 
-    __slots__ = ("_judge",)
+    __slots__ = ("_judge", "_mould")
 
     def __init__(self, head: Head, watch: Watch) -> None:
         super().__init__(head, watch)
         self._judge = watch
+        self._mould = Mould(_WORDS)
+
+    def feed(self, data: bytes) -> bytes:
+        """Whole events for the client; the very same object when `data` is one that is like the last but for words."""
+        watch, splitter = self._judge, self._splitter
+        if splitter.held or watch.finished or watch.fault is not None or len(data) > splitter.limit:
+            return super().feed(data)
+        if self._mould.fits(data):
+            self.progress = True
+            return data
+        out = super().feed(data)
+        # A name, words and a blank line: one event that says something, passed on as it came.
+        if self.progress and watch.kind == _DELTA and out == data and data.count(b"\n") == 3:
+            self._mould.learn(data)
+        return out
 
     def _take(self, name: bytes, payload: bytes, out: list[bytes]) -> None:
         if name:
