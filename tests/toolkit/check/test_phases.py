@@ -32,6 +32,12 @@ def test_each_phase_runs_between_its_events() -> None:
     assert (phases.stage, phases.secure, phases.reused) == (Stage.HEAD, True, False)
 
 
+def test_how_long_the_head_was_waited_for() -> None:
+    assert played(*DIRECT)[0].waited == 11.4 - 10.4
+    assert played(*DIRECT[:-1])[0].waited is None
+    assert played(DIRECT[-1])[0].waited is None
+
+
 def test_what_was_not_reached_took_no_time() -> None:
     phases, _ = played(*DIRECT[:3])
     phases.end(15.0)

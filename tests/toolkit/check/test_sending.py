@@ -222,6 +222,23 @@ def test_a_plain_url(script: Script, outcome: str, cause: str | None, status: in
     assert (probe.outcome, probe.cause, probe.status) == (outcome, cause, status)
 
 
+@pytest.mark.slow  # a second of silence
+@pytest.mark.parametrize("pause, cause", [(1.1, "gateway_timeout_upstream"), (0.0, "overloaded")])
+def test_a_proxy_page_after_a_silence_is_the_proxys_timeout(pause: float, cause: str) -> None:
+    async def varnish(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_head(reader)
+        await asyncio.sleep(pause)
+        page = (
+            b"<html><title>503 Backend fetch failed</title><p>Varnish cache server"
+        )
+        head = b"HTTP/1.1 503 Backend fetch failed\r\nserver: Varnish\r\ncontent-type: text/html\r\nretry-after: 5\r\n"
+        writer.write(head + b"content-length: %d\r\n\r\n" % len(page) + page)
+        await writer.drain()
+
+    (probe,) = scripted(varnish, plain)
+    assert (probe.cause, probe.status) == (cause, 503)
+
+
 def api(port: int) -> Target:
     return of_url(f"http://127.0.0.1:{port}/v1")
 

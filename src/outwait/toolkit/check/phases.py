@@ -78,6 +78,12 @@ class Phases:
         """Whether the request went over a connection that was there already."""
         return _WRITING in self._marks and "connect_tcp.started" not in self._marks
 
+    @property
+    def waited(self) -> float | None:
+        """Seconds from the whole request to the head of the reply; None where one of them never was."""
+        sent, head = self._marks.get(_FLUSHED), self._marks.get(_HEAD)
+        return None if sent is None or head is None else head - sent
+
     def spans(self, first: float | None) -> Spans:
         """What they took; `first`: when the first content came."""
         marks = self._marks

@@ -155,7 +155,10 @@ class _Attempt:
         status, wording = self._status or 0, self._wording
         refused = status >= 500 if wording.lenient else status >= 400 or (status >= 300 and not wording.open)
         if refused:
-            return seen_from_here(reply_fault(status, headers, self._ear.kept, now=_today(), secrets=wording.secrets))
+            said, waited = self._ear.kept, self._phases.waited
+            return seen_from_here(
+                reply_fault(status, headers, said, now=_today(), secrets=wording.secrets, waited=waited)
+            )
         failed = self._ear.end(self._loop.time())
         return None if failed is None else seen_from_here(failed)
 
