@@ -203,6 +203,17 @@ def test_statuses(ask: Ask, peer: Peer, status: int, headers: bytes, retry_class
 
 
 @pytest.mark.parametrize(
+    "server, status, retry_class",
+    [("Varnish", 503, AMBIGUOUS), ("cloudflare", 503, AMBIGUOUS), ("cloudflare", 521, SAFE), ("lighttpd", 404, SAFE)],
+)
+def test_a_page_is_a_proxys_word(peer: Peer, server: str, status: int, retry_class: RetryClass) -> None:
+    """Retry-After or not: behind the proxy the model may be at work."""
+    headers = f"server: {server}\r\nretry-after: 5\r\n".encode()
+    peer.reply = told(status, b"<html>no</html>", headers).replace(b"application/json", b"text/html")
+    assert found(trouble(by_httpx, peer.url))[1] is retry_class
+
+
+@pytest.mark.parametrize(
     "body, cause, permanent",
     [
         (b'{"error":{"code":"insufficient_quota","type":"insufficient_quota"}}', "quota_exhausted", True),

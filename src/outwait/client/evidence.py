@@ -109,10 +109,18 @@ def _answered(error: BaseException, status: int) -> Evidence:
         status=status,
         retry_after=asked,
         upstream=UpstreamError(status, headers.get("content-type", ""), b""),
+        hint=retry.HEARSAY if retry.hearsay(_teller(headers), status, None) else None,
         detail=_told(error),
     )
     order = _ORDERS.get(headers.get("x-should-retry", ""))
     return Evidence(failed, order or retry.classify(failed), asked, ordered=order is not None)
+
+
+def _teller(headers: Mapping[str, str]) -> retry.Teller:
+    """Who wrote the reply: an API speaks JSON, pages are a proxy's."""
+    if "html" not in headers.get("content-type", ""):
+        return retry.Teller.API
+    return retry.Teller.CLOUDFLARE if "cloudflare" in headers.get("server", "").lower() else retry.Teller.PROXY
 
 
 def _headers(error: BaseException) -> dict[str, str]:
