@@ -18,6 +18,12 @@ FULL = Path("/dev/full")
 OUTWAIT = [sys.executable, "-m", "outwait"]
 
 
+@pytest.fixture(autouse=True)
+def unheard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the end of a process changes is put back."""
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+
+
 def unwritten(number: int = errno.ENOSPC) -> Unwritten:
     return Unwritten(OSError(number, os.strerror(number)))
 

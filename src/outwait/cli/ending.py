@@ -68,14 +68,21 @@ def ended(run: Callable[[], None]) -> Status:
             raise
         except SystemExit as end:
             status = end.code
+            if status == INTERRUPTED:
+                sys.unraisablehook = _unheard
         _flush()
     except KeyboardInterrupt:
         status = INTERRUPTED
+        sys.unraisablehook = _unheard
         with suppress(Unwritten):
             _flush()
     except Unwritten as error:
         status = told(error)
     return status
+
+
+def _unheard(_: object) -> None:
+    """What was being made when Ctrl-C came is half made, an event loop for one, and complains when it is thrown away."""
 
 
 def _flush() -> None:
