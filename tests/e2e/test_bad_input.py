@@ -73,7 +73,7 @@ FRAMING = {
     "no host": Bad(POST.replace(b"Host: localhost\r\n", b"") + LENGTH + b"\r\n" + GOOD, 400, "bad_request"),
     "a host that is none": Bad(POST.replace(b"localhost", b"a b") + LENGTH + b"\r\n" + GOOD, 400, "bad_request"),
     "an unknown expectation": Bad(POST + b"Expect: the-moon\r\n" + LENGTH + b"\r\n" + GOOD, 400, "bad_request"),
-    "an absolute target without a path": Bad(b"GET http://elsewhere HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "bad_request"),
+    "a target of no path": Bad(b"GET http://elsewhere HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "bad_request"),
     "CONNECT": Bad(b"CONNECT elsewhere:443 HTTP/1.1\r\nHost: elsewhere\r\n\r\n", 400, "bad_request"),
     "no HTTP": Bad(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400, "bad_request"),
     "a long request line": Bad(b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414, "uri_too_long"),

@@ -82,7 +82,7 @@ def ended(run: Callable[[], None]) -> Status:
 
 
 def _unheard(_: object) -> None:
-    """What was being made when Ctrl-C came is half made, an event loop for one, and complains when it is thrown away."""
+    """What was being made when Ctrl-C came is half made, a loop for one, and complains when it is thrown away."""
 
 
 def _flush() -> None:

@@ -228,9 +228,7 @@ def test_a_proxy_page_after_a_silence_is_the_proxys_timeout(pause: float, cause:
     async def varnish(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_head(reader)
         await asyncio.sleep(pause)
-        page = (
-            b"<html><title>503 Backend fetch failed</title><p>Varnish cache server"
-        )
+        page = b"<html><title>503 Backend fetch failed</title><p>Varnish cache server"
         head = b"HTTP/1.1 503 Backend fetch failed\r\nserver: Varnish\r\ncontent-type: text/html\r\nretry-after: 5\r\n"
         writer.write(head + b"content-length: %d\r\n\r\n" % len(page) + page)
         await writer.drain()
