@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import io
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -69,20 +70,29 @@ def ended(run: Callable[[], None]) -> Status:
         except SystemExit as end:
             status = end.code
             if status == INTERRUPTED:
-                sys.unraisablehook = _unheard
+                _hush()
         _flush()
     except KeyboardInterrupt:
         status = INTERRUPTED
-        sys.unraisablehook = _unheard
+        _hush()
         with suppress(Unwritten):
             _flush()
     except Unwritten as error:
+        _hush()
         status = told(error)
     return status
 
 
+def _hush() -> None:
+    """What was under way is thrown away as it is: a loop half made, a task that nobody asks for its result. Neither is
+    to complain of that: why the process ends is known.
+    """
+    sys.unraisablehook = _unheard
+    logging.getLogger("asyncio").disabled = True
+
+
 def _unheard(_: object) -> None:
-    """What was being made when Ctrl-C came is half made, a loop for one, and complains when it is thrown away."""
+    pass
 
 
 def _flush() -> None:
