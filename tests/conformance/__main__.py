@@ -39,8 +39,8 @@ def main(arguments: Sequence[str]) -> int:
     for sdk in BY_NAME.values():
         if missing := sdk.missing():
             console.print(f"left out: {sdk.name}: {missing}", highlight=False)
-    with _staged() as (stage, provider):
-        gateway = stage.serve({"heartbeat": BEATS, **scene.config(provider.port)}, "conformance")
+    with scene.quick_disk() as data, _staged() as (stage, provider):
+        gateway = stage.serve({"heartbeat": BEATS, **scene.config(provider.port, data)}, "conformance")
         verdicts = _play(chosen, scene.roots(stage, gateway.port, provider.port), provider, console)
     failed = [*page.failures(verdicts)]
     for line in failed:

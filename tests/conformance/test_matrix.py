@@ -5,7 +5,7 @@ The slice of the matrix that every run plays; `python -m tests.conformance` play
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import pytest
 from tests.conformance import scene
@@ -29,8 +29,11 @@ def rows_of(*whats: str) -> pytest.MarkDecorator:
 
 
 @pytest.fixture(scope="module")
-def gateway(serve: Serve, provider: Provider) -> Gateway:
-    return serve(scene.config(provider.port), "conformance")
+def gateway(serve: Serve, provider: Provider) -> Iterator[Gateway]:
+    with scene.quick_disk() as data:
+        gateway = serve(scene.config(provider.port, data), "conformance")
+        yield gateway
+        assert gateway.stop() == 0
 
 
 @pytest.fixture(scope="module")
