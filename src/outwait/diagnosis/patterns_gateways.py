@@ -231,7 +231,7 @@ GATEWAYS: Final[tuple[Pattern, ...]] = (
     """),
     *rows(_OPENROUTER, 94, QUOTA, r"free-models-per-day"),
     *rows(_PORTKEY, 93, BAD_REQUEST, r"""
-        x-portkey-(config|provider|[a-z-]+) (header )?(is )?(required|missing|invalid)   either x-portkey
+        x-portkey-(config|provider|[a-z-]{1,40}) (header )?(is )?(required|missing|invalid)   either x-portkey
     """),
     *rows(_PORTKEY, 90, TOTAL, r"""
         request exceeded the timeout sent in the request   exceeded the timeout sent in the request
