@@ -8,13 +8,12 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.digest import ROOT, digest, dotted, text
 
-ROOT = Path(__file__).resolve().parent.parent
 SRC = Path("src/outwait")
 
 MAX_FILE, MAX_FUNCTION, MAX_PARAMETERS = 400, 60, 6
@@ -110,52 +109,12 @@ def tree() -> tuple[str, ...]:
     return tuple(sorted(name for name in listing.stdout.split("\0") if name and (ROOT / name).is_file()))
 
 
-@cache
-def text(name: str) -> str:
-    """The file as text; empty when it is not text."""
-    try:
-        return (ROOT / name).read_text("utf-8")
-    except UnicodeDecodeError:
-        return ""
-
-
-@cache
-def parsed(name: str) -> ast.Module:
-    return ast.parse(text(name), name)
-
-
 def python_files(*tops: str) -> list[str]:
     return [name for name in tree() if name.endswith(".py") and name.startswith(tops)]
 
 
 def source_files() -> list[str]:
     return python_files("src/outwait/")
-
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
-
-
-def functions(name: str) -> Iterator[tuple[str, Function, bool]]:
-    """Each function with its dotted name and whether it is a method."""
-
-    def walk(node: ast.AST, prefix: str, inside_class: bool) -> Iterator[tuple[str, Function, bool]]:
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, Function):
-                yield prefix + child.name, child, inside_class
-                yield from walk(child, f"{prefix}{child.name}.", inside_class=False)
-            elif isinstance(child, ast.ClassDef):
-                yield from walk(child, f"{prefix}{child.name}.", inside_class=True)
-            elif not isinstance(child, ast.expr):  # no expression holds a definition
-                yield from walk(child, prefix, inside_class)
-
-    yield from walk(ast.parse(text(name), name), "", inside_class=False)  # kept trees slow the collector down
-
-
-def dotted(node: ast.expr) -> str:
-    """`asyncio.create_task` for the expression of that name; "?" stands for what is not a name."""
-    if isinstance(node, ast.Attribute):
-        return f"{dotted(node.value)}.{node.attr}"
-    return node.id if isinstance(node, ast.Name) else "?"
 
 
 def report(problems: list[str]) -> None:
@@ -178,17 +137,13 @@ def test_files_are_short() -> None:
 def test_functions_are_short_and_take_few_parameters() -> None:
     problems, crowded = [], set()
     for name in python_files("src/", "tests/", "tools/", "bench/"):
-        for title, node, is_method in functions(name):
-            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+        for title, lines, parameters, _ in digest(name).shapes:
             if lines > MAX_FUNCTION:
                 problems.append(f"{name}:{title}: {lines} lines, at most {MAX_FUNCTION}")
-            spec = node.args
-            names = [arg.arg for arg in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)]
-            count = len(names[1:] if is_method and names[:1] in (["self"], ["cls"]) else names)
-            if count > MAX_PARAMETERS:
+            if parameters > MAX_PARAMETERS:
                 crowded.add(f"{name}:{title}")
                 if f"{name}:{title}" not in MANY_PARAMETERS:
-                    problems.append(f"{name}:{title}: {count} parameters, at most {MAX_PARAMETERS}")
+                    problems.append(f"{name}:{title}: {parameters} parameters, at most {MAX_PARAMETERS}")
     report(problems + stale(MANY_PARAMETERS, crowded))
 
 
@@ -213,10 +168,11 @@ def test_exempt_data_holds_no_logic() -> None:
     """A file without a test file may hold classes whose methods are declarations, and nothing that runs."""
     problems = []
     for name in NO_TEST_FILE:
-        for title, node, _ in functions(name):
-            body = [part for part in node.body if not isinstance(part, ast.Expr | ast.Pass)]
-            if body:
-                problems.append(f"{name}:{title}: has a body, so the file needs a test file")
+        problems += [
+            f"{name}:{each.title}: has a body, so the file needs a test file"
+            for each in digest(name).shapes
+            if each.does
+        ]
     report(problems)
 
 
@@ -235,9 +191,10 @@ def test_packages_say_their_room_and_hold_no_logic() -> None:
     for name in source_files():
         if not name.endswith("/__init__.py"):
             continue
-        if not ast.get_docstring(parsed(name)):
+        module = ast.parse(text(name), name)
+        if not ast.get_docstring(module):
             problems.append(f"{name}: does not say its room in one sentence")
-        for node in parsed(name).body[1:]:
+        for node in module.body[1:]:
             targets = node.targets if isinstance(node, ast.Assign) else []
             dunder = bool(targets) and all(dotted(target).startswith("__") for target in targets)
             if not (isinstance(node, plain) or dunder):
@@ -246,7 +203,7 @@ def test_packages_say_their_room_and_hold_no_logic() -> None:
 
 
 def test_modules_say_what_they_promise() -> None:
-    report([f"{name}: no module docstring" for name in source_files() if not ast.get_docstring(parsed(name))])
+    report([f"{name}: no module docstring" for name in source_files() if not digest(name).documented])
 
 
 # ---------------------------------------------------------------------------------------------------------- the calls
@@ -254,32 +211,31 @@ def test_tasks_are_spawned_by_the_one_helper() -> None:
     """A task nobody awaits hides its failure; a TaskGroup (by the name `group`) awaits its own."""
     problems, used = [], set()
     for name in source_files():
-        for node in ast.walk(parsed(name)):
-            title = dotted(node.func) if isinstance(node, ast.Call) else ""
+        for title, line in digest(name).calls:
             if title.endswith(("create_task", "ensure_future")) and not title.endswith("group.create_task"):
                 used.add(name)
                 if name not in TASK_MAKERS:
-                    problems.append(f"{name}:{getattr(node, 'lineno', 0)}: {title} outside outwait.wire.tasks")
+                    problems.append(f"{name}:{line}: {title} outside outwait.wire.tasks")
     report(problems + stale(TASK_MAKERS, used))
 
 
 def test_durations_are_not_measured_with_the_wall_clock() -> None:
     problems, used = [], set()
     for name in source_files():
-        for node in ast.walk(parsed(name)):
-            if isinstance(node, ast.Attribute) and dotted(node) in ("time.time", "time.time_ns"):
+        for title, line in digest(name).attributes:
+            if title in ("time.time", "time.time_ns"):
                 used.add(name)
                 if name not in WALL_CLOCKS:
-                    problems.append(f"{name}:{node.lineno}: {dotted(node)} (a date? then name the file here)")
+                    problems.append(f"{name}:{line}: {title} (a date? then name the file here)")
     report(problems + stale(WALL_CLOCKS, used))
 
 
 def test_only_commands_print() -> None:
     problems = []
     for name in source_files():
-        for node in ast.walk(parsed(name)):
-            if isinstance(node, ast.Call) and dotted(node.func) == "print" and not name.startswith("src/outwait/cli/"):
-                problems.append(f"{name}:{node.lineno}: print")
+        for title, line in digest(name).calls:
+            if title == "print" and not name.startswith("src/outwait/cli/"):
+                problems.append(f"{name}:{line}: print")
     report(problems)
 
 
@@ -289,20 +245,10 @@ def test_a_broad_except_says_why() -> None:
     problems = []
     for name in python_files("src/", "tools/", "bench/"):
         lines = text(name).splitlines()
-        for node in ast.walk(parsed(name)):
-            if not isinstance(node, ast.ExceptHandler):
-                continue
-            kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
-            broad = any(kind is None or dotted(kind) in ("Exception", "BaseException") for kind in kinds)
-            if broad and not reason.search(lines[node.lineno - 1]):
-                problems.append(f"{name}:{node.lineno}: a broad except without `# task top: why`")
+        for line in digest(name).broad:
+            if not reason.search(lines[line - 1]):
+                problems.append(f"{name}:{line}: a broad except without `# task top: why`")
     report(problems)
-
-
-def is_empty_container(value: ast.expr | None) -> bool:
-    if isinstance(value, ast.Call):
-        return not value.args and dotted(value.func) in ("list", "dict", "set", "deque", "collections.deque")
-    return isinstance(value, ast.List | ast.Dict) and not ast.unparse(value).strip("[]{}")
 
 
 def test_no_state_at_module_level() -> None:
@@ -310,10 +256,9 @@ def test_no_state_at_module_level() -> None:
     problems = []
     for name in source_files():
         lines = text(name).splitlines()
-        for node in parsed(name).body:
-            if isinstance(node, ast.Assign | ast.AnnAssign) and is_empty_container(node.value):
-                if not lines[node.lineno - 2].startswith("#"):
-                    problems.append(f"{name}:{node.lineno}: state at module level")
+        for line in digest(name).containers:
+            if not lines[line - 2].startswith("#"):
+                problems.append(f"{name}:{line}: state at module level")
     report(problems)
 
 
