@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import yaml
+from typer.testing import CliRunner
+
+from outwait.cli.commands import app
 
 ROOT = Path(__file__).resolve().parent.parent
 SKIPPED = {".git", ".venv", ".tools", "node_modules", "outwait-data"}
@@ -116,12 +116,9 @@ def test_files_named_exist(page: str) -> None:
 @cache
 def help_of(*command: str) -> str | None:
     """What `outwait <command> --help` says, or None when there is no such command."""
-    program = Path(sys.executable).with_name("outwait")
-    env = {**os.environ, "COLUMNS": "400", "NO_COLOR": "1", "TERM": "dumb"}
-    done = subprocess.run(
-        [program, *command, "--help"], capture_output=True, text=True, env=env, timeout=60, check=False
-    )
-    return done.stdout if done.returncode == 0 else None
+    env = {"COLUMNS": "400", "NO_COLOR": "1", "TERM": "dumb"}
+    done = CliRunner().invoke(app, [*command, "--help"], env=env)
+    return done.stdout if done.exit_code == 0 else None
 
 
 @every_page
@@ -162,8 +159,9 @@ def test_code_is_code(page: str) -> None:
 
 
 @every_page
-def test_configs_are_accepted(page: str, tmp_path: Path) -> None:
+def test_configs_are_accepted(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A YAML block that is a whole config passes `outwait serve --check`."""
+    monkeypatch.chdir(tmp_path)
     for block in blocks(page):
         data = yaml.safe_load(block.text) if block.language in ("yaml", "yml") else None
         if not isinstance(data, dict) or "channels" not in data:
@@ -171,16 +169,8 @@ def test_configs_are_accepted(page: str, tmp_path: Path) -> None:
         file = tmp_path / "outwait.yaml"
         file.write_text(block.text)
         variables = dict.fromkeys(re.findall(r"\$\{(\w+)", block.text), "value")
-        done = subprocess.run(
-            [Path(sys.executable).with_name("outwait"), "serve", "--check", "--config", file],
-            capture_output=True,
-            text=True,
-            env={**os.environ, **variables},
-            cwd=tmp_path,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, f"{page}:{block.line}: {done.stdout}{done.stderr}"
+        done = CliRunner().invoke(app, ["serve", "--check", "--config", str(file)], env=variables)
+        assert done.exit_code == 0, f"{page}:{block.line}: {done.output}"
 
 
 def test_both_languages_show_the_same_commands() -> None:
