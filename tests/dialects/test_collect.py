@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai.types.chat import ChatCompletion
+from tests.examples import examples
 
 from outwait.dialects.collect import Fold
 from outwait.dialects.openai_chat.fold import chunks_of
@@ -128,7 +129,7 @@ def folded(chunks: list[dict[str, Any]]) -> dict[str, Any]:
     return fold.completion()
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(streams())
 def test_any_cut_completion_folds_back(stream: tuple[dict[str, Any], list[dict[str, Any]]]) -> None:
     whole, chunks = stream

@@ -9,6 +9,7 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import examples
 
 from outwait.policy import balance
 from outwait.policy.balance import BY_WEIGHT, LEAST_LOADED
@@ -70,7 +71,7 @@ def test_one_two_three_over_ten_thousand_idle_requests(workers: int) -> None:
 
 
 @given(st.integers(0, 1 << 30))
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_whatever_the_chance_no_share_is_off_by_three_points(seed: int) -> None:
     hits = _idle(_route(1, 2, 3), _chance(seed, 4000))
     for at, part in enumerate((1, 2, 3)):

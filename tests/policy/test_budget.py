@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from tests.examples import examples
 
 from outwait.core.fault import Fault, RetryClass, fault
 from outwait.policy.budget import TOKENS, Budgets, Paid, Ticket
@@ -188,5 +189,5 @@ class Leaks(RuleBasedStateMachine):
             assert active.retrying == sum(id(ticket) in self.retrying for ticket in mine)
 
 
-Leaks.TestCase.settings = settings(max_examples=25, stateful_step_count=30)
+Leaks.TestCase.settings = settings(max_examples=examples(25), stateful_step_count=30)
 TestLeaks = Leaks.TestCase

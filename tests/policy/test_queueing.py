@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from tests.examples import examples
 
 from outwait.core.fault import Fault, Side
 from outwait.policy.queueing import Line, Queueing, Wish
@@ -237,7 +238,7 @@ class Round(RuleBasedStateMachine):
         assert 1 <= self.queue.advice(self.now) <= 120
 
 
-Round.TestCase.settings = settings(max_examples=40, stateful_step_count=40)
+Round.TestCase.settings = settings(max_examples=examples(40), stateful_step_count=40)
 TestRound = Round.TestCase
 
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from tests.examples import examples
 
 from outwait.policy.sketch import Sketch
 from outwait.policy.survival import Silence, Suspecting, Wait, Watch
@@ -253,7 +254,7 @@ class Life(RuleBasedStateMachine):
 
 
 TestLife = Life.TestCase
-TestLife.settings = budget(max_examples=25, stateful_step_count=25, deadline=None)
+TestLife.settings = budget(max_examples=examples(25), stateful_step_count=25, deadline=None)
 
 
 class World:

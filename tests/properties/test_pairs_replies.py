@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import examples
 from tests.properties.pairs import called, gathered, heard, side, translated
 
 from outwait.core.delta import Answer, Began, Called, Counted, Declined, Delta, Mused, Said, Stopped
@@ -113,7 +114,7 @@ def said(answer: Answer) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("own, by", PAIRS)
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(deltas=replies(), stream=st.booleans(), streamed=st.booleans(), cuts=st.lists(st.integers(0, 6000), max_size=5))
 def test_the_client_reads_what_was_said(
     own: str, by: str, deltas: tuple[Delta, ...], stream: bool, streamed: bool, cuts: list[int]
@@ -126,7 +127,7 @@ def test_the_client_reads_what_was_said(
 
 
 @pytest.mark.parametrize("own, by", PAIRS)
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(deltas=replies(), stream=st.booleans(), cuts=st.lists(st.integers(0, 9999), min_size=8, max_size=8))
 def test_what_was_cut_is_no_answer(own: str, by: str, deltas: tuple[Delta, ...], stream: bool, cuts: list[int]) -> None:
     call, whole, body = call_of(own, stream=stream), sent(by, deltas, stream=True), sent(by, deltas, stream=False)

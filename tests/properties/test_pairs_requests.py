@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import examples
 from tests.properties.pairs import UPSTREAMS, called, side
 
 from outwait.core.ask import Ask, Message, Output, Reasoning, Sampling, Tool, ToolChoice
@@ -226,7 +227,7 @@ def _effort(reasoning: Reasoning | None) -> str | None:
 
 
 @pytest.mark.parametrize("own, aim", PAIRS)
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(data=st.data())
 def test_both_say_the_same(own: str, aim: str, data: st.DataObject) -> None:
     meant = data.draw(asks(own, aim))

@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import examples
 
 from outwait.wire.guard import Limits
 from outwait.wire.inlet import Inlet
@@ -21,7 +22,7 @@ CHUNKED = (
 WHOLE = GET + POST + CHUNKED + b"\r\n" + POST
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.lists(st.integers(1, len(WHOLE) - 1), max_size=40))
 def test_any_split_of_the_same_bytes_gives_the_same_requests(cuts: list[int]) -> None:
     assert seen_through(WHOLE, cuts) == [("/a", b""), ("/p", b"hello"), ("/c", b"hello"), ("/p", b"hello")]

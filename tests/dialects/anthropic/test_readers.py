@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import examples
 
 from outwait.core.plan import Candidate
 from outwait.core.request import Call
@@ -135,7 +136,7 @@ SHAPES = (
 EVENTS = st.builds(lambda shape, said: shape % said, st.sampled_from(SHAPES), st.sampled_from(SAID))
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     st.lists(st.tuples(st.sampled_from(SHAPES), st.lists(st.sampled_from(SAID), max_size=4)), max_size=4),
     st.lists(EVENTS, max_size=3),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import examples
 
 from outwait.core.delta import Began, Called, Choice, Cited, Counted, Delta, Mused, Said, Showed, Stopped
 from outwait.core.part import Media, Text, Thought, ToolCall
@@ -69,7 +70,7 @@ def test_made_ids_differ() -> None:
     assert [delta.id for delta in reads(chunk | {"responseId": "1"}) if isinstance(delta, Called)] == first
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(cuts=st.lists(st.integers(0, 2000), max_size=8))
 def test_any_split_gives_the_same(cuts: list[int]) -> None:
     body = b"".join(b"data: " + json.dumps(chunk).encode() + b"\r\n\r\n" for chunk in STREAM)

@@ -8,6 +8,7 @@ import pytest
 from google.genai import types
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import examples
 
 from outwait.core.delta import (
     Answer,
@@ -253,7 +254,7 @@ DELTAS = st.one_of(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.lists(DELTAS, max_size=12), st.sampled_from([SHOWS, b"{}"]))
 def test_whatever_is_told_is_valid(deltas: list[Delta], body: bytes) -> None:
     found = chunks(*deltas, asked=call(body=body))

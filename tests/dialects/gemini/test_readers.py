@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import examples
 
 from outwait.core.plan import Candidate
 from outwait.core.reply import Usage
@@ -98,7 +99,7 @@ def run(read: Reader, body: bytes, cuts: list[int]) -> bytes:
 CUTS = st.lists(st.integers(0, 2000), max_size=8)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(cuts=CUTS)
 def test_a_stream_is_passed_on_byte_for_byte(cuts: list[int]) -> None:
     assert run(make("sse"), STREAM, cuts) == STREAM
@@ -106,7 +107,7 @@ def test_a_stream_is_passed_on_byte_for_byte(cuts: list[int]) -> None:
     assert run(make("array", "text/event-stream"), STREAM, cuts) == ARRAY
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(cuts=CUTS)
 def test_forms_are_changed_into_one_another(cuts: list[int]) -> None:
     assert json.loads(run(make("json", streamed=True), STREAM, cuts)) == json.loads(WHOLE)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import examples
 
 from outwait.core.ask import Ask, Message, Output, Reasoning, Tool, ToolChoice
 from outwait.core.fault import Refusal
@@ -249,7 +250,7 @@ def whole(value: dict[str, Any]) -> dict[str, Any]:
     return {key: item for key, item in value.items() if item != {}}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(turns(), CONFIG, FORMED, TOOLED, REST)
 def test_what_is_read_and_worded_is_what_was_asked(
     contents: list[dict[str, Any]],

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import examples
 
 from outwait.core.reply import Ending, Head
 from outwait.core.request import Call
@@ -242,7 +243,7 @@ EVENTS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(EVENTS, max_size=8), st.lists(st.integers(0, 900), max_size=12), st.integers(1, 2))
 def test_any_split_gives_the_same(events: list[bytes], cuts: list[int], n: int) -> None:
     data = b"".join(events)
@@ -303,7 +304,7 @@ PAYLOADS = CHUNKS.flatmap(
 ))  # fmt: skip
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(st.lists(PAYLOADS, min_size=1, max_size=4), max_size=6), st.sampled_from([b"\n\n", b"\n"]))
 def test_plain_chunks_are_judged_like_any_other(pieces: list[list[bytes]], last: bytes) -> None:
     call = Call("openai", "chat.completions", "m", True, b'{"model":"m"}')
@@ -339,7 +340,7 @@ MOULDS = st.sampled_from(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(MOULDS, st.lists(SAID | MOULDS, max_size=6), st.integers(0, 3))
 def test_chunks_of_one_mould_are_judged_like_any_other(shape: bytes, run: list[bytes], junk: int) -> None:
     call = Call("openai", "chat.completions", "m", True, b'{"model":"m"}')
