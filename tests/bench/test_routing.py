@@ -224,10 +224,10 @@ def test_the_generated_block_is_replaced_and_the_rest_stays(tmp_path: Path) -> N
 
 def test_the_command_prints_a_table_and_writes_the_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "figures.json"
-    assert main(["--only", "outage", "--seeds", "1", "--jobs", "1", "--json", str(file), "--check"]) == 0
+    assert main(["--only", "fast-failing", "--seeds", "1", "--jobs", "1", "--json", str(file), "--check"]) == 0
     assert "outwait, no queue" in capsys.readouterr().out
     (only,) = json.loads(file.read_text("utf-8"))
-    assert only["scenario"] == "outage"
+    assert only["scenario"] == "fast-failing"
     assert all(promise["kept"] for promise in only["promises"])
 
 
