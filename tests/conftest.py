@@ -4,7 +4,8 @@ How Hypothesis searches: the same examples on every run, fewer of them in `make 
 (`quick`); `OUTWAIT_HYPOTHESIS=deep make unit` draws many new ones.
 Whose environment: nobody's. Keys, settings and proxies of the shell the tests run in reach neither the tests nor the
 programs and SDKs they start.
-What is alive before the first test stays alive: the collector need not look at thousands of tests again and again.
+What is alive before the first test stays alive: the collector need not look at thousands of tests again and again,
+and not at all while they are being gathered.
 """
 
 import gc
@@ -28,6 +29,10 @@ for _name in tuple(os.environ):
         del os.environ[_name]
 
 
+gc.disable()
+
+
 def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
+    gc.enable()
