@@ -24,7 +24,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def nameserver(answer: Answer) -> AsyncIterator[str]:
+async def nameserver(answer: Answer, port: int = 0) -> AsyncIterator[str]:
     """`127.0.0.1:port` of one that answers so."""
 
     class Protocol(asyncio.DatagramProtocol):
@@ -36,7 +36,7 @@ async def nameserver(answer: Answer) -> AsyncIterator[str]:
             if reply is not None:
                 self.transport.sendto(reply, addr)  # type: ignore[attr-defined] # a datagram's
 
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Protocol, local_addr=(HOST, 0))
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Protocol, local_addr=(HOST, port))
     try:
         yield f"{HOST}:{transport.get_extra_info('sockname')[1]}"
     finally:
@@ -154,17 +154,15 @@ async def test_a_cut_answer_is_asked_for_by_tcp() -> None:
         reply.flags |= dns.flags.TC
         return reply.to_wire()
 
-    async with nameserver(cut) as server:
-        port = int(server.rpartition(":")[2])
+    async def whole(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        size = int.from_bytes(await reader.readexactly(2), "big")
+        wire = has(("a.test", "A", "192.0.2.9"))(dns.message.from_wire(await reader.readexactly(size)))
+        assert wire is not None
+        writer.write(len(wire).to_bytes(2, "big") + wire)
+        writer.close()
 
-        async def whole(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            size = int.from_bytes(await reader.readexactly(2), "big")
-            wire = has(("a.test", "A", "192.0.2.9"))(dns.message.from_wire(await reader.readexactly(size)))
-            assert wire is not None
-            writer.write(len(wire).to_bytes(2, "big") + wire)
-            writer.close()
-
-        tcp = await asyncio.start_server(whole, HOST, port)
+    tcp = await asyncio.start_server(whole, HOST, 0)  # the first to choose: many more ports of TCP are taken
+    async with nameserver(cut, tcp.sockets[0].getsockname()[1]) as server:
         assert (await lookup.ask(server, ["a.test"], 2.0)).addresses == ("192.0.2.9",)
         tcp.close()
         await tcp.wait_closed()

@@ -274,7 +274,7 @@ def test_each_protocol_has_statuses_of_its_own(protocol: Protocol) -> None:
 
 
 @Each
-@pytest.mark.parametrize("fate", ["truncate-after-3", "reset-after-3", "close-after-3", "drip-60ms+close-after-210ms"])
+@pytest.mark.parametrize("fate", ["truncate-after-3", "reset-after-3", "close-after-3", "drip-100ms+close-after-350ms"])
 def test_each_protocol_breaks_as_it_is_told(protocol: Protocol, fate: str) -> None:
     heard = told(protocol, fate)
     assert heard.body.count(protocol.piece) == 3
