@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Annotated
 
 import pytest
@@ -36,6 +37,7 @@ def test_lines_break_where_a_reader_expects_it(text: str, width: int, lines: lis
     assert help_page.wrapped(text, width) == lines
 
 
+@cache
 def chinese() -> helping.Command:
     group = typer.main.get_command(commands.app)
     helping.translate(group, words())
