@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -32,13 +33,23 @@ def reach(gateway: Gateway, worker: str | None = None, other_than: str | None = 
     raise AssertionError(f"no connection reached {worker or f'another than {other_than}'}")
 
 
+def crew(gateway: Gateway) -> dict[int, str]:
+    """The processes of its workers, and the names they have now."""
+    told = Path(f"/proc/{gateway.process.pid}/task/{gateway.process.pid}/children").read_text()
+    found = {}
+    for pid in map(int, told.split()):
+        with suppress(OSError):  # it has just ended
+            for each in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+                if each.startswith(b"OUTWAIT_WORKER_SIDE_DOOR="):
+                    found[pid] = each.decode().rpartition("/")[2]
+    return found
+
+
 def pid_of(gateway: Gateway, worker: str) -> int:
     """The process that has this name now."""
-    told = Path(f"/proc/{gateway.process.pid}/task/{gateway.process.pid}/children").read_text()
-    for pid in told.split():
-        environ = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        if any(each.startswith(b"OUTWAIT_WORKER_SIDE_DOOR=") and each.endswith(worker.encode()) for each in environ):
-            return int(pid)
+    for pid, name in crew(gateway).items():
+        if name.endswith(worker):
+            return pid
     raise AssertionError(f"no process is {worker}")
 
 
