@@ -2,7 +2,8 @@
 
 It owns the listening sockets, one per worker and address (SO_REUSEPORT), and hands them down: connections that were
 waiting for a worker that died are served by the next one. A worker that keeps dying is started less and less often,
-and keeps nobody waiting meanwhile. When the supervisor itself is gone, however it went, its workers leave too.
+and keeps nobody waiting meanwhile: others get what comes, and who was in its queue is reset. When the supervisor itself
+is gone, however it went, its workers leave too.
 
     SIGTERM, SIGINT   drain: stop accepting, let running answers finish; again: tell who still waits, and stop now
     SIGHUP            read the configuration again; if it is good, every worker takes it up
