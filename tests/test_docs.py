@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -147,6 +150,17 @@ def test_make_targets_exist(page: str) -> None:
 
 
 # -------------------------------------------------------------------------------------------------------------- code
+def test_the_installed_command_is_the_one_that_was_asked() -> None:
+    """What the tests here ask in their own process, once as a reader does."""
+    program = Path(sys.executable).with_name("outwait")
+    env = {**os.environ, "COLUMNS": "400", "NO_COLOR": "1", "TERM": "dumb", "LC_ALL": "C.UTF-8"}
+    done = subprocess.run([program, "--help"], capture_output=True, text=True, env=env, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    shown = help_of()
+    assert shown is not None
+    assert done.stdout.split() == shown.split()
+
+
 @every_page
 def test_code_is_code(page: str) -> None:
     for block in blocks(page):
