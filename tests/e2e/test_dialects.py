@@ -34,12 +34,12 @@ from tests.e2e.stage import Gateway, until
 from outwait.testing.middlebox import Middlebox
 
 KEY = "key-of-a-client"
-SILENCE = 1.7  # seconds that the proxy waits; a beat comes each second
+SILENCE = 2.5  # seconds that the proxy waits; a beat comes each second
 WORDS = 6
 SCRIPTS = {
-    "silent": f"silent-2200ms+long-{WORDS}",
-    "pause": f"stall-2200ms-after-3+long-{WORDS}",
-    "thinking": f"think-2200ms+long-{WORDS}",
+    "silent": f"silent-3500ms+long-{WORDS}",
+    "pause": f"stall-3500ms-after-3+long-{WORDS}",
+    "thinking": f"think-3500ms+long-{WORDS}",
     "tools": "tools-2",
     "close": "close-after-3",
     "truncate": "truncate-after-3",

@@ -123,6 +123,7 @@ def test_a_new_secret_is_masked_in_the_very_next_line(entry: Any) -> None:
     logs.absorb([entry(client="canary")])
     logs.redactor = Redactor(["canary"])
     logs.absorb([entry(client="canary")])
+    assert logs.drain(10.0)
     first, second = stream.getvalue().splitlines()
     assert "canary" in first
     assert "canary" not in second

@@ -4,7 +4,6 @@ import io
 import json
 import logging
 import sys
-import threading
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +14,7 @@ import structlog
 from outwait.ledger.logs import Handler, Logs, configure, release
 
 CANARY = "canary-4f1d9c-secret"
+PATIENCE = 10.0
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +39,7 @@ def test_structlog_the_standard_library_and_warnings_share_one_pipe() -> None:
         warnings.simplefilter("always")
         logging.captureWarnings(capture=True)
         warnings.warn("four", stacklevel=1)
+    release()
     one, two, three, four = lines(stream)
     assert (one["level"], one["event"], one["channel"]) == ("info", "one", "a")
     assert (two["level"], two["event"], two["logger"], two["peer"]) == ("info", "two 2", "outwait.wire", "x")
@@ -54,6 +55,7 @@ def test_an_exception_is_told_with_its_traceback() -> None:
     except ValueError:
         logging.getLogger("outwait").exception("broke")
         structlog.get_logger().exception("broke too")
+    release()
     for line in lines(stream):
         assert "ValueError: [masked] and Bearer [masked]" in line["exception"]
         assert line["level"] == "error"
@@ -69,6 +71,7 @@ def test_arguments_that_do_not_fit_or_break_never_raise() -> None:
     handler = Handler(logs)
     handler.emit(logging.makeLogRecord({"msg": "%d and %d", "args": (1,)}))
     handler.emit(logging.makeLogRecord({"msg": "x", "thing": Broken()}))
+    assert logs.drain(PATIENCE)
     assert "do not fit" in lines(stream)[0]["event"]
     assert logs.lost == 1
 
@@ -85,13 +88,16 @@ def test_no_canary_reaches_the_log_from_anywhere(entry: Any) -> None:
     logging.getLogger("outwait").error("failed with %s at %s", CANARY, f"https://u:{other}@h/")
     logging.getLogger("outwait").error("task failed", exc_info=ValueError(f"{other} {CANARY}"))
     logs.absorb([entry(model=CANARY, client=other, channel="main")])
+    assert logs.drain(PATIENCE)
     assert len(lines(stream)) == 6
     assert "canary" not in stream.getvalue().lower()
 
 
 def test_levels_hold_for_exchange_lines_too(entry: Any) -> None:
     stream = io.StringIO()
-    Logs("warning", "json", (), stream).absorb([entry()])
+    logs = Logs("warning", "json", (), stream)
+    logs.absorb([entry()])
+    assert logs.drain(PATIENCE)
     assert stream.getvalue() == ""
 
 
@@ -100,6 +106,7 @@ def test_console(entry: Any) -> None:
     logs = configure("info", "console", stream=stream)
     logs.absorb([entry(), entry()])
     structlog.get_logger().warning("hello", a="b c")
+    assert logs.drain(PATIENCE)
     first, second, third = stream.getvalue().splitlines()
     assert first == second
     assert third.endswith(' warning hello a="b c"')
@@ -116,23 +123,20 @@ def test_a_log_that_cannot_be_written_loses_lines_and_nothing_else(entry: Any) -
     closed.close()
     other = Logs(stream=closed)
     other.write({"event": "x"})
+    assert logs.drain(PATIENCE)
+    assert other.drain(PATIENCE)
     assert (logs.lost, other.lost) == (2, 1)
 
 
-def test_lines_of_threads_do_not_mix() -> None:
+def test_what_was_lost_is_told_when_it_can_be_written_again() -> None:
     stream = io.StringIO()
     logs = Logs(stream=stream)
-
-    def many() -> None:
-        for _ in range(50):
-            logs.write({"event": "x" * 500})
-
-    threads = [threading.Thread(target=many) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [line["event"] for line in lines(stream)] == ["x" * 500] * 200
+    logs.lose(3)
+    logs.write({"event": "x"})
+    assert logs.drain(PATIENCE)
+    lost, x = lines(stream)
+    assert (lost["event"], lost["count"], lost["level"]) == ("lines_lost", 3, "warning")
+    assert x == {"event": "x"}
 
 
 def test_configuring_again_replaces_and_releasing_restores(capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,11 +144,12 @@ def test_configuring_again_replaces_and_releasing_restores(capsys: pytest.Captur
     configure(stream=first)
     configure(stream=second)
     logging.getLogger("outwait").info("x")
-    assert (len(lines(first)), len(lines(second))) == (0, 1)
     release()
+    assert (len(lines(first)), len(lines(second))) == (0, 1)
     logging.getLogger("outwait").info("y")
     assert len(lines(second)) == 1
     configure()
     structlog.get_logger().info("to standard error")
+    release()
     assert "to standard error" in capsys.readouterr().err
     assert sys.stderr is not None

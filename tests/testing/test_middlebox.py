@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import selectors
+import time
 from collections.abc import Awaitable, Callable
 from typing import Self
 
@@ -109,6 +112,44 @@ def test_a_byte_now_and_then_keeps_the_line_alive() -> None:
             assert scene.seen[-1] == ("end", b"")
 
     asyncio.run(story())
+
+
+class Starved(selectors.SelectSelector):
+    """Its next empty look is told late, with `late` in between: somebody else has the interpreter."""
+
+    late: Callable[[], None] | None = None
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        found = super().select(timeout)
+        if not found and self.late is not None:
+            late, self.late = self.late, None
+            late()
+        return found
+
+
+def test_what_came_while_the_loop_was_starved_came_in_time() -> None:
+    selector = Starved()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        number = writer.get_extra_info("socket").fileno()
+
+        def late() -> None:
+            os.write(number, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            time.sleep(1.5 * SILENCE)
+
+        selector.late = late
+        await reader.read()
+
+    async def story() -> None:
+        async with Scene(answer) as scene:
+            scene.writer.write(ASK)
+            async with asyncio.timeout(5):
+                assert (await scene.reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200")
+            assert scene.box.cuts == 0
+
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
+        runner.run(story())
 
 
 def test_an_idle_connection_is_left_alone_and_serves_again() -> None:

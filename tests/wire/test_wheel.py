@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outwait.testing.virtual import run
-from outwait.wire.wheel import NEVER, Alarm, Wheel
+from outwait.testing.virtual import VirtualLoop, run
+from outwait.wire.wheel import NEVER, STANDSTILL, Alarm, Wheel
 
 TICK = 0.025
 
@@ -242,3 +242,57 @@ def test_far_or_near_moved_or_not_each_rings_within_a_tick(moves: list[tuple[flo
     rung = run(story())
     assert len(rung) == len(moves)
     assert all(due <= now <= due + TICK + 1e-6 for due, now in rung)
+
+
+class Standing(VirtualLoop):
+    """A virtual loop whose clock can jump in the middle of a turn, as when the process stands still."""
+
+    behind = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.behind
+
+
+@pytest.mark.parametrize("seconds", [STANDSTILL / 2, 30.0])
+def test_after_a_standstill_the_loop_reads_before_alarms_ring(seconds: float) -> None:
+    rung = list[str]()
+
+    async def story(loop: Standing) -> None:
+        turning = wheel()
+        moved, due = Alarm(lambda _: rung.append("moved")), Alarm(lambda _: rung.append("due"))
+
+        def read() -> None:  # called by a loop that found something in its sockets
+            turning.set(moved, loop.time() + 60)
+            rung.append("read")
+
+        def stand() -> None:
+            loop.behind += seconds
+            loop.call_soon(loop.call_soon, read)
+
+        turning.set(moved, 1.0)
+        turning.set(due, 1.0)
+        loop.call_at(1.0 - 1e-6, stand)
+        await asyncio.sleep(20)
+
+    with asyncio.Runner(loop_factory=Standing) as runner:
+        loop = runner.get_loop()
+        assert isinstance(loop, Standing)
+        runner.run(story(loop))
+    assert rung == (["read", "due"] if seconds > STANDSTILL else ["moved", "due", "read"])
+
+
+def test_a_wheel_closed_after_a_standstill_does_not_ring() -> None:
+    rung = list[float]()
+
+    async def story(loop: Standing) -> None:
+        turning = wheel()
+        turning.set(Alarm(rung.append), 1.0)
+        loop.call_at(1.0 - 1e-6, lambda: setattr(loop, "behind", 30.0))
+        loop.call_at(1.0 - 1e-6, lambda: loop.call_soon(loop.call_soon, turning.close))
+        await asyncio.sleep(20)
+
+    with asyncio.Runner(loop_factory=Standing) as runner:
+        loop = runner.get_loop()
+        assert isinstance(loop, Standing)
+        runner.run(story(loop))
+    assert rung == []

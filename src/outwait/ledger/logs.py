@@ -8,18 +8,18 @@ counted.
 
 from __future__ import annotations
 
+import atexit
 import logging
-import sys
-import threading
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, BinaryIO, TextIO
+from typing import Any, Final, TextIO
 
 import structlog
 
 from outwait.core.entry import Entry
 from outwait.ledger.forms import Forms
 from outwait.ledger.lines import as_console, as_json, exchange_fields, level_of, stamp
+from outwait.ledger.pen import Pen
 from outwait.ledger.redact import Redactor
 
 LEVELS: Mapping[str, int] = {
@@ -28,23 +28,29 @@ LEVELS: Mapping[str, int] = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
+PARTING: Final = 2.0  # seconds that the end of a process waits for its last lines to be written
 # What the standard library puts on every record; the rest was given by the caller as `extra`.
 _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
 
 
 class Logs:
-    """The configured log. `lost`: lines that could not be written. As a recorder's sink it writes exchange lines."""
+    """The configured log. As a recorder's sink it writes exchange lines. `drain` waits until all is written."""
 
     def __init__(
         self, level: str = "info", form: str = "json", secrets: Iterable[str] = (), stream: TextIO | None = None
     ) -> None:
         self.redactor = Redactor(secrets)
         self.threshold = LEVELS[level]
-        self.lost = 0
         self._render = as_console if form == "console" else as_json
         self._forms = None if form == "console" else Forms(self.redactor)
-        self._stream = stream
-        self._lock = threading.Lock()
+        self._pen = Pen(stream, self._missing)
+        self.drain = self._pen.drain
+        self.lose = self._pen.lose
+
+    @property
+    def lost(self) -> int:
+        """Lines that could not be written."""
+        return self._pen.lost
 
     def write(self, fields: Mapping[str, object]) -> None:
         """Write one line of `fields`, which are cleaned first."""
@@ -52,7 +58,7 @@ class Logs:
         cleaned = self.redactor.fields({str(name): value for name, value in fields.items() if name != "exception"})
         if exception is not None:
             cleaned["exception"] = self.redactor.text(str(exception))
-        self._put(self._render(cleaned), 1)
+        self._pen.write(self._render(cleaned), 1)
 
     def absorb(self, entries: Sequence[Entry]) -> None:
         """Write one line per entry, all at once."""
@@ -66,22 +72,12 @@ class Logs:
             if self._forms.redactor is not self.redactor:  # a new configuration has other secrets
                 self._forms = Forms(self.redactor)
             data = "".join(map(self._forms.line, entries)).encode()
-        self._put(data, len(entries))
+        self._pen.write(data, len(entries))
 
-    def _put(self, data: bytes, count: int) -> None:
-        """Write `data`, `count` whole lines."""
-        stream = self._stream if self._stream is not None else sys.stderr
-        with self._lock:
-            try:
-                buffer: BinaryIO | None = getattr(stream, "buffer", None)
-                if buffer is not None:
-                    buffer.write(data)
-                    buffer.flush()
-                else:
-                    stream.write(data.decode("utf-8", "replace"))
-                    stream.flush()
-            except (OSError, ValueError):  # ValueError: the stream was closed
-                self.lost += count
+    def _missing(self, count: int) -> bytes:
+        return self._render(
+            {"time": stamp(datetime.now(UTC)), "level": "warning", "event": "lines_lost", "count": count}
+        )
 
     def processor(self, _logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """The last of structlog's processors: writes the event, then drops it."""
@@ -91,18 +87,18 @@ class Logs:
 
 
 class Handler(logging.Handler):
-    """Brings the standard library's records into the pipe."""
+    """Brings the standard library's records into `logs`."""
 
     def __init__(self, logs: Logs) -> None:
         super().__init__(logs.threshold)
-        self._logs = logs
+        self.logs = logs
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write `record`; what cannot be told counts as lost, since logging must not break what it watches."""
         try:
-            self._logs.write(self._fields(record))
+            self.logs.write(self._fields(record))
         except Exception:  # noqa: BLE001 - an argument's own __str__ may raise anything
-            self._logs.lost += 1
+            self.logs.lose(1)
 
     @staticmethod
     def _fields(record: logging.LogRecord) -> dict[str, object]:
@@ -139,16 +135,19 @@ def configure(
     )
     root = logging.getLogger()
     root.addHandler(Handler(logs))
+    atexit.register(release)
     logging.getLogger("outwait").setLevel(logs.threshold)
     logging.captureWarnings(capture=True)
     return logs
 
 
 def release() -> None:
-    """Take the pipe out again: the standard library and structlog behave as before `configure`."""
+    """Take the pipe out again when its last lines are written: all is as before `configure`."""
+    atexit.unregister(release)
     root = logging.getLogger()
     for handler in [each for each in root.handlers if isinstance(each, Handler)]:
         root.removeHandler(handler)
+        handler.logs.drain(PARTING)
     logging.getLogger("outwait").setLevel(logging.NOTSET)
     logging.captureWarnings(capture=False)
     structlog.reset_defaults()

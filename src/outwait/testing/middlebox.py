@@ -94,7 +94,7 @@ class _Relay(asyncio.Protocol):
         self._upstream: asyncio.Transport | None = None
         self._early: list[bytes] = []  # from the client, before the upstream was connected
         self._parser = httptools.HttpResponseParser(self)
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
         self.owed = False
         self.told = False
 
@@ -196,14 +196,18 @@ class _Relay(asyncio.Protocol):
 
     def _wait(self) -> None:
         self._rest()
-        self._timer = self._loop.call_later(self._box.silence, self._silent)
+        self._timer = self._loop.call_later(self._box.silence, self._silent, 2)
 
     def _rest(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _silent(self) -> None:
+    def _silent(self, turns: int) -> None:
+        if turns:  # of the loop, in which it reads: what came while the loop was kept from it came in time
+            self._timer = self._loop.call_soon(self._silent, turns - 1)
+            return
+        self._timer = None
         self._box.cuts += 1
         self._box.watch("cut", b"")
         if self.told:

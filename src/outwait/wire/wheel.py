@@ -5,6 +5,9 @@ exception in one alarm is logged and never stops the others; setting an alarm la
 looked at again only when its old slot comes up; a forgotten alarm leaves nothing behind. Only slots that were made for
 an entry are visited, so a clock that jumps hours is crossed in few steps.
 
+Where the whole process stood still (a suspended machine, a stopped container), what it was waiting for may have come
+meanwhile: then the loop reads first, and alarms that this has moved do not ring.
+
 Why not `loop.call_later` per deadline: deadlines here move with every byte and are rarely reached; cancelled timer
 handles cost memory and heap work until they fall due (FACTS part 3: per-request entries cost 420 MB).
 """
@@ -21,6 +24,8 @@ _log = logging.getLogger("outwait")
 
 NEVER = math.inf
 _NO_SLOT = -1
+_READING = -2  # armed, and before every slot: the loop reads what has come
+STANDSTILL = 0.2  # seconds of lateness that no turn of a healthy loop takes
 # Alarms more than so many slots away wait in slots of this many: 10 s and 1 s, at the usual tick.
 _FAR = 400
 _COARSE = 40
@@ -58,7 +63,7 @@ class Wheel:
         self._rate = 1.0 / tick
         self._slots: dict[int, dict[Alarm, None]] = {}  # a dict is an ordered set with a quick remove
         self._heap: list[int] = []
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
         self._armed = _NO_SLOT
         self._passed = math.floor(loop.time() * self._rate) - 1
         self._closed = False
@@ -126,6 +131,20 @@ class Wheel:
         self._timer = self._loop.call_at(max(when, self._loop.time() + _RESOLUTION), self._tick)
 
     def _tick(self) -> None:
+        if self._loop.time() - self._armed / self._rate > STANDSTILL:
+            self._armed = _READING
+            self._after_reading(2)
+        else:
+            self._turn()
+
+    def _after_reading(self, turns: int) -> None:
+        """Turn when the loop has looked at its sockets: what is called soon may run before that, what it calls not."""
+        if turns:
+            self._timer = self._loop.call_soon(self._after_reading, turns - 1)
+        else:
+            self._turn()
+
+    def _turn(self) -> None:
         now = self._loop.time()
         self._timer = None
         self._armed = _NO_SLOT
