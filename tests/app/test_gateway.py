@@ -69,6 +69,19 @@ async def test_a_reload_changes_models_keys_slots_and_what_is_masked() -> None:
 
 
 @story
+async def test_what_providers_listed_is_asked_for_anew_after_a_reload_and_not_at_the_end() -> None:
+    async with provider() as (text, _), house(text) as door:
+        lists = door.gateway.door.lists
+        assert lists is not None
+        assert '"echo"' in (await door.ask("/v1/models")).body
+        assert "echo" in lists.told()["sim"]
+        door.gateway.reload(loads(text.replace("name: sim", "name: sim, weight: 2")))
+        assert lists.told() == {}
+        assert '"echo"' in (await door.ask("/v1/models")).body
+    assert lists.told() == {}
+
+
+@story
 async def test_what_a_bad_channel_would_break_stays_as_it_was() -> None:
     async with house(CHANNEL + KEYS) as door:
         with pytest.raises(ValueError, match=r"127\.0\.0\.256"):

@@ -18,6 +18,7 @@ from outwait.health.learning_rules import Mode
 from outwait.health.tracker import HealthTracker
 from outwait.policy.health_rules import HealthRules
 from outwait.policy.limiter import MANY
+from outwait.upstream.listing import Listed
 from outwait.wire.wheel import NEVER
 
 RULES = """
@@ -143,3 +144,35 @@ def test_who_has_neighbours_keeps_what_is_new_for_them(shared: bool) -> None:
     rules = health.learning_rules(HealthRules(adaptive="on", written=True, floor={"idle": 9.0}), shared=shared)
     assert (rules.mode, rules.share, rules.floor, rules.ceiling) == (Mode.ON, shared, {"idle": 9.0}, {})
     assert rules.written
+
+
+@story
+async def test_the_models_of_a_provider_are_asked_for_with_a_key_that_is_alive() -> None:
+    async with scene(QUIET) as (door, _):
+        made, (channel,) = door.gateway.health, door.gateway.door.catalog.channels
+        before = made.tracker.channels["sim"].credentials
+        assert "echo" in (await made.listed(channel)).names
+        before.kill(0, 0.0)
+        refused = await made.listed(channel)
+        assert refused.failed is not None
+        assert (refused.names, refused.failed.code) == ((), "upstream_auth")
+
+
+@story
+async def test_the_first_key_that_is_alive_shows_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys: list[int] = []
+
+    async def ask(_: object, __: object, key: int) -> Listed:
+        keys.append(key)
+        return Listed()
+
+    monkeypatch.setattr(health, "list_models", ask)
+    two = CHANNEL.replace("name: one", "name: one, api_keys: [sk-first-key, sk-second-key]")
+    async with house(two + KEYS + QUIET) as door:
+        made, (channel,) = door.gateway.health, door.gateway.door.catalog.channels
+        await made.listed(channel)
+        made.tracker.channels["one"].credentials.kill(0, 0.0)
+        await made.listed(channel)
+        del made.tracker.channels["one"]
+        await made.listed(channel)
+    assert keys == [0, 1, 0]

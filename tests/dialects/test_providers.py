@@ -65,6 +65,25 @@ def test_a_free_question_is_a_plain_path_of_the_provider(row: Provider) -> None:
     assert ("anthropic-version" in free.headers) == (row.name == "anthropic")
 
 
+@pytest.mark.parametrize("row", PROVIDERS.values(), ids=list(PROVIDERS))
+def test_a_list_of_models_is_where_the_free_question_is(row: Provider) -> None:
+    lists = row.lists
+    if lists is None:
+        assert row.name in {"azure", "bedrock", "vertex", "qwen", "zhipu"}
+        return
+    assert (lists.path.partition("?")[0], lists.accept, lists.dated) == ("/models", "application/json", None)
+    # As many on a page as there may be.
+    assert lists.path.partition("?")[2] == {"anthropic": "limit=1000", "gemini": "pageSize=1000"}.get(row.name, "")
+    assert ("anthropic-version" in lists.headers) == (row.name == "anthropic")
+    assert lists == row.free or row.name in {"anthropic", "gemini", "openrouter"}
+
+
+def test_who_is_documented_as_not_asked_for_its_models() -> None:
+    section = (DOCS / "dialects.md").read_text("utf-8").split("## Lists of models\n")[1].split("\n## ")[0]
+    told = set(re.findall(r"`(\w+)`", section.split("Not asked", 1)[1])) & set(PROVIDERS)
+    assert told == {name for name, row in PROVIDERS.items() if row.lists is None}
+
+
 def test_the_models_of_responses_are_those_of_the_sdk() -> None:
     chat = set(get_args(ChatModel))
     only = {name for part in get_args(ResponsesModel) for name in get_args(part)} - chat

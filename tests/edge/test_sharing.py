@@ -211,6 +211,23 @@ async def test_without_keys_no_page_can_call_blindly() -> None:
         assert (await door.send(blind)).status == 401
 
 
+@story
+async def test_without_keys_no_page_can_call_by_a_name_that_leads_here() -> None:
+    async with provider() as (text, model), house(text.replace(KEYS, "")) as door:
+        page = "http://evil.example:8080"
+        rebound = call("echo", origin=page).replace(b"host: localhost\r\n", b"host: evil.example:8080\r\n")
+        assert rebound.count(b"evil.example:8080") == 2
+        door.gateway.door.port = 8080
+        refused = await door.send(rebound)
+        assert (refused.status, refused.error["code"]) == (403, "permission_denied")
+        assert page in refused.error["message"]
+        assert model.calls == []
+        assert (await door.send(rebound.replace(b"host: evil.example", b"host: localhost", 1))).status == 200
+        door.gateway.share((page,))
+        door.gateway.door.port = 8080
+        assert (await door.send(rebound)).status == 200
+
+
 # ------------------------------------------------------------------------------------------------------ what is apart
 def test_each_route_is_shared_or_apart_on_purpose() -> None:
     apart = {path for path in (*ROUTES, *PREFIXES, *INTERNAL) if path.startswith(APART)}

@@ -118,6 +118,15 @@ def test_a_name_that_only_a_fallback_serves_is_offered_too() -> None:
     assert offered(Principal("p", models=("o3",)), OFFER) == ()
 
 
+def test_what_providers_list_is_offered_beside_it() -> None:
+    told = {"all": ("o3", "o3-mini", "gpt-5"), "two": ("claude-2",)}
+    assert offered(DEV, OFFER, told) == ("claude", "gpt-4o", "o3", "o3-mini", "smart", "wise")
+    for name in offered(DEV, OFFER, told):
+        owner(name, DEV, OFFER)
+    open_to_all = replace(OFFER, channels=(replace(ALL, models=()),))
+    assert offered(Principal("p", models=("wise", "g*")), open_to_all, {"all": ("wise", "gpt-5")}) == ("gpt-5", "wise")
+
+
 def test_who_answers_for_a_name() -> None:
     assert owner("gpt-4o", DEV, OFFER).name == "all"
     assert owner("smart", DEV, OFFER).name == "all"

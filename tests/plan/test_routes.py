@@ -8,7 +8,7 @@ from outwait.core.catalog import Channel
 from outwait.core.fault import Refusal
 from outwait.core.principal import Principal
 from outwait.core.request import Call
-from outwait.plan.routes import names, route
+from outwait.plan.routes import MAX_MODEL, names, route, unnamed
 
 ANYBODY = Principal("dev")
 
@@ -75,6 +75,38 @@ def test_names_a_key_may_not_use_are_not_told() -> None:
 def test_names() -> None:
     channels = [_channel("a", models=("b", "a", "g*")), _channel("b", models=("a",), model_map={"c": "d"})]
     assert names(channels, ANYBODY) == ("a", "b", "c")
+
+
+def test_of_what_a_provider_lists_the_names_that_are_served_there_under_that_name() -> None:
+    channels = [
+        _channel("open", model_map={"alias": "o3-2025-04-16"}),
+        _channel("globs", models=("gpt-*", "plain"), model_map={"fast": "gpt-5-mini"}),
+        _channel("named", models=("x",)),
+    ]
+    told = {
+        "open": ("o3", "o3-2025-04-16", "gpt-5", "alias", "y" * MAX_MODEL, "z" * (MAX_MODEL + 1)),
+        "globs": ("gpt-5", "gpt-5-mini", "whisper-1", "plain"),
+        "named": ("x", "y"),
+        "gone": ("w",),
+    }
+    found = ("alias", "fast", "gpt-5", "gpt-5-mini", "o3", "o3-2025-04-16", "plain", "x", "y" * MAX_MODEL)
+    assert names(channels, ANYBODY, told) == found
+    assert names(channels, Principal("p", models=("o3*", "fast")), told) == ("fast", "o3", "o3-2025-04-16")
+    for name in found:
+        assert route(_call(name), ANYBODY, channels)
+
+
+def test_whose_names_only_the_provider_knows() -> None:
+    channels = [
+        _channel("open"),
+        _channel("glob", models=("gpt-*", "o3"), dialect="anthropic"),
+        _channel("named", models=("gpt-5", "o3")),
+        _channel("mapped", models=("gpt-5",), model_map={"a": "b"}),
+        _channel("deployments", dialect="azure", api_version="v1"),
+        _channel("signed", dialect="bedrock", region="us-east-1"),
+    ]
+    assert [channel.name for channel in unnamed(channels, ANYBODY)] == ["open", "glob"]
+    assert unnamed(channels, Principal("operator", models=(), admin=True)) == ()
 
 
 def test_a_channel_of_another_dialect_answers_where_the_call_can_be_translated() -> None:

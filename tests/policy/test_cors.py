@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from outwait.policy.cors import MAX_AGE, Origins, is_preflight, is_unasked, tidied
+from outwait.policy.cors import MAX_AGE, Origins, is_preflight, is_rebound, is_unasked, tidied
 
 CHAT = "https://chat.example.com"
 LISTED = Origins.of([CHAT, "http://localhost:*", "http://[::1]:*"])
@@ -204,3 +204,27 @@ def test_what_a_form_could_send_is_unasked(kind: str | None) -> None:
 @pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", "audio/wav"])
 def test_what_no_form_can_send_is_not(kind: str) -> None:
     assert not is_unasked("POST", {"origin": "null", "content-type": kind})
+
+
+# ------------------------------------------------------------------------------------------------------ what is rebound
+@pytest.mark.parametrize("name", ["evil.example", "EVIL.example", "evil.example.", "127.0.0.1.nip.io", "host"])
+def test_a_page_of_any_name_on_our_port_is_rebound(name: str) -> None:
+    host = f"{name}:8080"
+    page = {"host": host, "origin": f"http://{host.lower()}", "content-type": "application/json"}
+    assert is_rebound(page, 8080)
+    assert not is_rebound(page, 8081)
+    assert not is_rebound({**page, "x-forwarded-for": "192.0.2.1"}, 8080)
+    assert not is_rebound({**page, "origin": "http://other.example:8080"}, 8080)
+    assert not is_rebound({**page, "origin": f"https://{host.lower()}"}, 8080)
+    assert not is_rebound({"host": host}, 8080)
+
+
+def test_the_usual_port_is_not_written() -> None:
+    assert is_rebound({"host": "evil.example", "origin": "http://evil.example"}, 80)
+    assert not is_rebound({"host": "evil.example", "origin": "http://evil.example"}, 8080)
+
+
+@pytest.mark.parametrize("name", ["localhost", "a.localhost", "127.0.0.1", "[::1]", "[fe80::1]", ""])
+def test_what_is_this_machine_is_not_rebound(name: str) -> None:
+    assert not is_rebound({"host": f"{name}:8080", "origin": f"http://{name}:8080"}, 8080)
+    assert not is_rebound({"host": name, "origin": f"http://{name}"}, 80)

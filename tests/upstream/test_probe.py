@@ -11,6 +11,7 @@ import uvloop
 
 from outwait.core.catalog import Catalog, Channel
 from outwait.core.probed import Probe
+from outwait.dialects.provider import Way
 from outwait.toolkit.simulate.server import Simulator
 from outwait.upstream.call import Upstream
 from outwait.upstream.probe import Probes
@@ -18,6 +19,7 @@ from outwait.wire.wheel import Wheel
 
 PEM = Path(__file__).parents[1] / "wire" / "localhost.pem"
 SECRET = "sk-channel-secret-1"
+LISTS = Way("openai", "/models", accept="application/json")
 
 
 class Door:
@@ -224,6 +226,65 @@ def test_a_silent_provider_is_left_when_the_span_is_over() -> None:
             assert refused.failed.code == "upstream_connect"
 
     play(test)
+
+
+# ------------------------------------------------------------------------------------------------------------- readings
+def test_a_whole_answer_is_read() -> None:
+    async def test(door: Door) -> None:
+        async with probes(f"http://127.0.0.1:{door.port}/v1", api_keys=("sk-first", "sk-second")) as looks:
+            assert await looks.read("c", LISTS, 1, 5.0, 1000) == (None, b'{"data":[]}')
+
+    (head,) = play(test, answer(200, b'{"data":[]}')).asked
+    assert head.startswith(b"GET /v1/models HTTP/1.1\r\n")
+    assert b"authorization: Bearer sk-second\r\n" in head
+
+
+def test_an_answer_that_is_too_long_is_not_read() -> None:
+    async def test(door: Door) -> None:
+        async with probes(f"http://127.0.0.1:{door.port}/v1") as looks:
+            failed, _ = await looks.read("c", LISTS, 0, 5.0, 1000)
+            assert failed is not None
+            assert failed.code == "upstream_bad_response"
+            assert "1000" in (failed.detail or "")
+
+    play(test, answer(200, b" " * 1001))
+    play(test, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n%b\r\n0\r\n\r\n" % (b" " * 1001))
+
+
+def test_an_answer_that_does_not_end_is_left_when_the_span_is_over() -> None:
+    async def test(door: Door) -> None:
+        async with probes(f"http://127.0.0.1:{door.port}/v1") as looks:
+            failed, _ = await looks.read("c", LISTS, 0, 0.1, 1000)
+            assert failed is not None
+            assert (failed.code, failed.span) == ("first_token_timeout", 0.1)
+
+    play(test, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+
+
+def test_an_error_instead_is_told_without_the_key() -> None:
+    async def test(door: Door) -> None:
+        async with probes(f"http://127.0.0.1:{door.port}/v1") as looks:
+            failed, _ = await looks.read("c", LISTS, 0, 5.0, 10)
+            assert failed is not None
+            assert failed.code == "upstream_auth"
+            assert SECRET not in repr(failed)
+
+    play(test, b"HTTP/1.1 401 x\r\nContent-Length: 8\r\n\r\n" + SECRET.encode()[:8])
+
+
+def test_who_cannot_be_asked_is_not() -> None:
+    async def test(door: Door) -> None:
+        url = f"http://127.0.0.1:{door.port}"
+        async with probes(url) as looks:
+            failed, _ = await looks.read("gone", LISTS, 0, 5.0, 1000)
+            assert failed is not None
+            assert failed.code == "no_healthy_channel"
+        async with probes(url, dialect="bedrock", region="us-east-1", api_keys=("AKIA0:secret0",)) as looks:
+            failed, _ = await looks.read("c", LISTS, 0, 5.0, 1000)
+            assert failed is not None
+            assert failed.code == "not_supported"
+
+    assert play(test).came == 0
 
 
 # ----------------------------------------------------------------------------------------------------------- paid calls

@@ -28,6 +28,7 @@ from outwait.edge import routes
 from outwait.edge.claims import Claims
 from outwait.edge.cutting import Cutting
 from outwait.edge.door import Door
+from outwait.edge.model_lists import ModelLists
 from outwait.edge.neighbours import Neighbours
 from outwait.edge.probing import ProbeBounds, Probing
 from outwait.edge.sharing import Sharing
@@ -87,6 +88,8 @@ class Gateway:
         self.logs.redactor = Redactor({*self.settings.secrets(), *settings.secrets()})
         self.health.use(catalog)
         self.door.planner = Planner(catalog)
+        if self.door.lists is not None:
+            self.door.lists.use(catalog)
         self.door.ports.budgets.keep_channels(frozenset(channel.name for channel in catalog.channels))
         self.metrics.models.know(model_names(catalog))
         self.share(settings.server.cors)
@@ -100,6 +103,7 @@ class Gateway:
     def share(self, origins: tuple[str, ...]) -> None:
         """Let web pages of these origins, and no other, read answers from now on."""
         self.door.sharing = sharing = Sharing(origins) if origins else None
+        self.door.port = self.settings.server.port
         self.server.lines_of = sharing.lines if sharing is not None else None
 
     async def close(self, grace: float, hurry: asyncio.Event | None = None, *, relieved: bool = False) -> bool:
@@ -120,6 +124,8 @@ class Gateway:
         await self.server.close(0.0)
         if self.storage is not None:
             await self.storage.close()
+        if self.door.lists is not None:
+            self.door.lists.close()
         self.health.close(self.door)
         self.upstream.close()
         self.wheel.close()
@@ -210,6 +216,7 @@ def build(settings: Settings, logs: Logs, site: Site | None = None) -> Gateway:
     door = Door(
         Planner(catalog), registry, ports, record, _figures(recorder, metrics), neighbours, claims, name, bare, recent
     )
+    door.lists = ModelLists(well.listed)
     limits = settings.server.limits
     wire_limits = _limits(limits, site.connections)
     door.probing = _probing(settings.server, wire_limits)

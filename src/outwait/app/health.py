@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from outwait.app.notes import Notes
-from outwait.core.catalog import Catalog
+from outwait.core.catalog import Catalog, Channel
+from outwait.core.fault import fault
 from outwait.edge.channels import Desk
 from outwait.edge.door import Door
 from outwait.edge.hearsay import Hearsay
@@ -22,6 +23,7 @@ from outwait.health.prober import Prober
 from outwait.health.tracker import HealthTracker
 from outwait.policy.health_rules import HealthRules, rules_of
 from outwait.upstream.call import Upstream
+from outwait.upstream.listing import Listed, list_models
 from outwait.upstream.probe import Probes
 from outwait.wire import memory
 from outwait.wire.wheel import Alarm, Wheel
@@ -60,6 +62,17 @@ class Health:
         if self.shared:
             door.hearsay = Hearsay(self.hints, door.neighbours, self._wheel)
             door.hearsay.start()
+
+    async def listed(self, channel: Channel) -> Listed:
+        """The models that the provider of `channel` lists, asked with the first of its keys that is not dead: whether a
+        dead one works again, the prober finds out, and asks seldom.
+        """
+        known = self.tracker.channels.get(channel.name)
+        alive = (0,) if known is None else filter(known.credentials.alive, range(len(known.credentials)))
+        key = next(iter(alive), None)
+        if key is None:
+            return Listed(failed=fault("upstream_auth", detail="no key of the channel is alive"))
+        return await list_models(self.probes, channel, key)
 
     def use(self, catalog: Catalog) -> None:
         """A reload: what is the same keeps its state."""

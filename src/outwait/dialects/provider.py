@@ -89,6 +89,8 @@ class Provider:
     have one of their own form. `root`: the path that a base URL without a path means; `versioned`: and one whose path
     does not end with a version, as the provider's SDK has it. `passed`: client headers that mean something to it.
     `free`: where a GET costs nothing and is answered to who has a good key; None where there is no such place.
+    `lists`: where a GET costs nothing and tells the models that may be called by the names told there (`listing`); None
+    where no such place is documented.
     """
 
     name: str
@@ -101,6 +103,7 @@ class Provider:
     passed: tuple[str, ...] = ()
     quirks: Quirks = Quirks()
     free: Way | None = None
+    lists: Way | None = None
 
 
 def way(

@@ -96,6 +96,7 @@ _ROWS = (
         passed=_OPENAI_PASSED,
         quirks=_JOBS,
         free=_LIST,
+        lists=_LIST,
     ),
     Provider(
         # A server that speaks OpenAI's chat form, and of which nothing else is known.
@@ -104,6 +105,7 @@ _ROWS = (
         passed=_OPENAI_PASSED,
         quirks=_LENIENT,
         free=_LIST,
+        lists=_LIST,
     ),
     Provider(
         "anthropic",
@@ -113,6 +115,7 @@ _ROWS = (
         versioned=True,
         passed=_ANTHROPIC_PASSED,
         free=replace(MESSAGES, path="/models?limit=1", accept="application/json"),
+        lists=replace(MESSAGES, path="/models?limit=1000", accept="application/json"),
     ),
     Provider(
         "gemini",
@@ -133,6 +136,7 @@ _ROWS = (
         versioned=True,
         passed=_TRACE,
         free=Way("gemini", "/models?pageSize=1", accept="application/json"),
+        lists=Way("gemini", "/models?pageSize=1000", accept="application/json"),
     ),
     Provider(
         # learn.microsoft.com/azure/foundry/openai: the v1 API, and the dated one below deployments. Claude models are
@@ -161,6 +165,7 @@ _ROWS = (
         root="/openai/v1",
         passed=(*_OPENAI_PASSED, "anthropic-version", "anthropic-beta"),
         quirks=_JOBS,
+        # No `lists`: this one has the models that could be deployed, and calls name deployments.
         free=replace(_LIST, dated="/openai/models?api-version={api_version}"),
     ),
     Provider(
@@ -229,6 +234,7 @@ _ROWS = (
         passed=_ANTHROPIC_PASSED,
         quirks=replace(_LENIENT, reasoning="thinking"),
         free=_LIST,
+        lists=_LIST,
     ),
     Provider(
         # help.aliyun.com/model-studio: compatible mode; Responses and Anthropic's form at roots of their own.
@@ -253,6 +259,7 @@ _ROWS = (
         passed=_ANTHROPIC_PASSED,
         quirks=replace(_LENIENT, reasoning="thinking"),
         free=_LIST,
+        lists=_LIST,
     ),
     Provider(
         # docs.mistral.ai/api: unknown fields are refused, stream_options among them; usage comes unasked.
@@ -262,6 +269,7 @@ _ROWS = (
         passed=_TRACE,
         quirks=replace(_LENIENT, usage=False),
         free=_LIST,
+        lists=_LIST,
     ),
     Provider(
         # console.groq.com/docs/api-reference
@@ -272,6 +280,7 @@ _ROWS = (
         passed=_TRACE,
         quirks=Quirks(developer=False),
         free=_LIST,
+        lists=_LIST,
     ),
     Provider(
         # docs.vllm.ai/serving/online_serving
@@ -290,6 +299,7 @@ _ROWS = (
         passed=_OPENAI_PASSED,
         quirks=Quirks(developer=False),
         free=_LIST,
+        lists=_LIST,
     ),
     Provider(
         # docs.ollama.com/api/openai-compatibility, anthropic-compatibility
@@ -307,6 +317,7 @@ _ROWS = (
         base_url="http://localhost:11434/v1",
         quirks=_LENIENT,
         free=_LIST,
+        lists=_LIST,
     ),
     Provider(
         # openrouter.ai/docs/api-reference
@@ -317,6 +328,7 @@ _ROWS = (
         passed=("http-referer", "x-title", "anthropic-beta", *_TRACE),
         quirks=replace(_LENIENT, reasoning="object"),
         free=replace(_LIST, path="/key"),  # its list of models is there for everybody
+        lists=_LIST,
     ),
     Provider(
         # docs.x.ai: Anthropic's form is deprecated there, so it is not used.
@@ -326,6 +338,7 @@ _ROWS = (
         passed=_TRACE,
         quirks=Quirks(developer=False),
         free=_LIST,
+        lists=_LIST,
     ),
     Provider(
         # docs.together.ai/reference
@@ -344,6 +357,7 @@ _ROWS = (
         passed=_TRACE,
         quirks=_LENIENT,
         free=_LIST,
+        lists=_LIST,
     ),
     Provider(
         # docs.bigmodel.cn: paas/v4, Anthropic's form at /api/anthropic.

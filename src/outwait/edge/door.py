@@ -11,6 +11,7 @@ from outwait.core.entry import Entry
 from outwait.core.principal import Principal
 from outwait.edge.claims import Claims
 from outwait.edge.hearsay import Hearsay
+from outwait.edge.model_lists import ModelLists
 from outwait.edge.neighbours import Neighbours
 from outwait.edge.probing import Probing
 from outwait.edge.sharing import Sharing
@@ -31,7 +32,8 @@ class Door:
     digits: the worker and its life) begins exchange ids, `draining` is set when the process is about to end: no new
     work is taken. `keeper`: None where nothing is kept; `bare`: the ports of exchanges of which nothing may be kept.
     `shedding` knows what is refused in need; `hearsay` hears what neighbours tell of endpoints; `probing` counts probes
-    of the path, None where there are none; `sharing` knows which web pages may call, None where none may.
+    of the path, None where there are none; `sharing` knows which web pages may call, None where none may; `port` is the
+    configured one; `lists` knows which models providers list, None where none is asked.
     """
 
     planner: Planner
@@ -50,6 +52,8 @@ class Door:
     hearsay: Hearsay | None = None
     probing: Probing | None = None
     sharing: Sharing | None = None
+    port: int = 0
+    lists: ModelLists | None = None
     _random: str = field(default="", repr=False)
 
     @property

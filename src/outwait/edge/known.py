@@ -54,7 +54,7 @@ def meet(door: Door, dialect: Dialect, request: Request) -> Known:
     if known is None or known.planner is not door.planner:
         principal = admit(_with_key(dialect, request), door.catalog)
         if door.catalog.open_access:
-            keep_out(door.sharing, request)
+            keep_out(door.sharing, request, door.port)
         known = memo[_MEMO] = Known(door.planner, principal, profile(request.headers))
     return known
 

@@ -1,10 +1,11 @@
-"""The models a key may name, as far as the configuration names them, told as each protocol lists models.
+"""The models a key may name, as the configuration and the providers name them, told as each protocol lists models.
 
 OpenAI, Anthropic and newer clients of Google all list at /v1/models; a client's own headers say which form it knows.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from urllib.parse import unquote
 
@@ -22,21 +23,28 @@ from outwait.edge.door import Door
 from outwait.edge.known import meet
 from outwait.edge.refuse import refuse
 from outwait.plan.fallback import offered, owner
+from outwait.plan.routes import NOTHING, unnamed
 from outwait.wire.request import Request
 
 PATH = "/v1/models/"
 GEMINI_PATH = "/v1beta/models"
 _JSON = b"content-type: application/json\r\n"
+_AT_ONCE = 100  # cards made in one turn of the loop: some milliseconds
 _OWN = {"anthropic-version": "anthropic", "x-goog-api-key": "gemini", "x-goog-api-client": "gemini"}
 
 
-def list_models(door: Door, dialect: Dialect, request: Request) -> None:
-    """All models. A channel that is open to every name, or to a glob, adds nothing."""
+async def list_models(door: Door, dialect: Dialect, request: Request) -> None:
+    """All models. What the configuration leaves open (a channel without names, a glob) its provider is asked for; a
+    channel whose provider does not tell in time, or at all, adds only the names it is configured with.
+    """
     spoken = _spoken(dialect, request)
     principal: Principal | None = None
     try:
         principal = meet(door, spoken, request).principal
-        found = [_card(spoken.name, name, principal, door.catalog) for name in offered(principal, door.catalog)]
+        if door.lists is not None:
+            await door.lists.refresh(unnamed(door.catalog.channels, principal))
+            principal = meet(door, spoken, request).principal  # the configuration may be another one by now
+        found = await _all(spoken.name, principal, door)
     except Refusal as refused:
         refuse(door, spoken, request, refused.fault, principal)
         return
@@ -63,6 +71,18 @@ def _spoken(dialect: Dialect, request: Request) -> Dialect:
         return dialect
     own = next((name for header, name in _OWN.items() if header in request.headers), None)
     return dialect if own is None else DIALECTS[own]
+
+
+async def _all(form: str, principal: Principal, door: Door) -> list[Mapping[str, object]]:
+    """The cards, made some at a time: there may be thousands, and in between other clients' answers go on."""
+    catalog = door.catalog
+    names = offered(principal, catalog, NOTHING if door.lists is None else door.lists.told())
+    found: list[Mapping[str, object]] = []
+    for start in range(0, len(names), _AT_ONCE):
+        if start:
+            await asyncio.sleep(0)
+        found += [_card(form, name, principal, catalog) for name in names[start : start + _AT_ONCE]]
+    return found
 
 
 def _card(form: str, name: str, principal: Principal, catalog: Catalog) -> Mapping[str, object]:

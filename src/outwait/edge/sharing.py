@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from outwait.core.fault import Refusal, fault
-from outwait.policy.cors import Origins, is_preflight, is_unasked
+from outwait.policy.cors import Origins, is_preflight, is_rebound, is_unasked
 from outwait.wire import framing
 from outwait.wire.request import Request
 
@@ -58,20 +58,33 @@ class Sharing:
         return True
 
 
-def keep_out(sharing: Sharing | None, request: Request) -> None:
-    """Refuse what a page sent that may not call, to a gateway that asks for no key. Raises Refusal.
+_UNASKED: Final = (
+    "A web page of {origin} may have sent this unasked, and this gateway asks for no key. Send"
+    " `content-type: application/json` or any key, or list the origin in `server.cors`."
+)
+_REBOUND: Final = (
+    "A web page of {origin} takes this gateway for its own server, so that name may have been pointed here to call it,"
+    " and it asks for no key. Ask for 127.0.0.1 or localhost instead, configure `keys`, or list the origin in"
+    " `server.cors`."
+)
+
+
+def keep_out(sharing: Sharing | None, request: Request, port: int) -> None:
+    """Refuse what a page sent that may not call, to a gateway on `port` that asks for no key. Raises Refusal.
 
     What has a key or is JSON is let through: the browser has asked before, or it is none. Programs with a page inside
-    (Electron) send such requests, from origins of all kinds.
+    (Electron) send such requests, from origins of all kinds. Not so the page of a name that leads here, which the
+    browser takes for ours, and does not ask.
     """
-    if not is_unasked(request.method, request.headers):
+    headers = request.headers
+    if "origin" not in headers:
         return
-    origin = request.headers["origin"]
+    rebound = is_rebound(headers, port)
+    if not rebound and not is_unasked(request.method, headers):
+        return
+    origin = headers["origin"]
     if sharing is None or not sharing.admits(origin):
-        told = (
-            f"A web page of {origin[:200]} may have sent this unasked, and this gateway asks for no key. Send"
-            " `content-type: application/json` or any key, or list the origin in `server.cors`."
-        )
+        told = (_REBOUND if rebound else _UNASKED).format(origin=origin[:200])
         raise Refusal(fault("permission_denied", told))
 
 

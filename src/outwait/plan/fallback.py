@@ -15,7 +15,7 @@ from outwait.core.catalog import Catalog, Channel
 from outwait.core.fault import Refusal
 from outwait.core.principal import Principal
 from outwait.core.request import Call
-from outwait.plan.routes import Served, names, route, serves, serving
+from outwait.plan.routes import NOTHING, Served, Told, names, route, serves, serving
 from outwait.policy import globs
 from outwait.policy.scenarios import Judged, judge
 
@@ -70,9 +70,11 @@ def listed(model: str, catalog: Catalog) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(names) if name != model)
 
 
-def offered(principal: Principal, catalog: Catalog) -> tuple[str, ...]:
-    """The public names to list for `principal`, sorted: those of channels, and those that a fallback alone serves."""
-    own = names(catalog.channels, principal)
+def offered(principal: Principal, catalog: Catalog, told: Told = NOTHING) -> tuple[str, ...]:
+    """The public names to list for `principal`, sorted: those of channels, and those that a fallback alone serves.
+    `told`: what providers list.
+    """
+    own = names(catalog.channels, principal, told)
     more = (name for name in catalog.fallback if globs.literal(name) and name not in own)
     return tuple(sorted((*own, *(name for name in more if _answered(name, principal, catalog)))))
 

@@ -7,9 +7,10 @@ that speak the client's own dialect, then higher `weight`, then the order of the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from types import MappingProxyType
 
 from outwait.core.catalog import Channel
 from outwait.core.fault import Fault, Refusal, fault
@@ -19,6 +20,9 @@ from outwait.dialects.providers import PROVIDERS, Way, way
 from outwait.policy import globs
 
 MAX_MODEL = 256  # characters of a model's name; real ones stay below 100
+Told = Mapping[str, Iterable[str]]
+"""Channel name -> the names that its provider lists."""
+NOTHING: Told = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +83,34 @@ def serves(channel: Channel, model: str) -> bool:
     return not channel.models or model in channel.model_map or globs.first(channel.models, model) is not None
 
 
-def names(channels: Iterable[Channel], principal: Principal) -> tuple[str, ...]:
-    """The public model names that are known by name (not only by a glob) and open to `principal`, sorted."""
-    return tuple(sorted({name for name in _named(channels) if globs.first(principal.models, name) is not None}))
+def unnamed(channels: Iterable[Channel], principal: Principal) -> tuple[Channel, ...]:
+    """The channels whose names only their providers know all of, and which tell them: those that are open to every
+    name, or have a glob. None for a key that may use no model.
+    """
+    if not principal.models:
+        return ()
+    wide = (each for each in channels if not (each.models and all(map(globs.literal, each.models))))
+    return tuple(channel for channel in wide if PROVIDERS[channel.dialect].lists is not None)
 
 
-def _named(channels: Iterable[Channel]) -> Iterator[str]:
-    for channel in channels:
-        yield from channel.model_map
-        yield from filter(globs.literal, channel.models)
+def names(channels: Iterable[Channel], principal: Principal, told: Told = NOTHING) -> tuple[str, ...]:
+    """The public model names that are known by name and open to `principal`, sorted: those that the configuration
+    spells out, and of those that providers list (`told`) the ones that are served there under the very same name.
+    """
+    found = {name for channel in channels for name in (*_named(channel), *_listed(channel, told))}
+    return tuple(sorted(name for name in found if globs.first(principal.models, name) is not None))
+
+
+def _named(channel: Channel) -> Iterator[str]:
+    yield from channel.model_map
+    yield from filter(globs.literal, channel.models)
+
+
+def _listed(channel: Channel, told: Told) -> Iterator[str]:
+    for name in told.get(channel.name, ()):
+        # The map may give a listed name to another model: then that one is meant, and the map names it.
+        if len(name) <= MAX_MODEL and serves(channel, name):
+            yield name
 
 
 def _unknown(model: str, principal: Principal, channels: Iterable[Channel]) -> Fault:

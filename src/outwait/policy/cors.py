@@ -21,10 +21,12 @@ MAX_AGE: Final = 7200  # seconds a browser remembers an answer; Chromium takes n
 _ANY_PORT: Final = ":*"
 _USUAL_PORTS: Final = {"http": ":80", "https": ":443"}  # which browsers leave out
 _ORIGIN: Final = re.compile(r"([a-z][a-z0-9+.-]*)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5}|:\*)?")
+_LOCAL: Final = re.compile(r"(?:.+\.)?localhost|[0-9.]+|\[[0-9a-f:.]+\]")  # no resolver can lead these elsewhere
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _NAMES: Final = re.compile(rf"{_TOKEN.pattern}(?:[ \t]*,[ \t]*{_TOKEN.pattern})*")
 _MOST_NAMES: Final = 4096  # characters
 _CREDENTIALS: Final = frozenset(("authorization", "x-api-key", "x-goog-api-key"))
+_FORWARDED: Final = frozenset(("forwarded", "via", "x-forwarded-for", "x-real-ip"))
 _OF_FORMS: Final = frozenset(("", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"))
 # All of them: no name of a header is a secret, and which there are depends on the provider. The asterisk means what it
 # says wherever credentials are not sent.
@@ -135,3 +137,14 @@ def is_unasked(method: str, headers: Mapping[str, str]) -> bool:
     if method != "POST" or "origin" not in headers or not _CREDENTIALS.isdisjoint(headers):
         return False
     return headers.get("content-type", "").partition(";")[0].strip().lower() in _OF_FORMS
+
+
+def is_rebound(headers: Mapping[str, str], port: int) -> bool:
+    """Whether a browser sent this for a page that it takes for one of ours, on `port`, by a name that anybody may have
+    pointed here (DNS rebinding). We serve no pages, and a proxy that does has another port, or says who it is for.
+    """
+    origin, host = headers.get("origin", ""), headers.get("host", "").lower()
+    name, _, told = host.partition(":") if not host.startswith("[") else (host, "", "")
+    if not name or origin.lower() != f"http://{host}" or (told or "80") != str(port):
+        return False
+    return _LOCAL.fullmatch(name.rstrip(".")) is None and _FORWARDED.isdisjoint(headers)

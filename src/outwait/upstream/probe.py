@@ -85,28 +85,27 @@ class Probes:
     async def ask(self, channel: str, key: int, span: float = ANSWER) -> Probed | None:
         """The provider's free question, with the credential `key`; None where there is no such question."""
         place = self._places[channel]
-        provider = PROVIDERS[place.channel.dialect]
-        if provider.free is None:
+        way = PROVIDERS[place.channel.dialect].free
+        head = None if way is None else _head(place, way, key)
+        if way is None or head is None:
             return None
-        way, kind = provider.free, provider.free.credential or provider.credential
-        target = place.location.target(way, streamed=False)
-        keys = place.channel.api_keys
-        shown, credential = place.issuer.issue(kind, keys[key] if key < len(keys) else None)
-        if credential is not None:
-            return None  # it signs calls; whether it is good, a call finds out
         heard = _Heard(self._loop)
-        attempt = OpenAttempt()
         began = self._loop.time()
+        failed = await self._get(place, way, head, heard, span)
+        return self._told(Probe.KEY, began, failed, f"GET {_path(head)}", status=heard.status, key=key)
 
-        async def send() -> None:
-            connection = await self._dial(place.location.endpoint)
-            connection.begin(attempt, heard, _head(place, way, target, shown), b"", reused=False)
-
-        failed = await self._until(send, heard, attempt, span)
-        if failed is None and heard.status not in _SURELY:
-            failed = self._judge(Candidate(channel, way.dialect, ""), heard.status, heard.headers, heard.data)
-        asked = f"GET {target.partition('?')[0]}"
-        return self._told(Probe.KEY, began, failed, asked, status=heard.status, key=key)
+    async def read(self, channel: str, way: Way, key: int, span: float, most: int) -> tuple[Fault | None, bytes]:
+        """What a GET at `way` of the channel's provider is answered with, at most `most` bytes, or why there is nothing
+        to read. It is no look: nothing follows from it for the channel.
+        """
+        place = self._places.get(channel)
+        if place is None:  # it was taken out of the configuration meanwhile
+            return fault("no_healthy_channel", stage=Stage.QUEUED), b""
+        head = _head(place, way, key)
+        if head is None:
+            return fault("not_supported", stage=Stage.QUEUED, detail="its credentials sign calls only"), b""
+        heard = _Heard(self._loop, most=most)
+        return await self._get(place, way, head, heard, span), bytes(heard.data)
 
     async def call(self, channel: str, model: str, key: int = 0, span: float = CALL) -> Probed:
         """A real call of `model` (its public name), worded for the channel, for one token. Raises Refusal where the
@@ -118,11 +117,25 @@ class Probes:
         if failed is not None and failed.hint == "stale":  # a kept connection that was dead says nothing
             heard, failed = await self._send(small, span, fresh=True)
         if failed is None and heard.status not in _SURELY:
-            failed = self._judge(small.candidate, heard.status, heard.headers, heard.data)
+            failed = self._judge(small.candidate, heard.status, heard.headers, bytes(heard.data))
         if failed is not None and failed.code in _FINE:
             failed = None
         name = small.candidate.model
         return self._told(Probe.CALL, began, failed, small.asked, status=heard.status, key=key, model=name)
+
+    async def _get(self, place: _Place, way: Way, head: bytes, heard: _Heard, span: float) -> Fault | None:
+        """Ask a question without a body; returns why there is no good answer."""
+        attempt = OpenAttempt()
+
+        async def send() -> None:
+            connection = await self._dial(place.location.endpoint, heard.most or MAX_BODY)
+            connection.begin(attempt, heard, head, b"", reused=False)
+
+        failed = await self._until(send, heard, attempt, span)
+        if failed is None and heard.status not in _SURELY:
+            candidate = Candidate(place.channel.name, way.dialect, "")
+            failed = self._judge(candidate, heard.status, heard.headers, bytes(heard.data))
+        return failed
 
     async def _send(self, small: Smallest, span: float, *, fresh: bool) -> tuple[_Heard, Fault | None]:
         heard = _Heard(self._loop, small)
@@ -145,19 +158,25 @@ class Probes:
         finally:
             attempt.cancel()
 
-    async def _dial(self, endpoint: Endpoint) -> Connection:
+    async def _dial(self, endpoint: Endpoint, most: int = MAX_BODY) -> Connection:
         places = await self._dialer.resolve(endpoint)
-        return await self._dialer.connect(
-            endpoint, places, lambda: Connection(self._loop, endpoint, Nowhere(), MAX_BODY)
-        )
+        return await self._dialer.connect(endpoint, places, lambda: Connection(self._loop, endpoint, Nowhere(), most))
 
     def _told(self, probe: Probe, began: float, failed: Fault | None, asked: str, **more: object) -> Probed:
         now = self._loop.time()
         return Probed(probe, failed, now - began, now, asked, **more)  # type: ignore[arg-type]  # status, key, model
 
 
-def _head(place: _Place, way: Way, target: str, shown: Mapping[str, str]) -> bytes:
-    """The whole head of a GET."""
+def _head(place: _Place, way: Way, key: int) -> bytes | None:
+    """The whole head of a GET with the credential `key`; None where the channel has none to show: it signs calls, and
+    whether it is good, a call finds out.
+    """
+    target = place.location.target(way, streamed=False)
+    keys = place.channel.api_keys
+    kind = way.credential or PROVIDERS[place.channel.dialect].credential
+    shown, credential = place.issuer.issue(kind, keys[key] if key < len(keys) else None)
+    if credential is not None:
+        return None
     own = {name.lower(): value for name, value in place.channel.headers.items()}
     headers = {"host": place.location.authority, "accept": way.accept, "accept-encoding": "identity"}
     headers |= {name.lower(): value for name, value in (*way.headers.items(), *shown.items())} | own
@@ -165,22 +184,29 @@ def _head(place: _Place, way: Way, target: str, shown: Mapping[str, str]) -> byt
     return f"GET {target} HTTP/1.1\r\n{lines}\r\n".encode("latin-1")
 
 
+def _path(head: bytes) -> str:
+    """The path that `head` asks for, without its query."""
+    return head.split(b" ", 2)[1].partition(b"?")[0].decode("latin-1")
+
+
 def _late(clock: Clock, span: float, stage: Stage) -> Fault:
     return fault(f"{clock.value}_timeout", clock=clock, span=span, reason="span of the check", stage=stage)
 
 
 class _Heard:
-    """Takes one reply. `told`: its fault, None for a good one; of a free question the head alone tells that. `stage`,
-    `clock`: how far it came, and which clock would have run out there.
+    """Takes one reply. `told`: its fault, None for a good one; of a free question the head alone tells that, unless up
+    to `most` bytes of its body are wanted too. `stage`, `clock`: how far it came, and which clock would have run out
+    there. `data`: what is kept of the body.
     """
 
-    __slots__ = ("_reader", "_small", "clock", "data", "headers", "stage", "status", "told")
+    __slots__ = ("_reader", "_small", "clock", "data", "headers", "most", "stage", "status", "told")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, small: Smallest | None = None) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, small: Smallest | None = None, *, most: int = 0) -> None:
         self.told: asyncio.Future[Fault | None] = loop.create_future()
         self.status = 0
         self.headers: Mapping[str, str] = {}
-        self.data = b""
+        self.data = bytearray()
+        self.most = most
         self.stage = Stage.CONNECTING
         self.clock = Clock.CONNECT
         self._small = small
@@ -205,15 +231,16 @@ class _Heard:
         self.stage, self.clock = Stage.HEAD, Clock.FIRST_TOKEN
         self.status, self.headers = status, dict(headers)
         if status in _SURELY:
-            if self._small is None:
+            if self._small is None and not self.most:
                 self._tell(None)
-            else:
+            elif self._small is not None:
                 self._reader = self._small.reader(status, self.headers)
 
     def body(self, data: bytes) -> None:
         """A piece of the body."""
         if self._reader is None:
-            self.data += data[: _KEPT - len(self.data)]
+            room = self.most if self.status in _SURELY else _KEPT
+            self.data += data[: max(0, room - len(self.data))]
             return
         self._reader.feed(data)
         if self._reader.fault is not None:

@@ -43,7 +43,32 @@ def test_cards_validate_against_the_sdks_types() -> None:
     assert types.Model(name=told["name"], display_name=told["displayName"], version=told["version"]).name
 
 
-def test_a_list_is_one_page() -> None:
+@pytest.mark.parametrize(
+    "query,names,more",
+    [
+        ({"limit": "2"}, ["a", "b"], True),
+        ({"limit": "2", "after_id": "b"}, ["c"], False),
+        ({"limit": "0"}, ["a"], True),
+        ({"limit": "5000"}, ["a", "b", "c"], False),
+        ({"limit": "x"}, ["a", "b", "c"], False),
+        ({"limit": "9" * 5000}, ["a", "b", "c"], False),
+        ({"after_id": "c"}, [], False),
+        ({"after_id": "unknown"}, [], False),
+    ],
+)
+def test_anthropic_and_gemini_list_pages(query: dict[str, str], names: list[str], more: bool) -> None:
+    told: Any = cards(["a", "b", "c"], ANTHROPIC, query)
+    assert ([each["id"] for each in told["data"]], told["has_more"]) == (names, more)
+    ends = (told["first_id"], told["last_id"])
+    assert ends == ((names[0], names[-1]) if names else (None, None))
+    other = {"limit": "pageSize", "after_id": "pageToken"}
+    told = cards(["a", "b", "c"], GEMINI, {other[key]: value for key, value in query.items()})
+    assert [each["name"] for each in told["models"]] == [f"models/{name}" for name in names]
+    assert told.get("nextPageToken") == (names[-1] if more else None)
+    assert len(cards(["a", "b", "c"], OPENAI_CHAT, query)["data"]) == 3  # type: ignore[arg-type]  # a list
+
+
+def test_a_list_is_one_page_unless_another_is_asked_for() -> None:
     assert cards(["a", "b"], ANTHROPIC)["last_id"] == "b"
     assert cards(["a"], GEMINI)["models"] == [card("a", GEMINI)]
     assert cards(["a"], OPENAI_CHAT) == {"object": "list", "data": [card("a", OPENAI_CHAT)]}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from outwait.toolkit.simulate.anthropic import ANTHROPIC
 from outwait.toolkit.simulate.dialect import Speech
@@ -14,6 +16,8 @@ Card = dict[str, object]
 
 _GEMINI_PATH = "/v1beta/models"
 _PATHS = (_GEMINI_PATH, "/v1/models", "/openai/v1/models", "/openai/models")
+_MOST = 1000  # models on a page, at both
+_NO_QUERY: Mapping[str, str] = MappingProxyType({})
 _VERBS = ["generateContent", "countTokens", "embedContent"]
 
 
@@ -52,11 +56,24 @@ def card(name: str, speech: Speech) -> Card:
     return {"id": name, "object": "model", "created": 0, "owned_by": "simulate"}
 
 
-def cards(names: Sequence[str], speech: Speech) -> Card:
-    """All models, on one page."""
-    told = [card(name, speech) for name in names]
+def cards(names: Sequence[str], speech: Speech, query: Mapping[str, str] = _NO_QUERY) -> Card:
+    """All models, or as many of them as `query` asks for: Anthropic's by `limit` and `after_id`, Gemini's by `pageSize`
+    and `pageToken`. OpenAI knows no pages.
+    """
     if speech is ANTHROPIC:
-        return {"data": told, "has_more": False, "first_id": names[0], "last_id": names[-1]}
+        page, more = _page(names, query.get("after_id"), query.get("limit", ""))
+        ends = (page[0], page[-1]) if page else (None, None)
+        data = [card(name, speech) for name in page]
+        return {"data": data, "has_more": more, "first_id": ends[0], "last_id": ends[1]}
     if speech is GEMINI:
-        return {"models": told}
-    return {"object": "list", "data": told}
+        page, more = _page(names, query.get("pageToken"), query.get("pageSize", ""))
+        told: Card = {"models": [card(name, speech) for name in page]}
+        return told | {"nextPageToken": page[-1]} if more else told
+    return {"object": "list", "data": [card(name, speech) for name in names]}
+
+
+def _page(names: Sequence[str], after: str | None, count: str) -> tuple[Sequence[str], bool]:
+    """The names behind `after`, as many as `count` says, and whether there are more."""
+    start = 0 if after is None else names.index(after) + 1 if after in names else len(names)
+    end = start + min(max(int(count), 1), _MOST) if re.fullmatch("[0-9]{1,9}", count) else len(names)
+    return names[start:end], end < len(names)

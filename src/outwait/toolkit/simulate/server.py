@@ -157,7 +157,7 @@ class Simulator:
         except ScriptError as error:
             _tell(request, 404, str(error), code="model_not_found", param="model", speech=shelf.speech)
         else:
-            told = models.card(name, shelf.speech) if name else models.cards(self._models, shelf.speech)
+            told = models.card(name, shelf.speech) if name else models.cards(self._models, shelf.speech, envelope.query)
             request.outlet.send(200, _JSON, msgspec.json.encode(told))
 
     def _told(self, request: Request) -> None:
