@@ -27,6 +27,7 @@ def ends(monkeypatch: pytest.MonkeyPatch) -> tuple[socket.socket, line.WorkerEnd
     monkeypatch.setenv(line.SOCKETS, str(listener.detach()))
     monkeypatch.setenv(line.LINE, str(theirs.detach()))
     monkeypatch.delenv(line.SIDE_DOOR, raising=False)
+    monkeypatch.delenv(line.ORDERS, raising=False)
     return ours, line.WorkerEnd()
 
 
@@ -95,6 +96,39 @@ def test_new_settings_come_one_by_one_and_then_the_end(ends: tuple[socket.socket
         return taken
 
     assert asyncio.run(story()) == [1, 2]
+
+
+def test_a_worker_says_whether_it_can_stand_in_for_others(
+    ends: tuple[socket.socket, line.WorkerEnd], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, plain = ends  # a supervisor of an older version gives it no orders, and knows one word only
+    assert plain.orders is None
+    orders, theirs = socket.socketpair()
+    other, line_of_other = socket.socketpair()
+    monkeypatch.setenv(line.SOCKETS, str(socket.create_server(("127.0.0.1", 0)).detach()))
+    monkeypatch.setenv(line.LINE, str(line_of_other.detach()))
+    monkeypatch.setenv(line.ORDERS, str(theirs.detach()))
+    able = line.WorkerEnd()
+    assert able.orders is not None
+    orders.sendall(b"5")
+    assert able.orders.recv(5) == b"5"
+
+    async def story(worker: line.WorkerEnd, supervisor: socket.socket) -> bytes:
+        ended = asyncio.Event()
+        await worker.serving(lambda _: None, ended.set)
+        supervisor.setblocking(False)
+        word = await asyncio.get_running_loop().sock_recv(supervisor, 8)
+        supervisor.close()
+        await asyncio.wait_for(ended.wait(), 5)
+        assert worker._writer is not None
+        worker._writer.close()
+        await worker._writer.wait_closed()
+        return word
+
+    assert asyncio.run(story(plain, ours)) == line.SERVES
+    assert asyncio.run(story(able, other)) == line.STANDS_IN
+    for sock in (*plain.sockets, *able.sockets, orders, able.orders):
+        sock.close()
 
 
 def test_without_a_supervisor_there_is_no_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,6 +97,40 @@ def test_a_worker_that_says_it_serves_makes_its_place_ready(monkeypatch: pytest.
     asyncio.run(story())
 
 
+@pytest.mark.parametrize("word, told", [("+", b"7"), ("!", b"")], ids=["new", "older"])
+def test_a_worker_that_serves_is_told_for_whom_to_stand_in_if_it_knows_how(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, word: str, told: bytes
+) -> None:
+    heard = tmp_path / "heard"
+    text = (
+        "given = [int(os.environ['OUTWAIT_WORKER_' + each]) for each in ('LINE', 'ORDERS')]\n"
+        "line, orders = [socket.socket(fileno=each) for each in given]\n"
+        f"line.sendall(b'{word}')\n"
+        "word = orders.recv(9)\n"
+        f"open('{heard}', 'wb').write(word)\n"
+    )
+    worker(monkeypatch, tmp_path, text)
+    changes: list[bool] = []
+
+    async def story() -> None:
+        place = Place(0, [], None, lambda: changes.append(place.ready.is_set()))
+        vacant = {7: listen.bind("127.0.0.1", 0)}
+        place.stand_in(vacant)  # nobody is there to hear it
+        await place.start(SETTINGS)
+        place.stand_in(vacant)  # nobody serves yet
+        place.unserved = 2
+        await asyncio.wait_for(place.ready.wait(), 10)
+        assert place.unserved == 0
+        place.stand_in(vacant)
+        await place.ended()
+        assert heard.read_bytes() == told
+        assert (changes, place.unserved) == ([True, False], 0)
+        place.stand_in(vacant)
+        vacant[7][0].close()
+
+    asyncio.run(story())
+
+
 def test_a_worker_that_ends_unready_counts_as_a_failed_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     worker(monkeypatch, tmp_path, "sys.exit(5)")
 
@@ -104,7 +138,7 @@ def test_a_worker_that_ends_unready_counts_as_a_failed_start(monkeypatch: pytest
         place = Place(0, [])
         await place.start(SETTINGS)
         assert await place.ended() == 5
-        assert (place.failures, place.ready.is_set()) == (1, False)
+        assert (place.failures, place.unserved, place.ready.is_set()) == (1, 1, False)
 
     asyncio.run(story())
 

@@ -86,6 +86,7 @@ def test_the_first_process_of_a_container_keeps_its_place(monkeypatch: pytest.Mo
 def test_a_killed_worker_is_replaced_and_the_port_keeps_answering(serve: Start, config: Config) -> None:
     gateway = serve(config(), "--workers", "2")
     assert gateway.ask("/readyz").status == 200
+    gateway.heard(r"worker \d: \d+ descriptors", times=2)
     first = gateway.workers()
     assert len(first) == 2
     os.kill(first[0], KILL)
@@ -122,7 +123,7 @@ def test_a_worker_that_keeps_dying_keeps_nobody_waiting(serve: Start, config: Co
     (tmp_path / "sitecustomize.py").write_text(SABOTAGE)
     broken = tmp_path / "broken"
     gateway = serve(config(), "--workers", "2", PYTHONPATH=str(tmp_path), BROKEN=str(broken))
-    assert gateway.ask("/healthz").status == 200
+    gateway.heard(r"worker \d: \d+ descriptors", times=2)
     broken.touch()
     os.kill(gateway.workers()[0], KILL)
     gateway.heard(r"worker \d ended with status 3; restarting in 0\.8 s")

@@ -45,6 +45,11 @@ def crew(gateway: Gateway) -> dict[int, str]:
     return found
 
 
+def lives(gateway: Gateway) -> int:
+    """How many of its workers have served until now, those that are gone included."""
+    return gateway.text().count(" room for ")
+
+
 def pid_of(gateway: Gateway, worker: str) -> int:
     """The process that has this name now."""
     for pid, name in crew(gateway).items():

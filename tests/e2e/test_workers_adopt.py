@@ -13,7 +13,7 @@ from tests.e2e.asking import Heard, Line, chat, request
 from tests.e2e.backstage import Provider
 from tests.e2e.proxies import start_nginx
 from tests.e2e.stage import Gateway, Stage, until
-from tests.e2e.steering import Steering, crew, pid_of, reach, worker_of
+from tests.e2e.steering import Steering, lives, pid_of, reach, worker_of
 
 KEY = {"Authorization": "Bearer key-quiet"}
 RETRY = KEY | {"x-stainless-retry-count": "1"}
@@ -124,12 +124,12 @@ def test_a_question_that_nobody_keeps_is_asked_anew(gateway: Gateway, provider: 
 
 @pytest.fixture
 def replaced(gateway: Gateway) -> Iterator[None]:
-    """A worker that the test kills is followed by another before the next test connects: who is in the queue of one
-    that dies soon after its start, and will be started again only after a pause, is reset.
+    """A worker that the test kills is followed by another that serves, before the next test looks for one: until then
+    the rest accepts in its stead.
     """
-    before = crew(gateway)
+    before = lives(gateway)
     yield
-    until(lambda: len(crew(gateway)) == len(before) and crew(gateway) != before, "a new worker")
+    until(lambda: lives(gateway) > before, "a new worker")
 
 
 @pytest.mark.usefixtures("replaced")

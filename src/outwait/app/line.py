@@ -1,7 +1,7 @@
 """The line between the supervisor and one worker: a socket pair, one end in each process.
 
     supervisor -> worker   settings, each as its length (8 bytes) and a pickle; the first are those to start with
-    worker -> supervisor   one byte when it serves
+    worker -> supervisor   one byte when it serves: SERVES, or STANDS_IN if it also accepts for others (app.deputy)
     RELIEVED, a signal     another gateway accepts in its stead
     end of the line        the other process is gone, however it went
 
@@ -26,9 +26,11 @@ from outwait.wire.tasks import spawn
 NUMBER = "OUTWAIT_WORKER_NUMBER"
 SOCKETS = "OUTWAIT_WORKER_SOCKETS"
 LINE = "OUTWAIT_WORKER_LINE"
+ORDERS = "OUTWAIT_WORKER_ORDERS"
 SIDE_DOOR = "OUTWAIT_WORKER_SIDE_DOOR"
 FIRST = "OUTWAIT_WORKER_FIRST"
 RELIEVED = signal.SIGUSR2
+SERVES, STANDS_IN = b"!", b"+"
 PARTING = link.PARTING  # seconds who is connected to a relieved worker may still ask it
 _LENGTH = 8
 
@@ -40,8 +42,9 @@ def pack(settings: Settings) -> bytes:
 
 
 class WorkerEnd:
-    """The worker's end. `number`: whose it is; `sockets`: what to listen on; `side_door`: where to make the Unix socket
-    for its neighbours, if it shall have one; `first_of_all`: this is the first life of the gateway's first worker.
+    """The worker's end. `number`: whose it is; `sockets`: what to listen on; `orders`: where it hears for whom it is to
+    stand in (app.deputy), None under a supervisor of an older version; `side_door`: where to make the Unix socket for
+    its neighbours, if it shall have one; `first_of_all`: this is the first life of the gateway's first worker.
     """
 
     def __init__(self) -> None:
@@ -51,6 +54,8 @@ class WorkerEnd:
         self.first_of_all = bool(os.environ.get(FIRST))
         side_door = os.environ.get(SIDE_DOOR)
         self.side_door = Path(side_door) if side_door else None
+        orders = os.environ.get(ORDERS)
+        self.orders = socket.socket(fileno=int(orders)) if orders else None
         self._line = socket.socket(fileno=int(os.environ[LINE]))
         self._writer: asyncio.StreamWriter | None = None
 
@@ -63,7 +68,7 @@ class WorkerEnd:
     async def serving(self, take: Callable[[Settings], None], ended: Callable[[], None]) -> None:
         """Say that this worker serves. From now on `take` gets new settings; `ended` is called at the line's end."""
         reader, self._writer = await asyncio.open_unix_connection(sock=self._line)
-        self._writer.write(b"!")
+        self._writer.write(SERVES if self.orders is None else STANDS_IN)
         spawn(_listen(reader, take, ended), "line")
 
     def _exactly(self, count: int) -> bytes:

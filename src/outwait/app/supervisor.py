@@ -1,9 +1,10 @@
 """The supervisor: starts the workers, restarts what dies, passes on what it is told.
 
-It owns the listening sockets, one per worker and address (SO_REUSEPORT), and hands them down: connections that were
-waiting for a worker that died are served by the next one. A worker that keeps dying is started less and less often,
-and keeps nobody waiting meanwhile: others get what comes, and who was in its queue is reset. When the supervisor itself
-is gone, however it went, its workers leave too.
+It owns the listening sockets, one per worker and address (SO_REUSEPORT), and hands them down. A worker that dies is
+started again, less and less often if it keeps dying; meanwhile all that serve accept from its sockets too
+(app.deputy): who is in its queue is neither reset nor kept waiting. While nobody serves, all wait for the next worker;
+only when none comes up, try after try, are they reset, and who connects then is refused at once. When the supervisor
+itself is gone, however it went, its workers leave too.
 
     SIGTERM, SIGINT   drain: stop accepting, let running answers finish; again: tell who still waits, and stop now
     SIGHUP            read the configuration again; if it is good, every worker takes it up
@@ -38,6 +39,7 @@ _log = logging.getLogger("outwait")
 GRACE = 5.0  # seconds a worker gets beyond its drain before it is killed
 HURRY = 3.0  # the same after the second signal
 KILL = signal.SIGKILL
+IN_VAIN = 3  # lives in a row that ended before they served, at every place, until nobody is let wait for the next
 STARTING = 30.0  # seconds all workers have for their first start, and one more for each
 
 
@@ -109,7 +111,8 @@ class Supervisor:
         inherited = self._predecessor.offer.folder if self._predecessor is not None else ""
         try:
             with doors.folder(Path(inherited) if inherited else None) as self._folder, doors.figures(self._folder):
-                self._places = [Place(number, group, self._folder) for number, group in enumerate(self._sockets)]
+                numbered = enumerate(self._sockets)
+                self._places = [Place(number, group, self._folder, self._stand_in) for number, group in numbered]
                 return await self._serve()
         finally:
             self._handover.close()
@@ -171,15 +174,29 @@ class Supervisor:
                 return
             pause = place.pause()
             _log.error("worker %d %s; restarting in %.1f s", place.number, told, pause)
-            if place.failures > 1 and not self._shared:
+            if self._hopeless():
                 self._deafen(place)
             await self._sleep(pause)
+
+    def _stand_in(self) -> None:
+        """Let those who serve accept where nobody does. Before all have served once there is no need: who waits is
+        served soon, or by the predecessor.
+        """
+        if not self._started or self._stopping() or self._shared:
+            return
+        vacant = {place.number: place.sockets for place in self._places if not place.ready.is_set()}
+        for place in self._places:
+            place.stand_in(vacant)
+
+    def _hopeless(self) -> bool:
+        """Whether at every place worker after worker ends before it serves: who waits for one, waits in vain."""
+        return not self._shared and all(place.unserved >= IN_VAIN for place in self._places)
 
     def _deafen(self, place: Place) -> None:
         try:
             place.deafen()
         except OSError as error:
-            _log.error("who connects to worker %d has to wait for it: %s", place.number, error)
+            _log.error("who connects to worker %d waits for it in vain: %s", place.number, error)
 
     async def _live(self, place: Place) -> str:
         """One worker's life, and what ended it."""

@@ -22,6 +22,7 @@ import sys
 import uvloop
 
 from outwait.app import doors, gateway
+from outwait.app.deputy import Deputy
 from outwait.app.line import PARTING, RELIEVED, WorkerEnd
 from outwait.app.storage import open_store
 from outwait.config.settings import Settings
@@ -84,6 +85,8 @@ class Worker:
         # Whatever can fail has to stand above: from here on clients are accepted.
         side = await self._open_side(made)
         listeners = [await listen.start(made.server, sock, self._tls) for sock in self._line.sockets]
+        deputy = Deputy(self._line.orders, lambda sock: listen.start(made.server, sock, self._tls))
+        deputy.begin()
         made.recorder.start()
         gc.collect()
         gc.freeze()
@@ -91,6 +94,7 @@ class Worker:
         await self._line.serving(lambda settings: self._reload(made, settings), self._orphaned)
         _log.info("worker %d: %d descriptors, room for %d connections", number, found.soft, room)
         await self._stop.wait()
+        deputy.close()
         for listener in listeners:
             listener.close()
         await self._leave(made, side)
