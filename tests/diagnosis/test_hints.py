@@ -3,6 +3,10 @@ from __future__ import annotations
 import pytest
 
 from outwait.diagnosis.hints import blanked
+from outwait.diagnosis.read import read
+from outwait.diagnosis.symptom import Symptom
+
+SAFE = '"hate":{"filtered":false,"severity":"safe"},"jailbreak":{"detected":false,"filtered":false}'
 
 
 @pytest.mark.parametrize(
@@ -26,3 +30,53 @@ def test_hints_are_blanked_where_they_stand(hint: str) -> None:
 def test_words_that_only_look_like_hints_are_kept() -> None:
     text = "please check your plan and billing details"
     assert blanked(text) == text
+
+
+@pytest.mark.parametrize(
+    "text, cause",
+    [
+        # a filter that found nothing, in each spelling, around the failure
+        (f'{{"choices":[],"prompt_filter_results":[{{"content_filter_results":{{{SAFE}}}}}]}}', "empty_response"),
+        (
+            "Chunk(choices=[], prompt_filter_results=[{'hate': {'filtered': False}}]) list index out of range",
+            "empty_response",
+        ),
+        ("{ choices: [], prompt_filter_results: [ { hate: { filtered: false } } ] } reading 'delta'", "empty_response"),
+        (
+            f'{{"content_filter_results":{{{SAFE}}},"finish_reason":"stop","message":{{"content":"","refusal":null}}}}',
+            "empty_response",
+        ),
+        (
+            '{"choices":[],"content_filter_result":{"error":{"code":"content_filter_error","message":"not filtered"}}}',
+            "empty_response",
+        ),
+        (
+            f'429 {{"error":{{"message":"exceeded call rate limit"}},"content_filter_results":{{{SAFE}}}}}',
+            "rate_limited",
+        ),
+        ('{"candidates":[],"promptFeedback":{"safetyRatings":[{"blocked":false}]}}', "empty_response"),
+        ('{"candidates":[],"promptFeedback":{"blockReason":null}}', "empty_response"),
+        ('{"choices":null,"input_sensitive":false,"output_sensitive":false}', "empty_response"),
+        ('{"choices":[],"content_filter":[{"level":3,"role":"user"}]}', "empty_response"),
+        ('{"guardrailAction":"NONE","error":"ThrottlingException"}', "rate_limited"),
+        ("504 Gateway Time-out; the content filter was disabled", "gateway_timeout_upstream"),
+        # a filter that did
+        (f'{{"content_filter_results":{{{SAFE},"sexual":{{"filtered":true,"severity":"high"}}}}}}', "content_filtered"),
+        ("{'content_filter_result': {'violence': {'severity': 'medium', 'filtered': True}}}", "content_filtered"),
+        (
+            f'{{"choices":[{{"content_filter_results":{{{SAFE}}},"finish_reason":"content_filter"}}]}}',
+            "content_filtered",
+        ),
+        (f'{{"error":{{"code":"content_filter","content_filter_result":{{{SAFE}}}}}}}', "content_filtered"),
+        ('{"safetyRatings":[{"probability":"HIGH","blocked":true}]}', "content_filtered"),
+        ('{"promptFeedback":{"blockReason":"OTHER"}}', "content_filtered"),
+        ('{"guardrailAction":"INTERVENED"}', "content_filtered"),
+        ("The request was blocked by the content filter", "content_filtered"),
+    ],
+)
+def test_a_filters_field_is_no_filter(text: str, cause: str) -> None:
+    assert read(Symptom(text)).best.cause == cause
+
+
+def test_what_a_filter_only_saw_is_not_said_for_sure() -> None:
+    assert read(Symptom('{"jailbreak":{"detected":true,"filtered":false}}')).confidence != "high"

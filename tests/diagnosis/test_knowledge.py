@@ -12,6 +12,7 @@ from outwait.diagnosis.causes import CAUSES, NOBODY, SIDES, USUAL
 from outwait.diagnosis.excerpt import LONGEST
 from outwait.diagnosis.knowledge import PATTERNS
 from outwait.diagnosis.pattern import Pattern, compiled
+from outwait.diagnosis.patterns_chinese import CHINESE
 from outwait.diagnosis.patterns_clocks import CLOCKS
 from outwait.diagnosis.patterns_phrases import PHRASES
 from outwait.diagnosis.patterns_sentences import SENTENCES
@@ -19,7 +20,7 @@ from outwait.diagnosis.patterns_tongues import TONGUES
 from outwait.diagnosis.patterns_words import WORDS
 from outwait.diagnosis.statuses import STATUSES
 
-SPOKEN = {*CLOCKS, *SENTENCES, *PHRASES, *TONGUES, *WORDS}  # plain words have no page to be looked up on
+SPOKEN = {*CLOCKS, *SENTENCES, *PHRASES, *TONGUES, *CHINESE, *WORDS}  # plain words have no page to be looked up on
 EXPRESSIONS = sorted({pattern.expression for pattern in PATTERNS})
 
 

@@ -17,6 +17,10 @@ from outwait.diagnosis.symptom import Symptom
         ("the ELB's idle timeout", "middlebox_idle_cut", "middlebox"),
         ("our proxy requests time out after 45 seconds", "gateway_timeout_upstream", "middlebox"),
         ("function chat exceeded the maximum duration", "total_timeout", "gateway"),
+        ("On the hobby plan functions may run 10 s; past it: 504", "gateway_timeout_upstream", "middlebox"),
+        ("Serverless functions have 25 seconds, then a 504 page", "gateway_timeout_upstream", "middlebox"),
+        ("a 504 whenever the platform has given 30 seconds", "gateway_timeout_upstream", "middlebox"),
+        ("the load balancer's 60 s idle timeout", "middlebox_idle_cut", "middlebox"),
         # servers that end their own work
         ("child 7, script execution timed out (31.5 sec), terminating", "total_timeout", "gateway"),
         ("Rack::Timeout::RequestTimeoutError", "total_timeout", "gateway"),

@@ -164,6 +164,37 @@ def test_a_relay_that_calls_itself_a_proxy(text: str, cause: str, side: str) -> 
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "403 Forbidden: this channel has been disabled",
+        "503 Service Unavailable: channel affinity points to a channel that is disabled",
+        "403 The channel (id: 12) is currently unavailable",
+        "error 503: preferred channel from affinity cache is no longer available",
+        "503: the request was routed to an inactive channel",
+        '{"error":{"code":"channel_disabled"}}',
+        "403 Channel disabled",
+        "this provider has been disabled by the administrator (503)",
+    ],
+)
+def test_a_channel_that_is_off_outweighs_the_status(text: str) -> None:
+    found = reading(text)
+    assert (found.best.cause, found.side) == ("gateway_no_channel", "gateway")
+
+
+@pytest.mark.parametrize(
+    "text, cause",
+    [
+        ('Channel "a" (#3) has been disabled, reason: status_code=429, insufficient_quota', "quota_exhausted"),
+        ("the Slack channel is disabled for this workspace", "unknown"),
+        ("The release channel is disabled in settings", "unknown"),
+        ("403 your account has been disabled", "permission_denied"),
+    ],
+)
+def test_other_channels_and_other_reasons(text: str, cause: str) -> None:
+    assert reading(text).best.cause == cause
+
+
+@pytest.mark.parametrize(
     "text, is_dns",
     [
         ("Could not resolve: llm.example.net", True),

@@ -33,6 +33,16 @@ from outwait.diagnosis.symptom import Symptom
         ("нет новых токенов за 20 сек", "idle_timeout"),
         ("20秒間トークンが届かず中止", "idle_timeout"),
         ("20초 동안 토큰이 없어 중지", "idle_timeout"),
+        ("リクエストが多すぎます", "rate_limited"),
+        ("アクセス頻度の制限に達しました", "rate_limited"),
+        ("요청이 너무 많습니다", "rate_limited"),
+        ("요청 한도를 초과했습니다", "rate_limited"),
+        ("Слишком много запросов", "rate_limited"),
+        ("превышен лимит запросов", "rate_limited"),
+        ("Zu viele Anfragen", "rate_limited"),
+        ("Trop de requêtes", "rate_limited"),
+        ("Demasiadas solicitudes", "rate_limited"),
+        ("limite de requisições atingido", "rate_limited"),
     ],
 )
 def test_what_is_said_elsewhere(text: str, cause: str) -> None:

@@ -118,6 +118,28 @@ def test_what_is_no_such_prose(text: str, cause: str, side: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "Calls longer than 350 s always die at exactly 350 s, though the far side would have answered at minute 12.",
+        "No request that takes longer than 350 seconds ever succeeds; the model finishes fine after 8 minutes.",
+        "In our VPC, a completion that needs 6 minutes is always lost at 350 s. Server side it finished.",
+        "The empty reply comes after exactly 60 seconds, the container keeps generating for another minute",
+        "Non-streaming requests always fail at 230 seconds, the backend log shows 200 a minute later",
+        "Anything that thinks longer than 4 minutes never returns",
+        "Long prompts die at the 100-second mark every time",
+        "超过350秒的请求必定在350秒断掉，其实上游12分钟后会返回",
+        "超过 100 秒的请求全部失败，没有一个超过 100 秒能成功",
+        "Долгие запросы всегда обрываются ровно на 60 секунде",
+        "Anfragen über 60 Sekunden brechen immer ab",
+    ],
+)
+def test_a_span_past_which_no_call_lives_is_a_hops(text: str) -> None:
+    found = reading(text)
+    assert (found.best.cause, found.side) == (CUT, MIDDLEBOX)
+    assert found.confidence is not Confidence.HIGH
+
+
+@pytest.mark.parametrize(
     "strongest, text, expected",
     [
         (sign(RESET, 93), "the stream closed after 60 s without data", None),
@@ -131,7 +153,30 @@ def test_what_is_no_such_prose(text: str, cause: str, side: str) -> None:
         (sign(GATEWAY_TIMEOUT, 63), "nginx closed the stream after 60 s", None),
         (sign(GATEWAY_TIMEOUT, 63), "nginx closed the silent stream after 60 s", (CUT, MIDDLEBOX)),
         (sign(CONTEXT, 95), "always an error after 60 s", None),
-        (sign(CONTEXT, 66), "always an error after 60 s", (TOTAL, None)),
+        (sign(CONTEXT, 66), "always an error after 90 s", (TOTAL, None)),
+        # a span that hops have, and clients have seldom or never
+        (sign(CONTEXT, 66), "always an error after 60 s", (CUT, MIDDLEBOX)),
+        (sign(UNKNOWN, 24), "anything over 350 s hangs", (CUT, MIDDLEBOX)),
+        (sign(UNKNOWN, 24), "anything over 90 s hangs", None),
+        (sign(UNKNOWN, 24), "anything over 350 s works", None),
+        (sign(UNKNOWN, 24), "a 350 s call hangs", None),
+        (sign(UNKNOWN, 24), "no call of 350 s ever works at the proxy", (GATEWAY_TIMEOUT, MIDDLEBOX)),
+        (sign(GATEWAY_TIMEOUT, 63), "calls over 100 s fail", (GATEWAY_TIMEOUT, MIDDLEBOX)),
+        (sign(FIRST_BYTE, 42), "all calls over 60 s fail", None),
+        (sign(FIRST_BYTE, 42), "all calls over 350 s fail", (CUT, MIDDLEBOX)),
+        (sign(BAD_REQUEST, 80), "all calls over 350 s fail", None),
+        # the far side would have answered
+        (sign(UNKNOWN, 24), "calls over 75 s fail, though it would have answered at 90 s", (CUT, MIDDLEBOX)),
+        (sign(FIRST_BYTE, 42), "calls over 75 s fail, though it would have answered at 90 s", None),
+        (sign(FIRST_BYTE, 42), "calls over 75 s get cut off, it would have answered", (CUT, MIDDLEBOX)),
+        # the timer of a client is named, and longer
+        (sign(FIRST_BYTE, 36), "whatever takes 75 s or more fails; the client timeout is 10 min", (CUT, MIDDLEBOX)),
+        (sign(FIRST_BYTE, 36), "all calls over 75 s fail, my httpx timeout is 600", (CUT, MIDDLEBOX)),
+        (sign(FIRST_BYTE, 36), "all calls over 75 s fail, my httpx timeout is 75 s", None),
+        # the timer of a client is named
+        (sign(UNKNOWN, 24), "httpx has a timeout=60: each request fails at exactly 60 s", (TOTAL, CLIENT)),
+        (sign(FIRST_BYTE, 42), "the httpx timeout: each request fails at exactly 60 s", None),
+        (sign(UNKNOWN, 24), "stall watchdog: each request fails at exactly 60 s", None),
         (sign(FIRST_BYTE, 40), "always an error after 60 s", None),
         (sign(OVERLOADED, 46), "an error after 60 s", None),
         (sign(OVERLOADED, 46), "always fine after 60 s", None),
@@ -176,3 +221,45 @@ def test_a_text_of_many_spans_is_read_in_part() -> None:
     text = "after 7 s " * 12 + "x" * 400 + " the stream closed after 60 s without data"
     assert told(text, sign(UNKNOWN, 24)) is None
     assert told(text[10:], sign(UNKNOWN, 24)) == (CUT, MIDDLEBOX)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The relay logs 'context canceled' whenever nginx's proxy_read_timeout of 60 s fires",
+        "context canceled: caused by the CDN's 100 s read timeout",
+        "Since Cloudflare times out at 100 s, our relay only sees `context canceled`",
+        "499 in the backend because Cloudflare's 100 s proxy read timeout was hit",
+        "client disconnected, says the server, after the load balancer's time limit",
+        "nginx 默认 60 秒读超时触发后，new-api 日志里就是 context canceled",
+        "反代超时（默认60s）先断开，所以后端报 client disconnected",
+    ],
+)
+def test_a_caller_that_left_because_its_timer_ran_out_was_a_hop(text: str) -> None:
+    found = reading(text)
+    assert (found.best.cause, found.side) == (GATEWAY_TIMEOUT, MIDDLEBOX)
+    assert found.confidence is not Confidence.HIGH
+    assert found.best.quote in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http: proxy error: context canceled",
+        "user pressed stop; the server logged context canceled behind nginx",
+        "relay error: context canceled (nginx in front, timeout unknown)",
+        "proxy_read_timeout is 3600s in nginx already, still context canceled",
+        "nginx proxy_read_timeout 已经调到 600s，还是 context canceled",
+        "context canceled, and it is not the nginx timeout",
+        "context canceled. " + "x" * 300 + " because of nginx's read timeout",
+    ],
+)
+def test_a_hop_that_is_only_named_made_nobody_leave(text: str) -> None:
+    assert reading(text).best.cause == "client_gave_up"
+
+
+def test_what_is_told_of_two_callers_is_read_one_by_one() -> None:
+    text = "client closed. " + "x" * 400 + " client closed because of nginx's read timeout"
+    assert reading(text).best.cause == GATEWAY_TIMEOUT
+    assert told("499 because of nginx's read timeout", sign("client_gave_up", 96)) is None
+    assert told("nginx logs 499 because the client times out", sign("client_gave_up", 88)) is None

@@ -6,7 +6,29 @@ import pytest
 
 from outwait.diagnosis import prose_words
 from outwait.diagnosis.excerpt import LONGEST
-from outwait.diagnosis.prose_words import EACH_TIME, ENDED, FLOWING, HOP, LIMIT, LIMITED, OWN_TIMER, QUIET, SPAN
+from outwait.diagnosis.prose_words import (
+    AND_MORE,
+    BEYOND,
+    DENIED,
+    EACH_TIME,
+    ENDED,
+    FAR,
+    FLOWING,
+    HOP,
+    HOP_TIMER,
+    LEFT,
+    LIMIT,
+    LIMITED,
+    LOST,
+    NEVER,
+    OWN_CLOCK,
+    OWN_LENGTH,
+    OWN_TIMER,
+    QUIET,
+    SPAN,
+    TRIGGER,
+    seconds,
+)
 
 
 @pytest.mark.parametrize(
@@ -32,8 +54,50 @@ def test_spans_in_many_units(text: str, span: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    "span, length",
+    [
+        ("60 s", 60),
+        ("60-second", 60),
+        ("60000 ms", 60),
+        ("2 minutes", 120),
+        ("1-2 minutes", 60),
+        ("4分钟", 240),
+        ("60 секунде", 60),
+        ("2 мин", 120),
+        ("60秒", 60),
+        ("2분", 120),
+        ("a minute", 60),
+        ("two minutes", 120),
+        ("sixty seconds", 60),
+        ("两分钟", 120),
+        ("half a minute", 30),
+        ("半分钟", 30),
+        ("六十秒", 60),
+        ("couple of minutes", 120),
+        ("几分钟", 0),
+    ],
+)
+def test_how_long_a_span_is(span: str, length: float) -> None:
+    assert SPAN.fullmatch(span)
+    assert seconds(span) == length
+
+
+@pytest.mark.parametrize(
     "words, right, wrong",
     [
+        (NEVER, "no call that takes so long ever succeeds", "no call was made"),
+        (LOST, "they never come back", "they come back"),
+        (BEYOND, "requests longer than ", "a longer text than "),
+        (AND_MORE, " or longer", " or else"),
+        (OWN_LENGTH, " is set to 600", " is long"),
+        (FAR, "the server would have answered", "the server did not answer"),
+        (FAR, "the model finishes after 8 minutes", "the model is good"),
+        (OWN_CLOCK, "httpx has a read timeout", "the gateway has a read timeout"),
+        (LEFT, "context canceled", "the context is long"),
+        (LEFT, "it logs 499", "it took 1499 ms"),
+        (HOP_TIMER, "nginx's default read timeout", "nginx logs that the client timed out"),
+        (TRIGGER, "when it fires", "it is configured"),
+        (DENIED, "but still", "and then"),
         (QUIET, "the model is silent", "it silently drops"),
         (QUIET, "no bytes were sent", "no idea"),
         (ENDED, "the connection was suddenly closed", "the connection was opened"),
@@ -64,6 +128,15 @@ def test_no_text_is_slow(name: str) -> None:
         "all a ",
         "while it is ",
         "verbindung ",
+        "no call request ",
+        "calls a b longer ",
+        "the server keeps ",
+        "would still be ",
+        "client read ",
+        "nginx a b ",
+        "nginx代理网关",
+        "上游其实",
+        "client has ",
     ):
         for found in words.finditer((part * (LONGEST // len(part) + 1))[:LONGEST]):
             assert found[0]

@@ -27,6 +27,21 @@ from outwait.diagnosis.statuses import named
         ("599: error from the transport", []),  # an application's own number
         ("598: client error", []),
         ("http 599: timeout", [599]),
+        # Chinese sets no blanks beside a number
+        ("返回504错误", [504]),
+        ("报504", [504]),
+        ("就504超时", [504]),
+        ("直接504网关超时", [504]),
+        ("回傳502錯誤", [502]),
+        ("status code 503错误", [503]),
+        ("返回500条结果，提示400字，报错500元", []),
+        # as people tell it
+        ("the platform answers 504, then it retries", [504]),
+        ("we get a 502 from the proxy", [502]),
+        ("consistently 504 at 60 s", [504]),
+        ("状态是504", [504]),
+        ("504エラー / 502 오류", [502, 504]),
+        ("a 500 word essay; the 503 rows", []),
     ],
 )
 def test_statuses_that_a_text_names(text: str, statuses: list[int]) -> None:

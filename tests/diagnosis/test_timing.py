@@ -50,6 +50,8 @@ def sign(cause: str, weight: int) -> Sign:
         (UNKNOWN, 24, "fetch failed", 5.0, None),
         (UNKNOWN, 24, "connection error", 0.1, REFUSED),
         (UNKNOWN, 24, "connection error", 600.0, FIRST_BYTE),
+        (UNKNOWN, 24, "fetch failed", 350.4, CUT),  # no client has that limit
+        (UNKNOWN, 24, "fetch failed", 360.0, FIRST_BYTE),
         (DNS, 95, "no such host", 60.0, None),
         # Go's reader has closed it itself
         (RESET, 70, "read tcp: use of closed network connection", 60.0, TOTAL),

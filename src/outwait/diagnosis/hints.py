@@ -1,6 +1,7 @@
 """Words that name causes without meaning them: hints, guesses and examples that programs print with every error.
 
-They are blanked before anything is read. `If it persists, check your API key` is no sign of a bad key.
+They are blanked before anything is read. `If it persists, check your API key` is no sign of a bad key, and the name of
+a filter's field, which stands in every answer of some providers, is no sign of a filter.
 """
 
 from __future__ import annotations
@@ -24,6 +25,20 @@ _HINTS: Final = re.compile(
     r"|<empty message>"
     r"|default is [0-9]+ (?:seconds|s|ms)"
     r"|(?:可能(?:是|的原因|原因|由于|因为))[^。\n]{0,100}|请检查[^。，\n]{0,60}"
+    # what an answer says of its own filters when they found nothing: names of fields, flags that are false
+    r"|\bcontent_?filter_?results?[\"']?\W{1,5}error\b[^}]{0,200}"
+    r"|\b(?:prompt|content|completion|asynchronous)_?filters?_?(?:results?|details|offsets|raw)\b"
+    r"|\b(?:is_?)?(?:filtered|detected|blocked|flagged|(?:in|out)put_sensitive(?:_type)?)[\"']? ?[:=] ?[\"']?(?:false"
+    r"|0|null"
+    r"|none)\b"
+    r"|\bblock(?:ed)?_?reason[\"']?\W{1,4}(?:null|none|undefined|block(?:ed)?_?reason_?unspecified|[\"'][\"'])"
+    r"|\brefusal[\"']?\W{1,3}(?:null|none|undefined|[\"'][\"'])|\bmoderation_hit_type[\"']?\W{1,3}(?:[\"'][\"']|null"
+    r"|none)"
+    r"|\bguardrail_?action[\"']?\W{1,4}none\b"
+    r"|\bcontent_?filters?[\"']?\W{1,3}(?:\[ ?\]|\{ ?\}|null|none|false)"
+    r"|\bcontent_filter[\"']?\W{1,6}(?:role\W{1,5}[a-z]{4,9}\W{1,5})?level\W{1,4}[1-3]\b"
+    r"|\b(?:no|without (?:a|any)|not (?:by )?(?:a|the|any)|nothing to do with (?:a|the)) content[ _]filter(?:s|ing)?\b"
+    r"|\bcontent filter(?:s|ing)?\b (?:(?:is|are|was|were|has been) )?(?:disabled|off\b|switched off|not )"
 )
 _KEPT: Final = re.compile(
     r"plan and billing|good standing|default_request|internet connection|base_?url|api key (?:is|was)"

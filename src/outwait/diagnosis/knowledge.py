@@ -7,6 +7,7 @@ from typing import Final
 from outwait.diagnosis.pattern import Pattern
 from outwait.diagnosis.patterns_apps import APPS
 from outwait.diagnosis.patterns_browsers import BROWSERS
+from outwait.diagnosis.patterns_chinese import CHINESE
 from outwait.diagnosis.patterns_clocks import CLOCKS
 from outwait.diagnosis.patterns_clouds import CLOUDS
 from outwait.diagnosis.patterns_codes import CODES
@@ -20,6 +21,7 @@ from outwait.diagnosis.patterns_providers import PROVIDERS
 from outwait.diagnosis.patterns_python import PYTHON
 from outwait.diagnosis.patterns_runtimes import RUNTIMES
 from outwait.diagnosis.patterns_sentences import SENTENCES
+from outwait.diagnosis.patterns_servers import SERVERS
 from outwait.diagnosis.patterns_serving import SERVING
 from outwait.diagnosis.patterns_system import SYSTEM
 from outwait.diagnosis.patterns_tongues import TONGUES
@@ -38,11 +40,13 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     *CLOCKS,
     *PROVIDERS,
     *SERVING,
+    *SERVERS,
     *CODES,
     *GATEWAYS,
     *APPS,
     *SENTENCES,
     *PHRASES,
     *TONGUES,
+    *CHINESE,
     *WORDS,
 )

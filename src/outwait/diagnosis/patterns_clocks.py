@@ -34,6 +34,7 @@ from outwait.diagnosis.pattern import Pattern, rows
 _PLAIN = ""  # plain words have no page to be looked up on
 _HEROKU = "https://devcenter.heroku.com/articles/request-timeout"
 _VERCEL = "https://vercel.com/docs/functions/runtimes/edge"
+_VERCEL_PLANS = "https://vercel.com/docs/functions/configuring-functions/duration"
 _CLOUDFLARE = (
     "https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/error-524/"
 )
@@ -77,6 +78,12 @@ CLOCKS: Final[tuple[Pattern, ...]] = (
         web server) (did(n't| not)|failed to|has not|could not) (return|send|produce|give|complete|deliver) (an? |the |
         its |any )?(complete )?(response|reply|answer).{0,12}(within|in) (the )?[0-9.]+
     """, side=MIDDLEBOX),
+    *rows(_VERCEL_PLANS, 81, GATEWAY_TIMEOUT, r"""
+        \b(hobby|free|pro|starter|basic)[ -](plan|tier)\b.{0,100}\b[0-9]{1,4} ?(s|sec|seconds?|minutes?)\b.{0,80}\b504\b
+        \b(serverless|edge|vercel|netlify|cloud) functions?\b.{0,100}\b[0-9]{1,4} ?(s|sec|seconds?|
+        minutes?)\b.{0,80}\b504\b
+        \b504\b.{0,80}\b(plan|tier|platform|serverless|vercel|netlify)\b.{0,80}\b[0-9]{1,4} ?(s|sec|seconds?|minutes?)\b
+    """, side=MIDDLEBOX),
     *rows(_CLOUDFLARE, 96, GATEWAY_TIMEOUT, r"proxy read timeout (window|of|limit)", side=MIDDLEBOX),
     *rows(_PLAIN, 74, GATEWAY_TIMEOUT, r"""
         \b(gateway|proxy|load balancer|ingress)( [a-z]{1,12}){0,4} (times? out|timed out|time-?outs?) (after|at|
@@ -84,7 +91,8 @@ CLOCKS: Final[tuple[Pattern, ...]] = (
     """, side=MIDDLEBOX),
     *rows(_ALB, 94, CUT, r"""
         \b(alb|elb|nlb|load ?balancer|nginx|ingress|proxy|nat|firewall|envoy|cloudfront|
-        front door)('s)?( gateway)?( connection)?( default)? idle[- _]time-?out
+        front door)('s)?( [0-9.]{1,5}[ -]?(s|sec|seconds?|min|
+        minutes?))?( gateway)?( connection)?( default)? idle[- _]time-?out
     """, side=MIDDLEBOX),
     # -------------------------------------------------------------------- servers and platforms that end their own work
     *rows(_PHP_FPM, 95, TOTAL, r"execution timed out \([0-9.]{1,9} sec\), terminating", side=GATEWAY),

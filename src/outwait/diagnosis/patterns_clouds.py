@@ -11,6 +11,7 @@ from outwait.diagnosis.causes import (
     CUT,
     DNS,
     EXHAUSTED,
+    FILTERED,
     FIRST_BYTE,
     GATEWAY,
     GATEWAY_TIMEOUT,
@@ -41,6 +42,7 @@ _CLOUDFRONT = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuid
 _LAMBDA = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html"
 _BOTOCORE = "https://botocore.amazonaws.com/v1/documentation/api/latest/reference/config.html"
 _AZURE = "https://learn.microsoft.com/en-us/troubleshoot/azure/app-service/web-apps-performance-faqs"
+_AZURE_FILTER = "https://learn.microsoft.com/en-us/azure/ai-foundry/openai/concepts/content-filter"
 _APIM = "https://learn.microsoft.com/en-us/azure/api-management/forward-request-policy"
 _FRONT_DOOR = "https://learn.microsoft.com/en-us/azure/frontdoor/front-door-troubleshoot-issues"
 _GCP = "https://cloud.google.com/load-balancing/docs/https/https-logging-monitoring#statusdetails"
@@ -127,6 +129,15 @@ CLOUDS: Final[tuple[Pattern, ...]] = (
         the web server failed to respond within the specified time
     """),
     *rows(_AZURE, 88, GATEWAY_TIMEOUT, r"the request timed out\..{0,60}web server"),
+    *rows(_AZURE_FILTER, 96, FILTERED, r"""
+        \b(hate|sexual|violence|self_?harm|jailbreak|indirect_attack|profanity|protected_material[a-z_]{0,5}|
+        custom_blocklists?)\b[^}]{0,120}\bfiltered[\"']? ?[:=] ?[\"']?true\b
+        \bprobability\b[^}]{0,60}\bblocked[\"']? ?[:=] ?[\"']?true\b   \b(in|out)put_sensitive[\"']? ?[:=] ?true\b
+    """),
+    *rows(_AZURE_FILTER, 66, FILTERED, r"""
+        \b(jailbreak|indirect_attack|profanity|protected_material[a-z_]{0,5})\b[^}]{0,120}\bdetected[\"']? ?[:=] ?true\b
+        \bflagged[\"']? ?[:=] ?[\"']?true\b
+    """),
     *rows(_APIM, 93, GATEWAY_TIMEOUT, r"""
         backendconnectionfailure.{0,200}tim(ed|e) ?out   clientconnectionfailure.{0,60}timeout
         request to backend timed out   no response was received within the specified time

@@ -50,7 +50,7 @@ _OUTWAIT = "https://github.com/outwait/outwait/blob/main/docs/errors.md"
 GATEWAYS: Final[tuple[Pattern, ...]] = (
     *rows(_NEW_API, 96, NO_CHANNEL, r"""
         无可用渠道   没有可用(的)?(渠道|通道|账号|节点|密钥)   无可用(的)?(账号|账户|节点|密钥|供应商|服务)
-        渠道不存在   (渠道|通道)(已|被)?(禁用|停用|关闭)
+        渠道不存在   (渠道|通道)(已|被)?(禁用|停用|关闭)(?!.{0,3}(原因|因为|后|时|功能|的话|才|吗|会))
         no available (channel|account|deployment|provider|upstream|key|endpoint|server|backend|credential)s?
         no available_key   channel:no_available_key   no_available_key   no_available_channel   get_channel_failed
         获取渠道失败   no channels? (is |are )?(available|found|configured|for|can)
@@ -69,6 +69,7 @@ GATEWAYS: Final[tuple[Pattern, ...]] = (
         \ball ([a-z0-9-]{1,20} ){0,3}accounts( have been| are| were)?( currently| temporarily| all){0,2} (unavailable|
         not available|in use|exhausted|disabled|down)
         model_cooldown   all .{0,40}(are )?(cooling down|in cooldown)   no_healthy_channel
+        no valid upstream channel   invalid channel id\b
     """),
     *rows(_LITELLM_ROUTING, 96, NO_CHANNEL, r"""
         no deployments available   no healthy deployments?   no_default_models   there are no healthy deployments

@@ -173,7 +173,7 @@ PHRASES: Final[tuple[Pattern, ...]] = (
         (text|generated_text|answer|response|output_text|completion)\W{2,5}\"\",.{0,200}(finish_?reason|done|
         stop_?reason|done_reason)\W{1,5}(stop|true|end_turn|length)
         (finish_?reason|done|stop_?reason|done_reason)\W{1,5}(stop|true|end_turn|length).{0,60}(text|generated_text|
-        answer|response|content)\W{3,5}\"\"
+        answer|response|content)\W{2,5}\"\"
         ^\W{0,4}(content|candidates|choices|output|outputs|generations|predictions|data)\W{2,4}\[ ?\]\W{0,6}$
         (model|llm|provider|api|assistant|server|backend|bot) (has )?(returned|sent|gave|produced|generated|
         replied with|responded with|answered with) (an? |only )?(empty|blank|nothing|whitespace|zero (tokens|

@@ -173,7 +173,8 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
     *rows(_AZURE, 96, FILTERED, r"""
         content[_ ]filter   content management policy   responsibleaipolicyviolation   responsible ai
         contentpolicyviolation   content_policy_violation   content polic(y|ies)   content filtering policy
-        jailbreak.{0,20}detected   rejected as a result of our safety system   safety system   moderation_blocked
+        jailbreak.{0,20}detected\b(?![\"']? ?[:=])   rejected as a result of our safety system   safety system
+        moderation_blocked
         violat(e|es|ed|ing|ion)s?\b(?!.{0,20}content security).{0,60}(policy|policies|terms|guidelines)
         flagged (as|by|for)   was flagged
         content (was |is |has been )?(flagged|blocked|filtered|moderated)   output blocked   input blocked

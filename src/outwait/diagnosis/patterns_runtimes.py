@@ -113,9 +113,7 @@ RUNTIMES: Final[tuple[Pattern, ...]] = (
         stream was reset: (cancel|internal_error|protocol_error)
     """),
     *rows(_OKHTTP, 84, RESET, r"stream was reset: refused_stream   connectionshutdownexception   rst_stream received"),
-    *rows(_SPRING, 84, GAVE_UP, r"""
-        clientabortexception   asyncrequestnotusableexception   eofexception: broken pipe   response already committed
-    """),
+    *rows(_SPRING, 84, GAVE_UP, r"eofexception: broken pipe   response already committed"),
     *rows(_SPRING, 84, TOTAL, r"asyncrequesttimeoutexception", side="gateway"),
     *rows(_JAVA, 95, TLS, r"""
         sslhandshakeexception   pkix path building failed   pkix path validation   suncertpathbuilder

@@ -45,6 +45,7 @@ _C_ARES = "https://c-ares.org/docs/ares_strerror.html"
 _REQWEST = "https://docs.rs/reqwest/latest/reqwest/struct.Proxy.html"
 _CONNECT = "https://www.rfc-editor.org/rfc/rfc9110#name-connect"
 _RAY = "https://docs.ray.io/en/latest/ray-core/fault-tolerance.html"
+_NEW_API = "https://docs.newapi.pro/en/docs"
 _LOGIN = "https://cloud.google.com/docs/authentication/provide-credentials-adc"
 
 # Pieces of rows: what `@name` in one of them stands for.
@@ -79,6 +80,20 @@ _PIECES: Final = (
     ),
     ("@adjective", r"(?!(for|in|on|with|to|of|and|or|at|by|model|is|was) )[a-z_'-]{1,16} "),
     ("@key", r"(key|token|credential|secret)s?\b"),
+    (
+        "@channel",
+        (
+            r"(?<!slack )(?<!discord )(?<!telegram )(?<!release )(?<!update )(?<!notification )(?<!alert )(?<!grpc )"
+            r"(?<!voice )(?<!event )(?<!beta )(?<!stable )(?<!youtube )(?<!payment )(?<!feedback )\bchannel\b"
+        ),
+    ),
+    (
+        "@off",
+        (
+            r"(disabled|deactivated|suspended|unavailable|offline|inactive|turned off|switched off"
+            r"|not (currently )?(available|enabled|active))\b"
+        ),
+    ),
     ("@account", r"\b(account|organi[sz]ation|project|workspace|team|user|tenant|api key|subscription)\b"),
     ("@rate", r"(\brate|minute|second|concurren|\brpm\b|\btpm\b|\bqps\b|hour|attempt|login)"),
     ("@spending", r"(spend|usage|budget|billing|consumption|inference|monthly|daily|credit|payment)[a-z]{0,4}"),
@@ -272,6 +287,23 @@ SENTENCES: Final[tuple[Pattern, ...]] = (
     *_rows(_PLAIN, 80, NO_CHANNEL, r"""
         \b(all|every|none of) (the |our |your )?(configured |available )?(accounts?|keys?|channels?|providers?|
         credentials?) (is|are|was|were) (currently )?(paused|busy|suspended|rate-?limited|exhausted|blocked|expired)
+    """, side=GATEWAY),
+    # ----------------- a channel of a gateway that is off: a status around it says less, a reason beside it says more
+    *_rows(_NEW_API, 96, NO_CHANNEL, r"""
+        @channel[^.;,{}]{0,60} (is|was|has been|had been|got)( ([a-z]{3,13}ly|now|already|
+        been)){0,2} @off(?!.{0,8}(reason|because|due to))
+        @channel (disabled|deactivated|suspended)\b(?!.{0,8}(reason|because|due to))
+        \bchannel_?(is_?)?(disabled|unavailable|inactive|suspended)\b
+        \b(this|the|selected|requested|configured) (upstream |model )?(provider|route|upstream) (is|was|
+        has been)( ([a-z]{3,13}ly|now|already))? (disabled|deactivated|suspended|
+        turned off)\b(?!.{0,8}(reason|because|due to))
+        \b(disabled|inactive|suspended|deactivated) (upstream )?channel\b(?!s? (was |is |are |has been )?(skip|remov|
+        enabl|recover|retr))
+        \bchannel\b.{0,40}\baffinity\b.{0,60}(not found|gone|missing|removed|deleted|failed|no longer|@off)
+        \baffinity\b.{0,60}\bchannel\b.{0,60}(not found|gone|missing|removed|deleted|failed|no longer|@off)
+    """, side=GATEWAY),
+    *_rows(_NEW_API, 60, NO_CHANNEL, r"""
+        @channel[^.;]{0,60} (disabled|deactivated|suspended)\b.{0,8}(reason|because|due to)
     """, side=GATEWAY),
     # ------------------------------------------------------------------------- a limit that an account set, and reached
     *_rows(_PLAIN, 95, QUOTA, r"""

@@ -1,4 +1,4 @@
-"""Broken connections and clocks in other languages: what systems and people say there for closed, reset and late."""
+"""Broken connections, clocks and rates in other languages: what systems and people say for closed, late, too often."""
 
 # ruff: noqa: RUF001 - words of languages with letters of their own
 
@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from outwait.diagnosis.causes import CONNECT, FIRST_BYTE, IDLE, RESET, TRUNCATED
+from outwait.diagnosis.causes import CONNECT, FIRST_BYTE, IDLE, RATE, RESET, TRUNCATED
 from outwait.diagnosis.pattern import Pattern, rows
 
 _PLAIN = ""  # plain words have no page to be looked up on
@@ -47,6 +47,17 @@ TONGUES: Final[tuple[Pattern, ...]] = (
         нет (новых )?(данных|токенов|событий|чанков) .{0,24}[0-9]
         [0-9] ?秒(間|以上)?.{0,6}(データ|チャンク|トークン|イベント).{0,8}(届か|来な|受信でき|ありません|なし)
         [0-9] ?초 ?(동안|이상).{0,6}(데이터|청크|토큰|이벤트).{0,8}(없|않)
+    """),
+    *rows(_PLAIN, 88, RATE, r"""
+        リクエスト(数|回数)?(が|の)?(多すぎ|上限|過多|制限)
+        (レート|アクセス|利用|リクエスト)の?(頻度|回数|数)?[のが]?(制限|上限|リミット)(に|を|中|超)
+        アクセスが集中しすぎ   요청(이|을|가)? ?(너무|지나치게) ?(많|자주|빠)
+        (요청|호출|사용) ?(한도|속도|빈도|횟수)(를|가|을|이)? ?(초과|제한)
+        слишком (много|част)[а-я]{0,3} запрос   (превышен|исчерпан)[а-я]{0,2} (лимит|частот)[а-я]{0,2} (запрос|обращен)
+        zu viele anfragen   anfragelimit   trop de (requêtes|demandes)   (demasiad[ao]s|muchas) (solicitudes|peticiones)
+        (muitas|excesso de) (solicitações|requisições)   limite de (requêtes|solicitudes|peticiones|solicitações|
+        requisições) .{0,12}(atteinte?|dépassée?|alcanzad|excedid|superad|atingid|ultrapassad)
+        troppe richieste   zbyt wiele żądań   çok fazla istek   quá nhiều yêu cầu   terlalu banyak permintaan
     """),
 )
 # fmt: on

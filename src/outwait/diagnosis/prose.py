@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from outwait.diagnosis.causes import (
     BAD_RESPONSE,
+    CLIENT,
     CONTEXT,
     CUT,
     EMPTY,
@@ -33,26 +34,46 @@ from outwait.diagnosis.causes import (
 )
 from outwait.diagnosis.fold import Folded
 from outwait.diagnosis.prose_words import (
+    AND_MORE,
+    BEYOND,
+    DENIED,
     EACH_TIME,
     ENDED,
     FAILED,
+    FAR,
     FLOWING,
     HOP,
+    HOP_TIMER,
+    LEFT,
     LIMIT,
     LIMITED,
+    LOST,
+    NEVER,
+    OWN_CLOCK,
+    OWN_LENGTH,
     OWN_TIMER,
     PARTIAL,
     QUIET,
     SPAN,
+    TRIGGER,
+    seconds,
 )
 from outwait.diagnosis.sign import Sign
 
 _NEAR: Final = 220  # characters before and after a span in which its words stand
+_TELLING: Final = 24  # characters after the name of a timer in which its length stands
+_BESIDE: Final = 1.0  # seconds that people are off when they tell how long a hop waits
+_TIED: Final = 60  # the same around a timer and what it brought about
 _CLOSE: Final = 90  # the same for words that say that the span is exact
 _SPANS: Final = 12  # spans of a text that are looked at
 _QUOTED: Final = 120
 _LIKELY: Final = 78  # prose is never said for sure
 _PLAIN: Final = 66  # up to this weight, plain words or a status name a cause
+_SIGNED_OFF: Final = 95  # up to this weight, words for a caller who left may tell of a hop that hung up first
+_HOPS_ONLY: Final = (55.0, 125.0, 230.0, 240.0, 350.0)
+"""Seconds after which hops cut, and no client does: Heroku, Cloudflare, Azure, AWS (FACTS 1.4)."""
+_HOPS_TOO: Final = (60.0, 100.0, 120.0, *_HOPS_ONLY)
+"""The same, with those that a few clients have, too: nginx and load balancers, Cloudflare."""
 _SHORTEST: Final = 5.0  # seconds; no limit of a hop on the way is below
 _WHISPER: Final = 31  # up to this weight, single words hint at a cause
 _WRAPPER: Final = 86  # up to this weight, what is named may stand around a deeper cause
@@ -98,6 +119,7 @@ class _Place(NamedTuple):
 
     start: int
     end: int
+    span: str
     around: str
     close: str
     before: str
@@ -106,12 +128,15 @@ class _Place(NamedTuple):
 
 def prose(strongest: Sign, words: str, folded: Folded, elapsed: float | None) -> Sign | None:
     """What the prose of a folded text (`words`, without hints) says that the `strongest` sign does not, or None."""
-    for place in _places(words):
-        found = next(filter(None, (rule(strongest, place) for rule in (_silent, _named, _punctual, _broken))), None)
-        if found is not None:
-            cause, side = found
-            quote = folded.quote(max(0, place.start - _QUOTED // 2), min(len(words), place.end + _QUOTED // 2)).strip()
-            return Sign(_LIKELY, cause, side, quote, "", place.start)
+    left = _left(strongest, words)
+    if left is not None:
+        return Sign(_LIKELY, GATEWAY_TIMEOUT, MIDDLEBOX, folded.quote(*left).strip(), "", left[0])
+    places = tuple(_places(words))
+    for rules in ((_silent, _named, _beyond), (_punctual, _broken)):
+        for place in places:
+            found = next(filter(None, (rule(strongest, place) for rule in rules)), None)
+            if found is not None:
+                return Sign(_LIKELY, *found, _around(place, folded), "", place.start)
     for hop in islice(HOP.finditer(words), _SPANS):
         start, end = hop.span()
         if QUIET.search(words, max(0, start - _NEAR), end + _NEAR):
@@ -125,6 +150,11 @@ def prose(strongest: Sign, words: str, folded: Folded, elapsed: float | None) ->
     return None
 
 
+def _around(place: _Place, folded: Folded) -> str:
+    """What stands around a span in the plain text."""
+    return folded.quote(max(0, place.start - _QUOTED // 2), min(len(folded.text), place.end + _QUOTED // 2)).strip()
+
+
 def _places(words: str) -> Iterator[_Place]:
     for count, found in enumerate(SPAN.finditer(words)):
         if count == _SPANS:
@@ -133,6 +163,7 @@ def _places(words: str) -> Iterator[_Place]:
         yield _Place(
             start,
             end,
+            found[0],
             words[max(0, start - _NEAR) : end + _NEAR],
             words[max(0, start - _CLOSE) : end + _CLOSE],
             words[max(0, start - _CLOSE) : start],
@@ -169,6 +200,60 @@ def _named(strongest: Sign, place: _Place) -> tuple[str, str] | None:
     return (GATEWAY_TIMEOUT, MIDDLEBOX) if HOP.search(place.close) else None
 
 
+def _left(strongest: Sign, words: str) -> tuple[int, int] | None:
+    """Where it is told that a hop's timer is what made the caller go; a hop that is only named made nobody go."""
+    if strongest.cause != GAVE_UP or strongest.weight > _SIGNED_OFF:
+        return None
+    for found in islice(LEFT.finditer(words), _SPANS):
+        start, end = max(0, found.start() - _NEAR), found.end() + _NEAR
+        timer = HOP_TIMER.search(words, start, end)
+        if timer is None:
+            continue
+        first, last = min(timer.start(), found.start()), max(timer.end(), found.end())
+        told = words[max(0, first - _TIED) : last + _TIED]
+        if TRIGGER.search(told) and not any(each.search(told) for each in (DENIED, OWN_CLOCK)):
+            return first, last
+    return None
+
+
+def _beyond(strongest: Sign, place: _Place) -> tuple[str, str] | None:
+    """A span past which no call lives, though the far side would have answered, or that only hops allow."""
+    far = FAR.search(place.around) is not None
+    length = seconds(place.span)
+    clients = _clients(place, length)
+    if clients == length or OWN_TIMER.search(place.around) or (FLOWING.search(place.around) and not far):
+        return None
+    never = NEVER.search(place.around) is not None
+    beyond = BEYOND.search(place.before) is not None or AND_MORE.search(place.after) is not None
+    sharp = never or beyond or EACH_TIME.search(place.close)
+    named = never or strongest.weight > _PLAIN
+    failed = named or FAILED.search(place.around) or (beyond and LOST.search(place.around))
+    if not sharp or not failed or not _may_be(strongest, _CUTS):
+        return None
+    at_work = far and (ENDED.search(place.around) or strongest.cause != FIRST_BYTE)
+    known = _HOPS_ONLY if strongest.cause in (FIRST_BYTE, TOTAL) else _HOPS_TOO
+    if not (at_work or clients > length or any(abs(length - each) <= _BESIDE for each in known)):
+        return None
+    if strongest.cause == GATEWAY_TIMEOUT or HOP.search(place.around):
+        return GATEWAY_TIMEOUT, MIDDLEBOX
+    return CUT, MIDDLEBOX
+
+
+def _clients(place: _Place, length: float) -> float:
+    """How many seconds the timer of a client is that is named beside a span of `length`; 0 where none is named.
+
+    One that is named without its own length, or with a shorter one, may be the span itself.
+    """
+    clock = OWN_CLOCK.search(place.around)
+    if clock is None:
+        return 0.0
+    told = SPAN.search(place.around, clock.end(), clock.end() + _TELLING)
+    if told is not None:
+        return max(length, seconds(told[0]))
+    bare = OWN_LENGTH.match(place.around, clock.end())
+    return length if bare is None else max(length, float(bare["number"]))
+
+
 def _punctual(strongest: Sign, place: _Place) -> tuple[str, str | None] | None:
     """A span that is the same each time is a timer, whatever else is spoken of."""
     flowing = FLOWING.search(place.around) is not None
@@ -179,6 +264,8 @@ def _punctual(strongest: Sign, place: _Place) -> tuple[str, str | None] | None:
     ended = ENDED.search(place.around) is not None
     if strongest.weight > _PLAIN and not ended:
         return None
+    if not flowing and OWN_CLOCK.search(place.around):
+        return (TOTAL, CLIENT) if strongest.cause != FIRST_BYTE else None
     if flowing:
         return TOTAL, GATEWAY if "gateway" in place.around or "网关" in place.around else MIDDLEBOX
     if HOP.search(place.around):

@@ -85,19 +85,43 @@ _PHRASES: Final = (
     "client error|server error|status code|unavailable|deadline|resource exhausted|resource_exhausted|invalid_argument|"
     "permission_denied|unauthenticated|not_found|internal|\\{|<|error"
 )
+_COUNTED: Final = (
+    "条|條|个|個|元|块|塊|字|次|秒|毫秒|分|行|名|人|页(?!面)|万|千|多|份|张|倍|积|额|点|token|ms\\b|s\\b|[kmg]b\\b"
+)
+"""What is counted, not a status, when it stands right after a number: 500 rows, 500 characters."""
+
 _NAMED: Final = (
     re.compile(
-        r"(?:status|code|http|error|response|returned|return|answered|replied|got|received|with|failed|param|http/[0-9.]{1,3}"
-        r"|got status)"
-        r"(?:[ _-]?(?:code|status|error))?(?: of)?[^a-z0-9一-鿿]{1,6}(?P<status>[45]\d\d)\b(?![.,]?\d|%| ?(?:ms|s"
-        r"|sec|tokens|bytes|mb|kb)\b)"
+        r"(?:status|code|http|error|response|returned|return|answered|replied|got|received|with|failed|param"
+        r"|http/[0-9.]{1,3}|got status)(?:[ _-]?(?:code|status|error))?(?: of)?[^a-z0-9一-鿿]{1,6}"
+        r"(?P<status>[45]\d\d)(?![0-9a-z_])(?![.,]?\d|%| ?(?:ms|s|sec|tokens|bytes|mb|kb)\b)"
     ),
     re.compile(rf"(?<![\d.:#-])(?!59[89]: )(?P<status>[45]\d\d)[\])]?[ :,'-]{{1,4}}(?:{_PHRASES})"),
     re.compile(r"(?<![a-z0-9_])[\[(](?P<status>[45]\d\d) ?[\])]"),
     re.compile(r"^ ?(?!59[89]:)(?P<status>[45]\d\d)(?= |$|:)"),  # 598 and 599 are codes of applications, too
     re.compile(r"\| ?(?P<status>[45]\d\d) \|"),
     re.compile(r"\bhttp(?P<status>[45]\d\d)\b"),
-    re.compile(r"(?:状态码|错误码|错误|返回)[^a-z0-9]{0,6}(?P<status>[45]\d\d)\b"),
+    re.compile(
+        rf"(?:状态码|错误码|错误|返回)[^a-z0-9]{{0,6}}(?P<status>[45]\d\d)(?![0-9a-z_])(?!\.?\d)(?! ?(?:{_COUNTED}))"
+    ),
+    re.compile(
+        r"\b(?:answers?|gives?|gets?|getting|got|returns|returning|sends?|throws?|shows?|sees?|seeing|an?|the|random|always"
+        r"|constant|consistently|constantly|often|just|then|still) (?:an? |http |status )?"
+        r"(?P<status>401|403|429|50[0-4]|52[0-9])"
+        r"(?=[.,;:)!]|$| (?:from|after|when|if|because|and|errors?|status|pages?|at|once|with|by|every|instead"
+        r"|responses?|back|though|while|whenever|gateway|timeouts?)\b)"
+    ),
+    # letters of Chinese stand beside a number without a blank
+    re.compile(
+        r"(?:报错?|報錯?|状态|狀態|返|回传|回傳|抛出?|拋出?|出现|出現|收到|得到|显示|顯示|提示|遇到|变成|變成|响应|響應|直接"
+        r"|老是|总是|總是|一直|全是|都是|就是?|会|會)(?:的?是|为|為|了|出|一个|一個|http|[ :：=(\"'，,]){0,4}"
+        rf"(?P<status>[45]\d\d)(?![0-9a-z_%])(?!\.?\d)(?! ?(?:{_COUNTED}))"
+    ),
+    re.compile(
+        r"(?<![0-9a-z_.])(?P<status>[45]\d\d)[ )）]?(?:的)?(?:错误|錯誤|超时|超時|网关|網關|報錯|报错|状态码?|狀態碼?"
+        r"|エラー|오류|에러|ошибк"
+        r"|异常|異常|了(?=[ ，。,.!！]|$))"
+    ),
 )
 
 

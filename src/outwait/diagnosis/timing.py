@@ -49,6 +49,7 @@ _CERTAIN: Final = 90
 _AT_ONCE: Final = 1.0
 _NODE: Final = (290.0, 312.0)  # undici's headersTimeout and bodyTimeout, FACTS 1.1
 _NODE_CONNECT: Final = (9.5, 12.5)  # undici's connectTimeout
+_AWS: Final = (348.0, 352.0)  # its NAT gateway and its network load balancer, FACTS 1.4; no client has that
 _ROUND: Final = (10, 15, 20, 25, 30, 45, 50, 55, 60, 90, 100, 120, 180, 240, 300, 600, 900, 1200, 1800, 3600)
 
 _OWN: Final = (
@@ -116,6 +117,8 @@ def _was_waited_for(strongest: Sign, read: str) -> bool:
 
 def _bare(read: str, elapsed: float, said: str) -> Sign | None:
     """What a failure without a cause was that came after `elapsed` seconds."""
+    if _AWS[0] <= elapsed <= _AWS[1]:
+        return Sign(60, CUT, MIDDLEBOX, said, on_the_way(elapsed)[0].source)
     if "fetch failed" in read and _NODE[0] <= elapsed <= _NODE[1]:
         return Sign(72, FIRST_BYTE, CLIENT, said, "https://undici.nodejs.org/#/docs/api/Client")
     if "fetch failed" in read and _NODE_CONNECT[0] <= elapsed <= _NODE_CONNECT[1]:
