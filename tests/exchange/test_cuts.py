@@ -53,6 +53,20 @@ def test_who_is_cut_once_more_has_its_span_again() -> None:
     assert (cuts.find(b"q"), cuts.find(b"another")) == (one, None)
 
 
+def test_who_is_told_has_its_span_again_here_and_at_neighbours() -> None:
+    clock = _Clock()
+    cuts, told = Cuts(clock), list[bytes]()
+    cuts.tell = told.append
+    cuts.add(b"q", exchange("ow_1"))
+    cuts.add(b"another", exchange("ow_2"))
+    clock.now += SPAN - 1
+    assert cuts.spend(b"q", "ow_1")
+    clock.now += SPAN - 1
+    assert (cuts.find(b"q") is not None, cuts.find(b"another")) == (True, None)
+    assert not cuts.spend(b"q", "ow_1")
+    assert told == [b"q", b"another", b"q"]
+
+
 def test_who_was_removed_is_not_found() -> None:
     cuts = Cuts(_Clock())
     cuts.add(b"q", exchange("ow_1"))
@@ -139,6 +153,16 @@ async def test_after_a_while_it_is_asked_anew_and_a_header_still_finds_it() -> N
     await rig.until(30.1 + SPAN)
     assert rig.ask(LATE, stream=False).exchange.id == "ow_2"
     assert rig.ask(LATE, stream=False, retry=1).exchange.id == "ow_1"
+
+
+@scene
+async def test_a_program_that_waits_longer_each_time_is_told_as_often() -> None:
+    rig = Rig(Upstream(breaks("upstream_reset", after=30), answers(b"hello\n", b".\n")))
+    rig.ask(LATE, stream=False)
+    for at in (28.0 + SPAN, 26.0 + 2 * SPAN):
+        await rig.until(at)
+        assert rig.ask(LATE, stream=False).client.status == 502
+    assert len(rig.upstream.lines) == 1
 
 
 @scene

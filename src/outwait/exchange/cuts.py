@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from outwait.exchange.driver import Exchange
 
 SPAN: Final = 15.0
-"""Seconds from a cut in which the same request is its retry: SDKs wait 0.5 to 8 s between two tries."""
+"""Seconds from a cut, or from the time it was told last, in which the same request is its retry: SDKs wait 0.5 to 8 s
+between two tries, and longer each time; a program that is busy comes later than it meant to."""
 
 TELLINGS: Final = 2
 """Times that it is told: as often as most SDKs ask again by themselves. Those that do not read `x-should-retry` would
@@ -56,10 +57,8 @@ class Cuts:
         """The reply of `exchange` was cut here, now."""
         self.remove(exchange.id)
         self._own.add(question, exchange)
-        self._until[exchange.id] = self._clock() + SPAN
         self._left[exchange.id] = TELLINGS
-        if self.tell is not None:
-            self.tell(question)
+        self._begin(question, exchange.id)
 
     def hear(self, question: bytes) -> None:
         """A neighbour has cut a reply to `question`."""
@@ -72,10 +71,19 @@ class Cuts:
         """The exchange `ident` if its reply to this question was cut here, else the oldest of which that is true."""
         return self._own.find(question, ident) if self else None
 
-    def spend(self, ident: str) -> bool:
-        """It is told once more. False when that was the last time."""
+    def spend(self, question: bytes, ident: str) -> bool:
+        """It is told once more. False when that was the last time; else its span begins anew."""
         self._left[ident] -= 1
-        return self._left[ident] > 0
+        if self._left[ident] <= 0:
+            return False
+        del self._until[ident]
+        self._begin(question, ident)
+        return True
+
+    def _begin(self, question: bytes, ident: str) -> None:
+        self._until[ident] = self._clock() + SPAN
+        if self.tell is not None:
+            self.tell(question)
 
     def elsewhere(self, question: bytes) -> bool:
         """Whether a neighbour has cut a reply to `question`."""

@@ -215,7 +215,7 @@ class Registry:
         and `cuts.TELLINGS` times. `question`: see `adopt.same_request`.
         """
         exchange = self.cuts.find(question, ident)
-        if exchange is not None and self.cuts.spend(exchange.id):
+        if exchange is not None and self.cuts.spend(question, exchange.id):
             return exchange
         return self._take(exchange)
 
