@@ -164,11 +164,18 @@ def test_a_refusal_is_told(gateway: FakeGateway, status: int, code: int) -> None
     assert (told.exit_code, json.loads(told.stdout)) == (code, gateway.told)
 
 
+def test_a_name_in_bytes_that_are_no_text_is_asked_for_as_it_is(gateway: FakeGateway) -> None:
+    at(gateway, "show", "x\udcff")  # as Python keeps them
+    assert gateway.asked[-1][1] == "/v1/channels/x%FF"
+
+
 def test_something_else_that_answers(gateway: FakeGateway) -> None:
     gateway.status, gateway.told = 404, b"<html>"
     done = at(gateway)
     assert done.exit_code == 2
     assert "is that the address of an outwait gateway?" in done.stderr
+    error = json.loads(at(gateway, "--json").stdout)["error"]
+    assert (error["code"], "The gateway answered 404" in error["message"]) == ("gateway_refused", True)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
@@ -187,7 +194,7 @@ def test_a_gateway_that_is_not_there() -> None:
     assert done.exit_code == 1
     assert "No gateway answers at http://127.0.0.1:9: Connection refused. Is it running?" in done.stderr
     done = run("--url", "http://127.0.0.1:9/v1", "--key", "k", "--json")
-    assert (done.exit_code, "No gateway answers" in json.loads(done.stdout)["error"]) == (1, True)
+    assert (done.exit_code, "No gateway answers" in json.loads(done.stdout)["error"]["message"]) == (1, True)
 
 
 @pytest.mark.parametrize(

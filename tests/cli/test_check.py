@@ -78,6 +78,18 @@ def test_json_is_one_object_also_on_bad_news(answers: dict[str, Any]) -> None:
     assert "密钥" in told["warnings"][0]
 
 
+def test_results_that_could_not_be_saved_are_shown_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(saved.Log, "add", full)
+    done = run(URL, "--save", "run.jsonl", "-n", "3", "--json")
+    assert done.exit_code == 1
+    told = json.loads(done.stdout)
+    assert told["endpoints"][0]["ok"] == 3
+    assert told["warnings"][0].startswith("3 of 3 probes are not in run.jsonl (No space left on device)")
+
+
 def test_a_run_that_was_saved_is_compared() -> None:
     assert run(URL, "-m", "m", "--save", "run.jsonl").exit_code == 0
     assert len(saved.read("run.jsonl").probes) == 10

@@ -149,6 +149,32 @@ def test_a_proxy_of_the_environment_is_named_without_its_password(monkeypatch: p
     ]
 
 
+@pytest.mark.parametrize(
+    "variable, proxy, says",
+    [
+        ("HTTPS_PROXY", "http://127.0.0.1:99999", "no URL .Port out of range"),
+        ("HTTPS_PROXY", "http://[::1", "no URL .Invalid IPv6 URL"),
+        ("ALL_PROXY", "gopher://127.0.0.1:1", "gopher:// is not spoken here; http://"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_named_where_it_applies(
+    variable: str, proxy: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, proxy)
+    with pytest.raises(Wrong, match=says) as wrong:
+        check_ask.worded(find(ONE), Asking())
+    assert wrong.value.hint == variable
+    monkeypatch.setenv("NO_PROXY", "one.test")
+    assert check_ask.worded(find(ONE), Asking())[0].proxy is None
+
+
+def test_the_proxy_of_the_scheme_comes_before_the_one_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1080")
+    assert check_ask.worded(find(ONE), Asking())[0].proxy.url == "socks5://127.0.0.1:1080"  # type: ignore[union-attr]
+    monkeypatch.setenv("HTTPS_PROXY", "127.0.0.1:3128")
+    assert check_ask.worded(find(ONE), Asking())[0].proxy.url == "http://127.0.0.1:3128"  # type: ignore[union-attr]
+
+
 def test_who_has_no_key_is_told_where_one_is_looked_for() -> None:
     found = find(ONE, TWO, keys=["", "k"])
     told = check_ask.keyless(found, ["one.test/v1", "two.test/v1"])

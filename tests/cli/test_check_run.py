@@ -100,19 +100,28 @@ def test_a_file_that_cannot_be_written_is_named_before_anything_is_sent() -> Non
         gone(Pace(SPANS), save="/nowhere/runs.jsonl")
 
 
+def test_a_disk_that_is_full_from_the_start_is_named_too() -> None:
+    with pytest.raises(Wrong, match="/dev/full cannot be written: No space left"):
+        gone(Pace(SPANS), save="/dev/full")
+
+
 def test_a_disk_that_is_full_in_the_middle_ends_no_run(capsys: pytest.CaptureFixture[str]) -> None:
     made = check_run.begin(ONE, Pace(SPANS, probes=3))
 
-    class Full(io.StringIO):
-        def write(self, text: str, /) -> int:
-            if self.tell():
+    class Full(io.BytesIO):
+        def write(self, data: Any, /) -> int:
+            if self.getvalue().count(b"\n") == 2:
                 raise OSError(28, "No space left on device")
-            return super().write(text)
+            return super().write(data)
 
-    add = check_run._saving("runs.jsonl", saved.Log(Full(), made.header), Tongue.EN)
-    for _ in range(2):
-        add(Probe(endpoint="a.test/x"))
+    add = check_run._saving(made, "runs.jsonl", saved.Log(Full(), made.header), Tongue.EN)
+    for _ in range(3):
+        made.take(Probe(endpoint="a.test/x"))
+        add(made.last[-1])
     assert capsys.readouterr().err == "runs.jsonl: nothing more is saved: No space left on device\n"
+    assert [remark.told(Tongue.EN) for remark in made.missing] == [
+        "2 of 3 probes are not in runs.jsonl (No space left on device): keep what is shown here."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -134,10 +143,3 @@ def test_certificates_that_cannot_be_read_are_named() -> None:
     made = check_run.begin([word(of_url("https://a.test/x", ca_file="missing.pem"), Asking())], Pace(SPANS))
     with pytest.raises(Wrong, match=r"missing\.pem cannot be used"):
         check_run.go(made, save=None, screen=Console(file=io.StringIO()), quiet=True, tongue=Tongue.EN)
-
-
-@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "gopher://127.0.0.1:1"])
-def test_a_proxy_that_cannot_be_used_is_named(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTP_PROXY", proxy)
-    with pytest.raises(Wrong, match="proxy of the environment cannot be used"):
-        gone(Pace(SPANS))

@@ -17,7 +17,7 @@ SLOW = [good("a-very-long-name.of-a-host.example.com/v1", 0.60 + n / 100) for n 
 LATE = Probe(
     endpoint="ill", outcome="timeout", cause="first_byte_timeout", side="upstream", clock="first_byte", span=30.0
 )
-ILL = [bad("ill", "connect_refused", side="network", detail="Connection refused by 10.0.0.1"), *[LATE] * 9]
+ILL = [bad("ill", "connect_refused", side="upstream", detail="Connection refused by 10.0.0.1"), *[LATE] * 9]
 ABOUTS = (about("quick"), about("a-very-long-name.of-a-host.example.com/v1"), about("ill"), about("more"))
 
 
@@ -60,10 +60,18 @@ def test_the_numbers_are_there() -> None:
 
 def test_failures_say_what_was_seen_and_what_to_do() -> None:
     text = " ".join(shown(everything()).split())
-    assert "1 x ill: connect_refused, network Nobody listens at that address and port." in text
+    assert "1 x ill: connect_refused, upstream Nobody listens at that address and port." in text
     assert "Connection refused by 10.0.0.1 -> Start the server" in text
     assert "9 x ill: first_byte_timeout, upstream, first_byte 30s" in text
     assert "ill: only 0% of its probes were answered (90% are wanted): mostly first_byte_timeout" in text
+
+
+def test_whose_silence_it_was_is_said_where_it_was_a_proxys() -> None:
+    proxy = {"cause": "connect_timeout", "side": "middlebox", "clock": "connect", "rule": "proxy_silent"}
+    late = Probe(endpoint="ill", outcome="timeout", span=10.0, detail="The proxy http://p:1 did not answer.", **proxy)  # type: ignore[arg-type]  # texts, all of them
+    text = " ".join(shown(report(header(about("ill")), [late])).split())
+    assert "ill: connect_timeout, middlebox, connect 10s" in text
+    assert "The proxy http://p:1 did not answer. -> Nothing reached the endpoint, so nothing was charged." in text
 
 
 def test_the_comparison_is_a_table() -> None:

@@ -116,6 +116,10 @@ def test_without_a_gateway_the_message_is_clear() -> None:
     assert "No gateway answers at http://127.0.0.1:9" in done.stderr
     assert "Without --live no gateway is needed." in done.stderr
     assert done.stdout == ""
+    done = run("--live", "--url", "http://127.0.0.1:9", "--json")
+    error = json.loads(done.stdout)["error"]
+    assert (done.exit_code, error["code"], done.stderr) == (1, "gateway_unreached", "")
+    assert "Without --live no gateway is needed." in error["message"]
 
 
 @pytest.mark.parametrize("status, code", [(403, 2), (503, 1)])
@@ -124,6 +128,8 @@ def test_a_gateway_that_refuses(gateway: Fake, status: int, code: int) -> None:
     done = run("--live", "--url", gateway.url)
     assert done.exit_code == code
     assert f"The gateway answered {status} c: Why." in done.stderr
+    done = run("--live", "--url", gateway.url, "--json")
+    assert (done.exit_code, json.loads(done.stdout)) == (code, gateway.told)
 
 
 @pytest.mark.parametrize("option", ["--url", "--admin-key"])

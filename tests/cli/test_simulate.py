@@ -121,6 +121,17 @@ def test_where_nobody_reads_its_calls_any_more_it_ends() -> None:
         asyncio.run(story())
 
 
+def test_a_name_that_no_lookup_takes() -> None:
+    status, told = invoke("--port", "0", "--host", "a..b")
+    assert (status, "Cannot listen on a..b:0" in told) == (1, True)
+
+
+@pytest.mark.parametrize("host", ["", " "])
+def test_an_address_that_is_none(host: str) -> None:
+    status, told = invoke("--port", "0", "--host", host)
+    assert (status, "takes an address" in told) == (2, True)
+
+
 def test_why_nothing_is_served_is_one_object_too() -> None:
     status, told = invoke("--json", "--models", "nonsense")
     assert (status, "is no script" in json.loads(told)["error"]) == (2, True)

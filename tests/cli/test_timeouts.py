@@ -159,10 +159,14 @@ def test_no_gateway_there(gateway: Any) -> None:
 
 def test_bad_news_as_json_is_one_object_too(gateway: Any, tmp_path: Path) -> None:
     gateway({}, 0)
-    assert "No gateway answers" in json.loads(run("o3", "--from-gateway", "http://g", "--json", code=1))["error"]
+    error = json.loads(run("o3", "--from-gateway", "http://g", "--json", code=1))["error"]
+    assert ("No gateway answers" in error["message"], error["code"]) == (True, "gateway_unreached")
     (tmp_path / "nginx-outwait.conf").write_text("mine")
     assert "mine" in (tmp_path / "nginx-outwait.conf").read_text()
-    assert "--overwrite" in json.loads(run("o3", "--write", str(tmp_path), "--json", code=1))["error"]
+    assert "--overwrite" in json.loads(run("o3", "--write", str(tmp_path), "--json", code=1))["error"]["message"]
+    body = {"error": {"code": "permission_denied", "message": "An admin key is needed."}}
+    gateway(body, 403)
+    assert json.loads(run("o3", "--from-gateway", "http://g", "--json", code=2)) == body  # as `top` and `channels` do
 
 
 def test_a_run_and_a_gateway_together(gateway: Any, tmp_path: Path) -> None:
@@ -208,9 +212,39 @@ def test_a_run_of_several_models_needs_one_named(tmp_path: Path) -> None:
     assert "no o4" in run("o4", "--from-run", str(path), code=2)
 
 
-def test_a_run_without_a_model_needs_a_scenario(tmp_path: Path) -> None:
+@pytest.mark.parametrize("wait", [{"first_byte": -1.0}, {"silence": -0.001}, {"connect": -5.0}])
+def test_a_run_with_a_wait_that_is_none(tmp_path: Path, wait: dict[str, Any]) -> None:
+    path = saved(tmp_path / "run.jsonl", [Probe(endpoint="e0", **wait)], "gpt-4o")
+    assert "a wait that is none" in " ".join(run("--from-run", str(path), code=2).replace("│", " ").split())
+
+
+def test_a_glob_means_the_models_it_fits(gateway: Any, tmp_path: Path) -> None:
+    found = told("o3*", "--for", "outwait")
+    assert (found["model"], found["scenario"]) == ("o3*", "reasoning")
+    assert 'match: {model: "o3*"}' in found["snippets"][0]["text"]
+    assert "Every model that o3* fits" in found["notes"][0]
+    gateway(channels(openai=[learned("first_byte", 300.0)]))
+    assert told("gpt-4*", "--from-gateway", "u")["clocks"][3]["seconds"] == 300
+    assert "has learned nothing" in run("o3*", "--from-gateway", "u")
+    probes = [Probe(endpoint="e0", silence=200.0), Probe(endpoint="e1", silence=1000.0)]
+    path = saved(tmp_path / "run.jsonl", probes, "gpt-4o", "o3")
+    assert told("o*", "--from-run", str(path))["clocks"][5]["seconds"] == 1250
+    assert told("gpt-4*", "--from-run", str(path))["clocks"][5]["seconds"] == 250
+    assert "no o4*" in run("o4*", "--from-run", str(path), code=2)
+
+
+def test_a_configuration_is_read_when_it_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text("server: {port: many}\n")
+    assert "server.port" in run("o3", "--config", str(path), code=2)
+    path.write_text("server: {port: 8787}\n")
+    assert any("nothing else of it counts" in each for each in told("o3", "--config", str(path))["notes"])
+
+
+def test_a_run_without_a_model_needs_a_scenario_or_a_model(tmp_path: Path) -> None:
     path = saved(tmp_path / "run.jsonl", [Probe(endpoint="e0", connect=20.0)], None)
     assert "name a MODEL" in run("--from-run", str(path), code=2)
+    assert told("o3", "--from-run", str(path))["clocks"][1]["seconds"] == 25
     assert told("--from-run", str(path), "-s", "chat")["clocks"][1]["seconds"] == 25
 
 

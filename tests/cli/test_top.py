@@ -86,7 +86,8 @@ def test_another_server_is_bad_news(monkeypatch: pytest.MonkeyPatch) -> None:
     done = run(monkeypatch, Told(live=Asked(0, {})))
     assert (done.exit_code, "No gateway answers" in done.output) == (1, True)
     done = run(monkeypatch, Told(live=Asked(0, {})), "--json")
-    assert (done.exit_code, "No gateway answers" in json.loads(done.stdout)["error"]) == (1, True)
+    assert (done.exit_code, json.loads(done.stdout)["error"]["code"]) == (1, "gateway_unreached")
+    assert "No gateway answers" in json.loads(done.stdout)["error"]["message"]
 
 
 def test_a_pipe_gets_all_of_it_however_narrow(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,6 +119,8 @@ def test_a_terminal_gets_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[Any] = []
 
     class Screen:
+        return_code = 0
+
         def __init__(self, gateway: Gateway, look: Any, first: Any, **settings: Any) -> None:
             shown.append((look().live["in_flight"], settings["sort"], settings["every"]))
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -230,4 +232,14 @@ def test_a_real_terminal_is_given_back(gateway_port: int, key: bytes) -> None:
     terminal.press(key)
     assert terminal.ended() == 0
     assert b"ctrl+q" not in terminal.shown
+    assert b"\x1b[?1049l" in terminal.shown  # the screen that was there before
+
+
+@pytest.mark.slow
+def test_who_is_told_to_end_gives_the_terminal_back_too(gateway_port: int) -> None:
+    terminal = Terminal(["top", "--lang", "en", "--url", f"http://127.0.0.1:{gateway_port}", "--key", "k"])
+    terminal.see("2 in flight")
+    terminal.see("quit")
+    os.kill(terminal.pid, signal.SIGTERM)
+    assert terminal.ended() == 143
     assert b"\x1b[?1049l" in terminal.shown  # the screen that was there before

@@ -31,6 +31,16 @@ ENV = {"OPENAI_API_KEY": "sk-1", "DEV_KEY": "ow-1"}
 CHANNEL = "channels: [{name: a, base_url: 'http://h/v1'}]\n"
 
 
+def test_a_working_directory_that_was_removed_holds_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert load(env=ENV | {"HOME": str(tmp_path)}, serving=False).origin.file is None
+    with pytest.raises(ConfigError, match="does not exist"):
+        load("x.yaml", env=ENV, serving=False)
+
+
 def test_the_documented_example(tmp_path: Path) -> None:
     file = tmp_path / "outwait.yaml"
     file.write_text(EXAMPLE)

@@ -96,7 +96,7 @@ def test_what_failed_is_said(
 
 def test_nobody_is_there() -> None:
     done = check(f"http://127.0.0.1:{free_port()}/v1", "-n", "2", "--json")
-    assert (done.status, done.failure["cause"], done.failure["side"]) == (1, "connect_refused", "network")
+    assert (done.status, done.failure["cause"], done.failure["side"]) == (1, "connect_refused", "upstream")
 
 
 class Secure:

@@ -131,6 +131,7 @@ async def test_what_may_be_asked_for_is_told() -> None:
     ) as door:
         told = json.loads((await door.ask(PATH)).body)
         assert (told["object"], told["max_silence"], told["per_key"]) == ("probe.bounds", 30.0, 3)
+        assert told["per"] == "worker"
         assert told["body_rate"] == 1024
         usual = Heartbeat()
         assert told["heartbeat"] == {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
 
 from outwait.cli.gateway import Key, Unreached, Url, refused, running, unreached
 from outwait.cli.serve import Config
+from outwait.cli.telling import print_json
 
 EXAMPLES = """Examples:
 
@@ -65,7 +65,7 @@ def channels(
     if told.status != 200:
         refused(told, as_json=as_json)
     if as_json:
-        typer.echo(json.dumps(told.body, ensure_ascii=False, indent=2))
+        print_json(told.body)
     else:
         from outwait.cli import channels_view
 
@@ -97,7 +97,7 @@ def _asked(
     _only(action, ("learned",), {"--endpoint": endpoint})
     from urllib.parse import quote
 
-    named = f"/{quote(rest[0], safe='')}" if rest else ""
+    named = f"/{quote(rest[0], safe='', errors='surrogateescape')}" if rest else ""
     if action in ("list", "show"):
         return named, None
     body: dict[str, object] = {}

@@ -35,8 +35,8 @@ outwait check URL --save run.jsonl, later: outwait check URL --compare run.jsonl
 
 outwait check URL --watch 30s    (until Ctrl-C)
 
-Exit status: 0 every endpoint answers enough of its probes (--fail-below), 1 one does not, 2 usage or configuration,
-130 Ctrl-C (what is there by then is told; a --watch is ended that way on purpose).
+Exit status: 0 every endpoint answers enough of its probes (--fail-below), 1 one does not, or --save failed on the way,
+2 usage or configuration, 130 Ctrl-C (what is there by then is told; a --watch is ended that way on purpose).
 """
 
 
@@ -139,7 +139,7 @@ def check(
     well = _told(made, at_least, earlier, careful, screen=None if as_json else screen, tongue=tongue)
     if made.interrupted:
         raise typer.Exit(INTERRUPTED)
-    if not well:
+    if not well or made.lost is not None:
         raise typer.Exit(1)
 
 

@@ -6,15 +6,14 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import typer
 
 from outwait.core.fault import Refusal
 from outwait.core.tongue import Said, Tongue
+from outwait.toolkit.check import proxies
 from outwait.toolkit.check import target as targets
 from outwait.toolkit.check.target import Target
 from outwait.toolkit.check.wording import Asking, InvalidAddress, Wording, word
@@ -69,11 +68,12 @@ def find(asked: Asked) -> tuple[Target, ...]:
 
 
 def worded(found: Sequence[Target], asking: Asking) -> tuple[Wording, ...]:
-    """The request for each target. Raises Wrong."""
+    """The request for each target, and the proxy it goes through. Raises Wrong."""
     made = []
     for target in found:
         try:
-            made.append(word(target, asking))
+            wording = word(target, asking)
+            made.append(replace(wording, proxy=proxies.applying(wording.url, os.environ)))
         except InvalidAddress as error:
             raise Wrong("said_so", target.url or target.name, why=error) from error
         except Refusal as refused:
@@ -107,21 +107,7 @@ def announced(found: Sequence[Target], wordings: Sequence[Wording], probes: int,
 
 def proxied(wordings: Sequence[Wording]) -> list[Remark]:
     """For each endpoint that is behind a proxy of the environment: which one."""
-    return [
-        Remark("proxied", {"proxy": proxy}, wording.about.name)
-        for wording in wordings
-        if (proxy := _proxy(wording.url)) is not None
-    ]
-
-
-def _proxy(url: str) -> str | None:
-    """The proxy that the environment sets for `url`, without its credentials."""
-    parts = urlsplit(url)
-    known = getproxies()
-    proxy = known.get(parts.scheme) or known.get("all")
-    if not proxy or proxy_bypass(parts.netloc.rpartition("@")[2]):
-        return None
-    return proxy.rpartition("@")[2].rpartition("://")[2]
+    return [proxies.named(wording.proxy, wording.about.name) for wording in wordings if wording.proxy is not None]
 
 
 def keyless(found: Sequence[Target], refused: Sequence[str]) -> list[Remark]:

@@ -25,6 +25,7 @@ from outwait.core.tongue import Said, Tongue
 from outwait.toolkit.check.probe import Probe
 from outwait.toolkit.check.rounds import Pace, run
 from outwait.toolkit.check.saved import Header, Log
+from outwait.toolkit.check.sending import NoCertificates
 from outwait.toolkit.check.summary import Summary, summaries
 from outwait.toolkit.check.trend import Trend
 from outwait.toolkit.check.wording import Wording
@@ -34,13 +35,24 @@ _KEPT: Final = 100_000  # probes that a watch remembers; the file has all
 _ROUND: Final = Said(
     "Round {number}, {done} of {all} probes. Ctrl-C ends it.", "第 {number} 轮，探测 {done}/{all}。按 Ctrl-C 结束。"
 )
+_SYSTEM: Final = Said("the system's list of authorities", "系统的颁发机构列表")
 _TREND: Final = Said("Median wait, round by round", "每轮等待中位数")
+
+
+@dataclass(slots=True)
+class Lost:
+    """Probes that could not be saved in `file`: so many `of` all."""
+
+    file: str
+    why: str
+    probes: int = 0
+    of: int = 0
 
 
 @dataclass(slots=True)
 class Run:
     """One run and what came of it. `last`: the probes of the last round in which any ended. `interrupted`: by Ctrl-C,
-    before its end; a watch has none.
+    before its end; a watch has none. `lost`: why probes could not be saved, in which file, and how many.
     """
 
     wordings: Sequence[Wording]
@@ -50,6 +62,7 @@ class Run:
     last: list[Probe] = field(default_factory=list)
     round: int = 0
     interrupted: bool = False
+    lost: Lost | None = None
 
     def take(self, probe: Probe) -> None:
         """A probe ended."""
@@ -65,11 +78,16 @@ class Run:
 
     @property
     def missing(self) -> list[Remark]:
-        """What is to be said where the run was stopped before its end; a watch always is."""
+        """What is to be said where the run was stopped before its end, which a watch always is, and of probes that
+        are in no file."""
         done, wanted = len(self.probes), self.pace.probes * len(self.wordings)
-        if self.pace.every is not None or done >= min(wanted, _KEPT):
-            return []
-        return [Remark("stopped", {"done": done, "all": wanted})]
+        told = []
+        if self.pace.every is None and done < min(wanted, _KEPT):
+            told.append(Remark("stopped", {"done": done, "all": wanted}))
+        if self.lost is not None:
+            lost = self.lost
+            told.append(Remark("lost", {"file": lost.file, "why": lost.why, "n": lost.probes, "all": lost.of}))
+        return told
 
 
 def begin(wordings: Sequence[Wording], pace: Pace) -> Run:
@@ -92,11 +110,11 @@ def header(wordings: Sequence[Wording], pace: Pace) -> Header:
 
 def go(made: Run, *, save: str | None, screen: Console, quiet: bool, tongue: Tongue) -> None:
     """Make the run. `quiet`: nothing is drawn while it runs. Raises Wrong where a
-    file or a proxy cannot be used."""
+    file cannot be used."""
     with ExitStack() as stack:
         heard: list[Callable[[Probe], None]] = [made.take]
         if save is not None:
-            heard.append(_saving(save, _log(save, made.header, stack), tongue))
+            heard.append(_saving(made, save, _log(save, made.header, stack), tongue))
         after: Callable[[int], None] = lambda _number: None  # noqa: E731 - nothing is done then
         if made.pace.every is None:
             heard.append(_bars(made, stack, quiet=quiet))
@@ -113,11 +131,8 @@ def go(made: Run, *, save: str | None, screen: Console, quiet: bool, tongue: Ton
 
         try:
             asyncio.run(_until_stopped(made, hear, after))
-        except OSError as error:
-            file = next((each.ca_file for each in made.wordings if each.ca_file), None) or "the system's certificates"
-            raise Wrong("no_certificates", "--ca-file", file=file, why=error) from error
-        except (ImportError, ValueError) as error:  # a proxy of the environment that the library cannot use
-            raise Wrong("no_proxy", "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY", why=error) from error
+        except NoCertificates as error:
+            raise Wrong("no_certificates", "--ca-file", file=error.file or _SYSTEM, why=error) from error
 
 
 async def _until_stopped(made: Run, hear: Callable[[Probe], None], after: Callable[[int], None]) -> None:
@@ -138,27 +153,32 @@ async def _until_stopped(made: Run, hear: Callable[[Probe], None], after: Callab
 def _log(path: str, header: Header, stack: ExitStack) -> Log:
     try:
         cut = _cut_short(Path(path))
-        file = stack.enter_context(Path(path).open("a", encoding="utf-8"))  # noqa: SIM115 - the stack closes it
+        # Without a buffer: what a full disk did not take must not be tried once more when the file is closed.
+        file = stack.enter_context(Path(path).open("ab", buffering=0))  # noqa: SIM115 - the stack closes it
         if cut:
-            file.write("\n")
+            file.write(b"\n")
         return Log(file, header)
     except OSError as error:
         raise Wrong("not_writable", "--save", file=path, why=error.strerror) from error
 
 
-def _saving(path: str, log: Log, tongue: Tongue) -> Callable[[Probe], None]:
-    """Saves probes; where that fails in the middle, says so once and lets the run go on."""
-    failed = False
+def _saving(made: Run, path: str, log: Log, tongue: Tongue) -> Callable[[Probe], None]:
+    """Saves probes; where that fails in the middle, says so once and lets the run go on: it may have been paid for."""
+    count = 0
 
     def add(probe: Probe) -> None:
-        nonlocal failed
-        try:
-            if not failed:
+        nonlocal count
+        count += 1
+        if made.lost is None:
+            try:
                 log.add(probe)
-        except OSError as error:
-            failed = True
-            told = Remark("not_saved", {"file": path, "why": error.strerror}).told(tongue)
-            typer.secho(told, fg="red", err=True)
+            except OSError as error:
+                made.lost = Lost(path, error.strerror or str(error))
+                told = Remark("not_saved", {"file": path, "why": made.lost.why}).told(tongue)
+                typer.secho(told, fg="red", err=True)
+        if made.lost is not None:
+            made.lost.probes += 1
+            made.lost.of = count
 
     return add
 

@@ -14,6 +14,7 @@ from rich.text import Text
 from outwait.core.tongue import Said, Tongue
 from outwait.diagnosis.advice import ADVICE
 from outwait.policy import durations
+from outwait.toolkit.check.advised import advice
 from outwait.toolkit.check.compare import Comparison
 from outwait.toolkit.check.saved import About
 from outwait.toolkit.check.statistics import Figures
@@ -159,13 +160,14 @@ def _failure(name: str, failure: Failure, tongue: Tongue) -> Text:
     kind = [failure.cause, SIDES[failure.side].told(tongue)]
     if failure.clock is not None and failure.span is not None:
         kind.append(f"{failure.clock} {durations.tell(failure.span)}")
-    advice = ADVICE.get(failure.cause, ADVICE["unknown"])
-    seen = "" if failure.clock is not None else f"{failure.detail}\n"  # of a clock, all was said
+    meaning = ADVICE.get(failure.cause, ADVICE["unknown"]).meaning
+    # Of a clock all was said, but for whose silence it was.
+    seen = "" if failure.clock is not None and failure.rule is None else f"{failure.detail}\n"
     return Text.assemble(
         (f"{name}: {', '.join(kind)}\n", "bold"),
-        f"{_sentence(advice.meaning.told(tongue), tongue)}\n",
+        f"{_sentence(meaning.told(tongue), tongue)}\n",
         (seen, "dim"),
-        f"-> {advice.now.told(tongue)}",
+        f"-> {advice(failure).told(tongue)}",
     )
 
 

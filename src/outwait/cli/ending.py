@@ -1,5 +1,5 @@
 """How every command ends: Ctrl-C is exit status 130, a reader of stdout that went away is no trouble, and a full disk
-is one line on stderr. None of them shows a traceback.
+is one line on stderr. None of them shows a traceback, nor does a stream that is closed or lacks a character.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TextIO
 
+from outwait.cli import streams
 from outwait.cli.helping import tongue_asked
 from outwait.cli.start import INTERRUPTED
 from outwait.core.tongue import Said
@@ -61,6 +62,7 @@ class _Stdout(io.FileIO):
 def ended(run: Callable[[], None]) -> Status:
     """What to end with after `run`. What it wrote to stdout is written, or told on stderr that it is not."""
     status: Status = 0
+    streams.prepare()
     try:
         sys.stdout = _telling(sys.stdout)
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -10,6 +9,7 @@ import typer
 
 from outwait.cli import explain_live
 from outwait.cli.serve import Config
+from outwait.cli.telling import print_json
 from outwait.config.errors import ConfigError
 from outwait.core.catalog import Catalog, Channel
 from outwait.core.fault import Fault, Refusal
@@ -81,12 +81,12 @@ def explain(
     except Refusal as refused:
         _refused(refused.fault, as_json=as_json)
     rows = rows_of(plan)
-    found = explain_live.ask(plan, config, url, admin_key) if live else None
+    found = explain_live.ask(plan, config, url, admin_key, as_json=as_json) if live else None
     if as_json:
         asked = {"model": model, "endpoint": endpoint, "stream": stream, "key": key, "client": client.name}
         told = {**asked, "decisions": [asdict(row) for row in rows]}
         told |= {} if found is None else {"live": found._asdict()}
-        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
         return
     if found is None:
         _draw(rows)
@@ -143,7 +143,7 @@ def _headers(lines: list[str]) -> dict[str, str]:
 def _refused(refused: Fault, *, as_json: bool) -> NoReturn:
     if as_json:
         told = {"status": refused.status, "code": refused.code, "message": refused.message, "param": refused.param}
-        typer.echo(json.dumps({"refused": told}, ensure_ascii=False, indent=2))
+        print_json({"refused": told})
     else:
         typer.secho(f"The gateway would answer {refused.status} {refused.code}: {refused.message}", fg="red", err=True)
     raise typer.Exit(1)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import typer
-
-from outwait.cli.gateway import USAGE, Unreached, running
+from outwait.cli.gateway import Unreached, refused, running, unreached
 from outwait.core.plan import Plan
 
 Lesson = dict[str, Any]
@@ -21,16 +19,14 @@ class Live(NamedTuple):
     learned: list[Lesson]
 
 
-def ask(plan: Plan, config: str | None, url: str | None, key: str | None) -> Live:
+def ask(plan: Plan, config: str | None, url: str | None, key: str | None, *, as_json: bool) -> Live:
     """What the gateway knows of the endpoints of `plan`. Ends the command where there is none, or it refuses."""
     try:
         told = running(config, url, key).ask("")
     except Unreached as error:
-        typer.secho(f"{error} Without --live no gateway is needed.", fg="red", err=True)
-        raise typer.Exit(1) from error
+        unreached(error, as_json=as_json, hint="Without --live no gateway is needed.")
     if told.status != 200:
-        typer.secho(told.told(), fg="red", err=True)
-        raise typer.Exit(2 if told.status in USAGE else 1)
+        refused(told, as_json=as_json)
     return Live(str(told.body.get("worker", "")), lessons(plan, told.body))
 
 

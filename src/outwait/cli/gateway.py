@@ -20,6 +20,8 @@ Url = Annotated[
 Key = Annotated[
     str | None, typer.Option(help="A client key with `admin: true`, instead of the first of the configuration.")
 ]
+UNREACHED: Final = "gateway_unreached"
+"""The `code` of the error where no gateway answers."""
 PATIENCE = 150.0  # seconds: a check may wait for a model that thinks
 USAGE = (400, 401, 403, 404, 405, 422)  # statuses that say the caller is wrong
 
@@ -155,21 +157,35 @@ def running(config: str | None, url: str | None, key: str | None, tongue: Tongue
         raise typer.BadParameter(error.told(tongue), param_hint="--url") from error
 
 
+def trouble(message: str, code: str) -> dict[str, Any]:
+    """Bad news as a command's one JSON object: `error` is one with a `message` and a `code`, as a gateway's is."""
+    return {"error": {"message": message, "code": code}}
+
+
+def refusal(answer: Asked, tongue: Tongue = Tongue.EN) -> dict[str, Any]:
+    """The same of an answer that is none: as the gateway told it; where what answers there told nothing, that."""
+    said = answer.body.get("error")
+    if isinstance(said, dict) and said.get("message"):
+        return answer.body
+    return {**answer.body, **trouble(answer.told(tongue), "gateway_refused")}
+
+
 def refused(answer: Asked, *, as_json: bool, tongue: Tongue = Tongue.EN) -> NoReturn:
     """End the command with what the gateway said instead of an answer."""
     if as_json:
-        print_json(answer.body)
+        print_json(refusal(answer, tongue))
     else:
         typer.secho(answer.told(tongue), fg="red", err=True)
     raise typer.Exit(2 if answer.status in USAGE else 1)
 
 
-def unreached(error: Unreached, *, as_json: bool, tongue: Tongue = Tongue.EN) -> NoReturn:
-    """End the command where nobody answered."""
+def unreached(error: Unreached, *, as_json: bool, tongue: Tongue = Tongue.EN, hint: str = "") -> NoReturn:
+    """End the command where nobody answered; `hint`: what to do besides, in a sentence."""
+    told = f"{error.told(tongue)} {hint}".strip()
     if as_json:
-        print_json({"error": error.told(tongue)})
+        print_json(trouble(told, UNREACHED))
     else:
-        typer.secho(error.told(tongue), fg="red", err=True)
+        typer.secho(told, fg="red", err=True)
     raise typer.Exit(1) from error
 
 

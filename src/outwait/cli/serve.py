@@ -16,7 +16,7 @@ import typer
 from outwait.cli import ending
 from outwait.cli.ending import Unwritten
 from outwait.cli.telling import AsJson, print_json
-from outwait.config.errors import ConfigError
+from outwait.config.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from outwait.app.takeover import Offer, Predecessor
@@ -82,6 +82,7 @@ def serve(
     overrides = _overrides(host=host, port=port, workers=workers)
     try:
         settings = _read(config, overrides)
+        _placed(settings)
     except ConfigError as error:
         _refuse(error, as_json=as_json)
     if check:
@@ -99,6 +100,18 @@ def _read(config: str | None, overrides: Mapping[str, str]) -> Settings:
     settings = load(config, env={**os.environ, **overrides})
     preflight.check(settings)
     return settings
+
+
+def _placed(settings: Settings) -> None:
+    """Raises ConfigError where nothing can be kept: the working directory was removed, and data_dir is below it."""
+    try:
+        Path(settings.data_dir).absolute()
+    except OSError as error:
+        what = "is below the working directory, which is not there any more"
+        expected = "an absolute path, or a start in a directory that is there"
+        raise ConfigError(
+            [Problem("data_dir", what, repr(settings.data_dir), expected)], settings.origin.file
+        ) from error
 
 
 def _run(

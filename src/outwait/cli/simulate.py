@@ -42,6 +42,8 @@ def simulate(
     `silent-20s` says nothing for 20 s and then answers; `silent-5s+drip-50ms` combines; `outwait simulate` prints them
     all. What was received is at /simulate/calls (DELETE forgets it).
     """
+    if not host.strip():
+        raise typer.BadParameter("takes an address, such as 127.0.0.1; 0.0.0.0 is all of them", param_hint="--host")
     audience = Audience(Console(highlight=False, stderr=as_json), as_json=as_json)
     try:
         simulator = Simulator(
@@ -56,8 +58,9 @@ def simulate(
         _refuse(str(error), 2, as_json=as_json)
     try:
         uvloop.run(serve(simulator, audience, port, host))
-    except OSError as error:
-        _refuse(f"Cannot listen on {host}:{port}: {error.strerror or error}.", 1, as_json=as_json)
+    except (OSError, UnicodeError) as error:  # a name that no lookup takes is the second
+        why = getattr(error, "strerror", None) or error
+        _refuse(f"Cannot listen on {host}:{port}: {why}.", 1, as_json=as_json)
 
 
 class Audience:

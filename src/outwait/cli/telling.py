@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from outwait.cli import streams
 from outwait.core.tongue import Tongue, tongue_of
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ def spoken(asked: Tongue | None) -> Tongue:
     return tongue_of(os.environ) if asked is None else asked
 
 
-def print_json(told: object) -> None:
-    """`told` as the command's one JSON object."""
-    typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+def print_json(told: object, *, indent: int | None = 2) -> None:
+    """`told` as the command's one JSON object; in ASCII where stdout has not every character. `indent` None: a line."""
+    typer.echo(json.dumps(told, ensure_ascii=not streams.unicode(sys.stdout), indent=indent))
 
 
 def harmless(text: str) -> str:

@@ -15,6 +15,8 @@ outwait timeouts o3    (the clocks and why, and settings for the gateway, nginx 
 
 outwait timeouts --scenario deep --for haproxy,httpx
 
+outwait timeouts 'claude-*' --for outwait    (a rule for all of them)
+
 outwait timeouts gpt-5 --behind cloudflare,nginx    (what stands on the way, the one next to the client first)
 
 outwait timeouts o3 --for all --write settings    (files, ready to use)
@@ -67,6 +69,8 @@ def timeouts(
     asked = asking.understood(words, tongue, measured=from_run is not None)
     if key is not None and from_gateway is None:
         raise typer.BadParameter("goes with --from-gateway only", param_hint="--key")
+    if config is not None:
+        asked = asking.with_config(asked, config, used=from_gateway is not None)
     try:
         if from_run is not None:
             asked = asking.with_run(asked, from_run, tongue)
@@ -77,7 +81,7 @@ def timeouts(
         written = asking.written(snippets, write, tongue, overwrite=overwrite) if write is not None else None
     except asking.BadNews as news:
         if as_json:
-            telling.print_json({"error": str(news)})
+            telling.print_json(news.plain)
         else:
             typer.secho(str(news), fg="red", err=True)
         raise typer.Exit(news.status) from news

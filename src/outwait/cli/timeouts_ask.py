@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
 import typer
 
-from outwait.cli.gateway import USAGE, Unreached, running
+from outwait.cli.gateway import UNREACHED, USAGE, Unreached, refusal, running, trouble
 from outwait.core.tongue import Said, Tongue
-from outwait.policy import durations, heartbeat, scenarios
+from outwait.policy import durations, globs, heartbeat, scenarios
 from outwait.policy.adaptive import DEFAULTS
 from outwait.policy.presets import PRESETS
 from outwait.toolkit.timeouts import boxes, emit, measured
@@ -27,11 +27,14 @@ _MOST = 200  # characters of a model's name
 
 
 class BadNews(Exception):  # noqa: N818 - it says what happened
-    """Nothing can be advised, or not written; the text says why. `status`: to end with."""
+    """Nothing can be advised, or not written; the text says why. `status`: to end with. `plain`: it as JSON, by
+    default with `code`.
+    """
 
-    def __init__(self, told: str, status: int = 1) -> None:
+    def __init__(self, told: str, status: int = 1, *, code: str = "", plain: Mapping[str, Any] | None = None) -> None:
         super().__init__(told)
         self.status = status
+        self.plain = trouble(told, code) if plain is None else plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,14 @@ _NO_MODEL: Final = Said(
     "this run asked no model for an answer: name a MODEL or a --scenario",
     "该次测量没有请求任何模型：请给出 MODEL 或 --scenario",
 )
+_NO_WAIT: Final = Said(
+    "{file} holds a probe with a wait that is none ({why}): it was changed since `outwait check --save` wrote it",
+    "{file} 中有一个探测的等待时间不成立（{why}）：该文件在 `outwait check --save` 写入之后被改动过",
+)
+_UNUSED: Final = Said(
+    "--config says where the gateway of --from-gateway is and what its key is; nothing else of it counts here.",
+    "--config 只用于 --from-gateway（网关的地址与密钥）；其中其他内容在此不起作用。",
+)
 _SHORT_RUN: Final = Said(
     "No wait of the run's {count} probes asks for more than the preset has; so few make nothing shorter.",
     "这次测量的 {count} 个探测都没有超出预设；样本太少，不足以缩短任何时长。",
@@ -142,9 +153,10 @@ def with_gateway(asked: Asked, url: str, key: str | None, config: str | None, to
     try:
         told = running(config, url, key, tongue).ask("")
     except Unreached as error:
-        raise BadNews(error.told(tongue)) from error
+        raise BadNews(error.told(tongue), code=UNREACHED) from error
     if told.status != 200:
-        raise BadNews(told.told(tongue), 2 if told.status in USAGE else 1)
+        status = 2 if told.status in USAGE else 1
+        raise BadNews(told.told(tongue), status, plain=refusal(told, tongue))
     facts = asked.facts
     advice = advise(facts)
     whole = not (facts.stream or scenarios.SCENARIOS[advice.scenario].slow)
@@ -153,7 +165,7 @@ def with_gateway(asked: Asked, url: str, key: str | None, config: str | None, to
         waits = measured.waits(told.body, facts.model, advice.scenario, whole=whole)
         known = measured.models(told.body)
     except (ValueError, KeyError, TypeError) as error:
-        raise BadNews(_NO_GATEWAY.told(tongue, why=error)) from error
+        raise BadNews(_NO_GATEWAY.told(tongue, why=error), code="no_gateway") from error
     if layers:
         return replace(asked, facts=replace(facts, learned=(*facts.learned, *layers)))
     names = said(_KNOWN, names=", ".join(known)) if known and facts.model not in known else Said("", "")
@@ -180,17 +192,39 @@ def with_run(asked: Asked, path: Path, tongue: Tongue) -> Asked:
         if not models and not facts.scenario:
             _bad("MODEL", _NO_MODEL, tongue)
         facts = replace(facts, model=_model("".join(models), tongue))
-    elif facts.model not in models:
-        _bad("MODEL", _NOT_IN_RUN, tongue, model=facts.model, names=", ".join(models) or "-")
-    kinds = {each.stream for each in run.header.endpoints if each.model and each.model == facts.model} - {None}
+    elif models and not any(globs.fits(facts.model, each) for each in models):
+        _bad("MODEL", _NOT_IN_RUN, tongue, model=facts.model, names=", ".join(models))
+    asked_for = [each for each in run.header.endpoints if _about(each.model, facts.model if models else "")]
+    kinds = {each.stream for each in asked_for if each.model} - {None}
     if len(kinds) == 1:
         facts = replace(facts, stream=bool(kinds.pop()))
-    about = {each.name for each in run.header.endpoints if each.model == (facts.model or None)}
+    about = {each.name for each in asked_for}
     probes = [probe for probe in run.probes if probe.endpoint in about]
-    layers = measured.from_run(probes, advise(facts).timeouts)
+    try:
+        layers = measured.from_run(probes, advise(facts).timeouts)
+    except ValueError as error:
+        _bad("--from-run", _NO_WAIT, tongue, file=path, why=error)
     facts = replace(facts, learned=(*facts.learned, *layers))
     remarks = asked.remarks if layers else (*asked.remarks, said(_SHORT_RUN, count=len(probes)))
     return replace(asked, facts=facts, remarks=remarks)
+
+
+def with_config(asked: Asked, path: str, *, used: bool) -> Asked:
+    """`asked`, if the configuration in `path` is good; it is said where nothing of it is `used`."""
+    from outwait.config.errors import ConfigError
+    from outwait.config.load import load
+
+    try:
+        load(path, serving=False)
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    return asked if used else replace(asked, remarks=(*asked.remarks, _UNUSED))
+
+
+def _about(name: str | None, model: str) -> bool:
+    """Whether probes of the model `name` (None: of no model) are about `model`: a name, a glob, or "" for none."""
+    return globs.fits(model, name) if name and model else not (name or model)
 
 
 def written(snippets: Sequence[Snippet], folder: Path, tongue: Tongue, *, overwrite: bool) -> list[Path]:
@@ -201,11 +235,11 @@ def written(snippets: Sequence[Snippet], folder: Path, tongue: Tongue, *, overwr
         folder.mkdir(parents=True, exist_ok=True)
         for path, snippet in zip(paths, snippets, strict=True):
             if not overwrite and path.exists() and path.read_bytes() != snippet.text.encode():
-                raise BadNews(_EXISTS.told(tongue, path=path))
+                raise BadNews(_EXISTS.told(tongue, path=path), code="file_exists")
         for path, snippet in zip(paths, snippets, strict=True):
             path.write_text(snippet.text, "utf-8")
     except OSError as error:
-        raise BadNews(_UNWRITABLE.told(tongue, path=path, why=error.strerror or error)) from error
+        raise BadNews(_UNWRITABLE.told(tongue, path=path, why=error.strerror or error), code="not_written") from error
     return paths
 
 

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 Model = Annotated[
-    str | None, typer.Argument(metavar="MODEL", help="The model's name, as a client sends it.", show_default=False)
+    str | None,
+    typer.Argument(metavar="MODEL", help="The model's name, as a client sends it; or a glob.", show_default=False),
 ]
 Scenario = Annotated[str | None, typer.Option("--scenario", "-s", help="Instead of the one the model is listed under.")]
 Preset = Annotated[str, typer.Option(help="default, or seed: short timeouts that grow with each attempt.")]

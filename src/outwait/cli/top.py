@@ -87,7 +87,9 @@ def top(
     else:
         from outwait.cli.top_screen import Watch
 
-        Watch(gateway, lambda: look(gateway), seen, sort=sort, every=every, tongue=tongue).run()
+        watch = Watch(gateway, lambda: look(gateway), seen, sort=sort, every=every, tongue=tongue)
+        watch.run()
+        raise typer.Exit(watch.return_code or 0)
 
 
 def look(gateway: Gateway, clock: Callable[[], float] = time.monotonic) -> Seen:

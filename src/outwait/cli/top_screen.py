@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
@@ -30,6 +33,7 @@ _LOST: Final = Said("{why} Trying again.", "{why} 正在重试。")
 _ENDED: Final = Said("It is over; what was known of it last:", "已结束；最后所知：")
 _TIMELINE: Final = Said("timeline (seconds since acceptance)", "时间线（自受理起的秒数）")
 
+TERMINATED: Final = 143  # how a shell tells of SIGTERM: 128 + 15
 Look = Callable[[], Seen]
 
 
@@ -75,7 +79,10 @@ def _shown(name: str, value: object) -> str:
 
 
 class Watch(App[None]):
-    """Follows a gateway. `look` is called in a thread every `every` seconds; `seen` is the first look."""
+    """Follows a gateway. `look` is called in a thread every `every` seconds; `seen` is the first look.
+
+    However it ends, by SIGTERM too, the terminal is given back; `return_code` is then what to end with.
+    """
 
     CSS = """
     #head { height: auto; padding: 0 1; }
@@ -117,6 +124,8 @@ class Watch(App[None]):
         self._channels.add_columns(*(each.told(self._tongue) for each in CHANNEL_HEADS.values()))
         self._draw()
         self._exchanges.focus()
+        with suppress(ValueError, RuntimeError):  # elsewhere than in a main thread no signal is heard
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: self.exit(return_code=TERMINATED))
         self.set_interval(self._every, self._poll)
 
     @property

@@ -30,9 +30,17 @@ def load(
     `settings.origin.fresh_key`. Raises ConfigError with every problem that was found.
     """
     env = os.environ if env is None else env
-    file = source.find(os.fspath(path) if path is not None else None, env, cwd or FilePath.cwd())
+    file = source.find(os.fspath(path) if path is not None else None, env, cwd or _here())
     document = source.read(file) if file else source.Document()
     return _settings(document, env, serving=serving)
+
+
+def _here() -> FilePath:
+    """The working directory. One that was removed holds no file, as a relative path then finds none."""
+    try:
+        return FilePath.cwd()
+    except OSError:
+        return FilePath()
 
 
 def loads(text: str, *, env: Mapping[str, str] | None = None, serving: bool = True) -> Settings:

@@ -69,7 +69,7 @@ def read_bounds(door: Door, dialect: Dialect, request: Request) -> None:
         return
     beat = heartbeat.resolve(door.catalog.heartbeat, key=(principal.name, principal.heartbeat))
     told = {"enabled": beat.enabled, "after": beat.after, "json_after": beat.json_after, "every": beat.every}
-    answer = {"object": "probe.bounds", "version": _version(), **bounds.told(), "heartbeat": told}
+    answer = {"object": "probe.bounds", "version": _version(), **bounds.told(), "per": "worker", "heartbeat": told}
     request.outlet.send(200, _JSON, msgspec.json.encode(answer))
 
 

@@ -176,13 +176,33 @@ def test_a_json_reply_without_an_end_is_given_up() -> None:
 
 
 @pytest.mark.parametrize(
-    "body, cause", [(b'{"data": []}', None), (b" [1]", None), (b"<html>", "bad_response"), (b" ", "empty_response")]
+    "body, cause",
+    [
+        (b'{"data": []}', None),
+        (b" [1]", None),
+        (b'{"message": "ok", "data": [{"id": "m"}]}', None),
+        (b'{"error": null, "models": [{"name": "m"}]}', None),
+        (b'{"data": [', "bad_response"),
+        (b"<html>", "bad_response"),
+        (b" ", "empty_response"),
+        (b'{"error": {"message": "overloaded, try later"}}', "overloaded"),
+        (b'{"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}', "overloaded"),
+        (b'{"error": {"code": 503, "message": "The model is overloaded.", "status": "UNAVAILABLE"}}', "overloaded"),
+        (b'[{"error": {"code": 429, "message": "Quota", "status": "RESOURCE_EXHAUSTED"}}]', "rate_limited"),
+        (b'{"error": {"message": "Incorrect API key provided", "code": "invalid_api_key"}}', "auth_failed"),
+    ],
 )
 def test_a_list_is_json(body: bytes, cause: str | None) -> None:
     ear = ListEar()
     ear.feed(body, 1.0)
     failed = ear.end(1.0)
     assert (None if failed is None else failed.cause) == cause
+
+
+def test_of_a_long_list_the_beginning_is_enough() -> None:
+    ear = ListEar()
+    ear.feed(b'{"data": [' + b'"model", ' * 10_000, 1.0)
+    assert ear.end(1.0) is None
 
 
 def test_of_any_reply_the_beginning_is_kept() -> None:

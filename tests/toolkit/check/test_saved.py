@@ -15,11 +15,22 @@ from outwait.toolkit.check.probe import Probe
 
 
 def text(*probes: Probe, started: str = "2026-11-01T10:00:00Z") -> str:
-    file = io.StringIO()
+    file = io.BytesIO()
     log = saved.Log(file, header(about("a"), about("b"), started=started))
     for probe in probes:
         log.add(probe)
-    return file.getvalue()
+    return file.getvalue().decode()
+
+
+def test_a_disk_that_takes_a_line_in_pieces_gets_all_of_it() -> None:
+    class Narrow(io.BytesIO):
+        def write(self, data: bytes, /) -> int:  # type: ignore[override]  # what is written here is bytes
+            return super().write(data[:7])
+
+    file = Narrow()
+    saved.Log(file, header(about("a"))).add(good("a"))
+    (run,) = saved.parse(file.getvalue().decode())
+    assert run.probes == (good("a"),)
 
 
 def test_a_run_comes_back_as_it_was() -> None:

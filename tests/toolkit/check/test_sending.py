@@ -131,7 +131,7 @@ def test_nobody_listens() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         (probe,) = asyncio.run(probed(of_url(f"http://127.0.0.1:{taken.getsockname()[1]}/v1")))
-    assert (probe.cause, probe.side, probe.connect) == ("connect_refused", "network", None)
+    assert (probe.cause, probe.side, probe.connect) == ("connect_refused", "upstream", None)
 
 
 def test_a_name_that_does_not_exist() -> None:

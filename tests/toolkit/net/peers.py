@@ -115,7 +115,9 @@ async def resets(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 def certificate(
     name: str, days: tuple[int, int] = (-1, 30), *, issuer: str = "", host: str | None = None, fetchable: bool = False
 ) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    """A certificate for `host`, from and to so many days from now; signed by itself unless an `issuer` is named."""
+    """A certificate for `host` ("": its common name alone says whom it is for), from and to so many days from now;
+    signed by itself unless an `issuer` is named.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     by = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer or name)])
@@ -128,8 +130,9 @@ def certificate(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now + dt.timedelta(days=days[0]))
         .not_valid_after(now + dt.timedelta(days=days[1]))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host or name)]), critical=False)
     )
+    if host != "":
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host or name)]), critical=False)
     if fetchable:
         where = x509.UniformResourceIdentifier("http://ca.example/ca.crt")
         access = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, where)
@@ -137,9 +140,11 @@ def certificate(
     return builder.sign(key, hashes.SHA256()), key
 
 
-def context(folder: Path, name: str, days: tuple[int, int] = (-1, 30)) -> tuple[ssl.SSLContext, Path]:
+def context(
+    folder: Path, name: str, days: tuple[int, int] = (-1, 30), host: str | None = None
+) -> tuple[ssl.SSLContext, Path]:
     """A server's context with a self-signed certificate for `name`, and the certificate's file."""
-    made, key = certificate(name, days)
+    made, key = certificate(name, days, host=host)
     path = folder / f"{name}.pem"
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

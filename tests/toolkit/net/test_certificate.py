@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from tests.toolkit.net import peers
 from tests.toolkit.net.cases import DAY, LEAF, NOW
 
-from outwait.toolkit.net.certificate import covers, problems, read
+from outwait.toolkit.net.certificate import by_common_name, covers, problems, read, speaks_for
 from outwait.toolkit.net.findings import Problem
 
 
@@ -50,8 +52,6 @@ def test_keys_and_names_of_other_kinds() -> None:
 
 
 def test_everything_that_is_wrong_is_told() -> None:
-    from dataclasses import replace
-
     expired = replace(LEAF, not_before=NOW - 90 * DAY, not_after=NOW - DAY)
     signed = replace(expired, self_signed=True)
     assert problems((expired,), "api.example.com", NOW, 10) == (Problem.EXPIRED,)
@@ -64,6 +64,30 @@ def test_everything_that_is_wrong_is_told() -> None:
     assert problems((LEAF, LEAF), "api.example.com", NOW, 19) == (Problem.UNKNOWN_CA,)
     assert problems((), "api.example.com", NOW, 66) == (Problem.OTHER,)
     assert problems((expired,), "other.example", NOW, None) == ()  # what OpenSSL takes is taken
+
+
+@pytest.mark.parametrize(
+    "names, common, host, expected",
+    [
+        ((), "localhost", "LOCALHOST.", True), ((), "*.example.com", "a.example.com", True),
+        ((), "localhost", "other", False), ((), "192.0.2.1", "192.0.2.1", False),
+        (("192.0.2.1",), "localhost", "localhost", True), (("a.example",), "localhost", "localhost", False),
+    ],
+)  # fmt: skip
+def test_a_common_name_counts_where_no_other_name_is_a_hosts(
+    names: tuple[str, ...], common: str, host: str, expected: bool
+) -> None:
+    """As OpenSSL does it, and so the handshake itself: X509_check_host."""
+    leaf = replace(LEAF, names=names, common_names=(common,), self_signed=True)
+    assert by_common_name(leaf, host) is speaks_for(leaf, host) is expected
+    wrong = () if expected else (Problem.WRONG_HOST,)
+    assert problems((leaf,), host, NOW, 18) == (*wrong, Problem.SELF_SIGNED)
+
+
+def test_the_common_name_is_read() -> None:
+    found = read(peers.certificate("api.example.com", host="other.example")[0].public_bytes(Encoding.DER))
+    assert found is not None
+    assert (found.common_names, speaks_for(found, "api.example.com")) == (("api.example.com",), False)
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,18 @@ async def test_a_bad_certificate_is_shown_all_the_same(tmp_path: Path) -> None:
 
 
 @looped
+async def test_a_common_name_is_a_name_where_there_is_no_other(tmp_path: Path) -> None:
+    served, path = peers.context(tmp_path, "localhost", host="")
+    async with peers.peer(peers.silent, served) as port:
+        _, signed = await shaken(port, Trust("localhost"))
+        _, trusted = await shaken(port, Trust("localhost", path))
+        _, other = await shaken(port, Trust("other.example", path))
+    assert signed.problems == (Problem.SELF_SIGNED,)
+    assert (trusted.shook, trusted.problems) == (Shook.OK, ())
+    assert other.problems == (Problem.WRONG_HOST,)
+
+
+@looped
 async def test_peers_that_speak_no_tls() -> None:
     async def page(reader: object, writer: object) -> None:
         await reader.read(10)  # type: ignore[attr-defined] # a StreamReader

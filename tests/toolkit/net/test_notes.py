@@ -33,6 +33,7 @@ NOTED = {
     ),
     "192.0.2.8 takes no connection: refused": replace(WELL, attempts=(OPEN, tried(Reached.REFUSED, "192.0.2.8"))),
     "The certificate ends in 5 days": sealed(not_after=NOW + 5 * cases.DAY),
+    "as its common name only": sealed(names=(), common_names=("api.example.com",)),
     "FortiGate opens TLS on the way": sealed(issuer="FortiGate CA"),
     "10 minutes ahead": replied(date=NOW - 600, at=NOW),
     "10 minutes behind": replied(date=NOW + 600, at=NOW),

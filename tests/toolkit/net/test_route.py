@@ -71,5 +71,7 @@ def test_a_clock_is_to_blame_only_when_the_dates_would_be_right_without_it() -> 
 def test_certificates() -> None:
     assert route.covered(WELL) is True
     assert route.covered(shaken(chain=())) is None
+    called = shaken(chain=(replace(cases.LEAF, names=(), common_names=("api.example.com",)),))
+    assert (route.covered(called), route.only_called(called), route.only_called(WELL)) == (True, True, False)
     assert route.wrong(WELL, Problem.EXPIRED) is False
     assert route.wrong(replace(WELL, talk=None), Problem.EXPIRED) is False

@@ -14,7 +14,14 @@ MEANT = {
     "api.openai.com:8080": "https://api.openai.com:8080/",
     "https://api.openai.com/v1?a=b%20c&d=é#part": "https://api.openai.com/v1?a=b%20c&d=%C3%A9",
     "wss://gateway.example/live": "https://gateway.example/live",
-    "localhost": "https://localhost/",
+    "localhost": "http://localhost/",
+    "127.0.0.1": "http://127.0.0.1/",
+    "10.0.0.5/v1": "http://10.0.0.5/v1",
+    "vllm.local": "http://vllm.local/",
+    "::1": "http://[::1]/",
+    "localhost:443": "https://localhost/",
+    "192.0.2.5": "https://192.0.2.5/",
+    "fe80::1%eth0": "http://[fe80::1%25eth0]/",
     "localhost:8787": "http://localhost:8787/",
     "vllm:8000/v1": "http://vllm:8000/v1",
     "192.168.1.5:11434": "http://192.168.1.5:11434/",
@@ -22,7 +29,7 @@ MEANT = {
     "8.8.8.8:8000": "https://8.8.8.8:8000/",
     "2001:db8::1": "https://[2001:db8::1]/",
     "[2001:db8::1]:8443": "https://[2001:db8::1]:8443/",
-    "http://[fe80::1%25eth0]:80/x": "http://[fe80::1]/x",
+    "http://[fe80::1%25eth0]:80/x": "http://[fe80::1%25eth0]/x",
     "https://user:secret@api.example.com/v1": "https://api.example.com/v1",
     "bücher.example": "https://xn--bcher-kva.example/",
     "http://例え.テスト:81": "http://xn--r8jz45g.xn--zckzah:81/",
@@ -43,6 +50,9 @@ def test_a_zone_stays_with_the_address() -> None:
     for typed in ("fe80::1%eth0", "[fe80::1%eth0]:443", "https://[fe80::1%25eth0]/"):
         assert (parse(typed).host, parse(typed).literal) == ("fe80::1%eth0", True)
     assert parse("fe80::1%eb1").host == "fe80::1%eb1"  # no quoted byte
+    found = parse("http://[fe80::1%25eth0]:8000/v1")
+    assert (found.url, parse(found.url)) == ("http://[fe80::1%25eth0]:8000/v1", found)
+    assert (found.sent, found.authority) == ("http://[fe80::1]:8000/v1", "[fe80::1]:8000")  # what others get
 
 
 def test_the_name_as_it_was_typed_is_kept() -> None:

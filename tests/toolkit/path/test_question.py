@@ -15,6 +15,7 @@ from outwait.toolkit.path.question import Form, Part, Question, Target, request,
         ("https://llm.example.com/llm/v1/", Target("llm.example.com", 443, tls=True, prefix="/llm")),
         ("https://llm.example.com/llm/", Target("llm.example.com", 443, tls=True, prefix="/llm")),
         ("http://[::1]:80", Target("::1", 80, tls=False)),
+        ("http://[fe80::1%25eth0]", Target("fe80::1%eth0", 80, tls=False)),
         (" http://localhost ", Target("localhost", 80, tls=False)),
         ("https://user:secret@llm.example.com", Target("llm.example.com", 443, tls=True)),
     ],
@@ -65,6 +66,7 @@ def test_a_request() -> None:
 def test_to_a_forward_proxy_the_whole_url_is_said() -> None:
     head = request(target("http://[::1]:81"), "GET", "", "", absolute=True).decode()
     assert head.startswith("GET http://[::1]:81/v1/probe HTTP/1.1\r\nhost: [::1]:81\r\n")
+    assert target("http://[fe80::1%25eth0]:81").authority == "[fe80::1]:81"  # a zone is this machine's alone
     assert "authorization" not in head
     assert "content-length" not in head
 

@@ -136,3 +136,14 @@ def test_what_was_measured_of_streams_is_not_said_of_whole_replies() -> None:
     learned = (Layer("measured", {"first_byte": 30, "first_token": 30}),)
     assert not advise(Facts(model="gpt-4o", learned=learned)).both
     assert advise(Facts(model="o3", learned=learned)).both  # its whole replies are streamed upstream
+
+
+@pytest.mark.parametrize(
+    "glob, scenario",
+    [("o3*", "reasoning"), ("openai/o3-pro-*", "deep"), ("claude-*", "chat"), ("gpt-4?", "chat"), ("*", "unknown")],
+)
+def test_a_glob_is_judged_by_the_name_it_begins_with(glob: str, scenario: str) -> None:
+    made = advise(Facts(model=glob))
+    assert made.scenario == scenario
+    assert any("Every model that" in note.en for note in made.notes) is (scenario != "unknown")
+    assert advise(Facts(model=glob, scenario="deep")).scenario == "deep"

@@ -5,9 +5,10 @@ import shlex
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from outwait.policy.globs import literal
 from outwait.toolkit.timeouts.advice import Advice, Facts, Place, advise
 from outwait.toolkit.timeouts.emit_clients_fill import ADOPTED, OTHER_CALL, fill, model, notes, shell
 
@@ -40,6 +41,7 @@ def test_an_unknown_place_is_an_error() -> None:
     [
         ({"model": "deepseek-r1"}, "openai", "deepseek-r1"),
         ({"scenario": "reasoning"}, "openai", "o3"),
+        ({"model": "o1*"}, "openai", "o3"),  # a glob is no name
         ({"scenario": "chat"}, "openai", "gpt-4.1"),
         ({"scenario": "deep"}, "anthropic", "claude-sonnet-4-5"),
     ],
@@ -50,6 +52,7 @@ def test_the_model_asked_for(facts: dict[str, object], family: str, name: str) -
 
 @given(st.text(max_size=30))
 def test_what_a_user_names_stays_a_literal(name: str) -> None:
+    assume(literal(name))
     made = replace(advice(model="o3"), facts=Facts(model=name or "x"))
     filled = fill("@model@", made)
     assert filled.isascii()

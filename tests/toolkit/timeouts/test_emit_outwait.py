@@ -79,6 +79,13 @@ def test_odd_names_mean_themselves(tmp_path: Path) -> None:
         assert plan.timeouts.total.reason == "rule advised-unknown"
 
 
+def test_a_glob_is_written_as_one(tmp_path: Path) -> None:
+    advice = advise(Facts(model="o3*", scenario="deep"))
+    for name in ("o3", "o3-mini", "o3-2026-01-01"):
+        plan = planned(advice, tmp_path, name, stream=True)
+        assert (plan.timeouts.total.reason, plan.scenario) == ("rule advised-deep", "deep")
+
+
 def test_advice_for_an_effort_is_for_that_effort() -> None:
     match = yaml.safe_load(outwait(advise(Facts(model="gpt-4o", effort="high"))).text)["timeouts"]["rules"][0]["match"]
     assert match == {"model": "gpt-4o", "effort": "high"}

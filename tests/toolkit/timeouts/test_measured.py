@@ -52,6 +52,12 @@ def test_what_is_about_something_else_is_passed_over(row: dict[str, Any]) -> Non
     assert asked(channels(a=[learned("idle", 3.0)]), model="gpt-5") == ()
 
 
+def test_a_glob_takes_the_models_it_fits() -> None:
+    told = channels(a=[learned("idle", 3.0)])
+    assert asked(told, "gpt-*")[0].spans == asked(told, "a/*")[0].spans == {"idle": 3.0}
+    assert asked(told, "o3*") == asked(told, "a*") == ()  # `a` is a channel
+
+
 def test_without_a_model_the_scenario_counts_and_an_endpoint_may_be_named() -> None:
     told = channels(a=[learned("idle", 3.0)])
     assert asked(told, "")[0].spans == {"idle": 3.0}

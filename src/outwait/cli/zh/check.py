@@ -28,8 +28,8 @@ outwait check URL --save run.jsonl, later: outwait check URL --compare run.jsonl
 
 outwait check URL --watch 30s    (until Ctrl-C)
 
-Exit status: 0 every endpoint answers enough of its probes (--fail-below), 1 one does not, 2 usage or configuration,
-130 Ctrl-C (what is there by then is told; a --watch is ended that way on purpose).
+Exit status: 0 every endpoint answers enough of its probes (--fail-below), 1 one does not, or --save failed on the way,
+2 usage or configuration, 130 Ctrl-C (what is there by then is told; a --watch is ended that way on purpose).
 """: """示例：
 
 outwait check https://api.openai.com/v1    （免费：用 OPENAI_API_KEY 请求模型列表）
@@ -46,8 +46,8 @@ outwait check URL --save run.jsonl，之后：outwait check URL --compare run.js
 
 outwait check URL --watch 30s    （直到 Ctrl-C）
 
-退出码：0 每个端点的应答率都够（--fail-below），1 有端点不够，2 用法或配置有误，130 被 Ctrl-C 结束
-（会给出到那时为止的结果；--watch 本来就是这样结束的）。
+退出码：0 每个端点的应答率都够（--fail-below），1 有端点不够，或中途无法写入 --save，2 用法或配置有误，
+130 被 Ctrl-C 结束（会给出到那时为止的结果；--watch 本来就是这样结束的）。
 """,
     "Base URLs of providers or gateways, any other URLs, or names of channels. None: all channels.": (
         "服务商或网关的 base URL、任意其他 URL，或渠道名称。不写则为全部渠道。"

@@ -20,6 +20,8 @@ outwait timeouts o3    （各时钟及原因，以及网关、nginx 与 openai S
 
 outwait timeouts --scenario deep --for haproxy,httpx
 
+outwait timeouts 'claude-*' --for outwait    （对所有匹配的模型生效的规则）
+
 outwait timeouts gpt-5 --behind cloudflare,nginx    （途中有什么，离客户端最近的在前）
 
 outwait timeouts o3 --for all --write settings    （写成可直接使用的文件）
@@ -30,7 +32,7 @@ outwait timeouts --from-run run.jsonl    （`outwait check --save run.jsonl` 的
 
 退出码：0 已给出建议，1 网关无响应或文件无法写入，2 用法有误。
 """,
-    "The model's name, as a client sends it.": "模型名，与客户端发送的一致。",
+    "The model's name, as a client sends it; or a glob.": "模型名，与客户端发送的一致；也可以是通配符。",
     "Instead of the one the model is listed under.": "代替模型表中该模型所属的场景。",
     "default, or seed: short timeouts that grow with each attempt.": "default，或 seed：较短、随每次尝试增长的超时。",
     "Streamed calls, or one JSON reply each.": "流式请求，或一次性 JSON 回复。",

@@ -12,8 +12,10 @@ from typing import Final, NamedTuple
 from outwait.core.delta import Counted, Delta, Mused, Stopped
 from outwait.core.fault import Fault, fault
 from outwait.core.reply import Usage
+from outwait.dialects import document
 from outwait.dialects.dialect import Decoder, Reader
 from outwait.dialects.gather import says
+from outwait.dialects.openai_judge import error_in
 from outwait.dialects.sse import Splitter
 from outwait.toolkit.check.probe import Counted as How
 
@@ -76,7 +78,9 @@ class Ear:
 
 
 class ListEar(Ear):
-    """The answer to a free question, which is JSON; a web page there says that this is another place."""
+    """The answer to a free question, which is JSON; a web page there says that this is another place, and an error
+    with status 200 is one all the same.
+    """
 
     __slots__ = ()
 
@@ -85,10 +89,23 @@ class ListEar(Ear):
         del now
         begins = self.kept.lstrip()[:1]
         if begins in (b"{", b"["):
-            return None
+            return _told_in(self.kept) if self.heard == len(self.kept) else None  # errors are short
         what = "a page that is no JSON" if begins else "nothing"
         message = f"The answer is {what}: is the base URL right?"
         return fault("upstream_bad_response" if begins else "upstream_empty", message)
+
+
+def _told_in(body: bytes) -> Fault | None:
+    """The error that a list of models is instead of one. What has entries is a list, whatever else it says."""
+    try:
+        value = document.loads(body)
+    except ValueError as error:
+        return fault("upstream_bad_response", "The answer is a page that is no JSON.", detail=str(error))
+    if isinstance(value, list) and len(value) == 1:  # as Google's streams tell theirs
+        value = value[0]
+    if not isinstance(value, dict) or (not value.get("error") and (value.get("data") or value.get("models"))):
+        return None
+    return error_in(value, body)
 
 
 class PlainEar(Ear):

@@ -2,6 +2,8 @@
 
 Pure: events and the times they came go in. The events are httpcore's trace events without the name of their layer, such
 as `connect_tcp.started`; behind a proxy some come twice, and the last one counts, since the first was the proxy's.
+Until the proxy has made its way (CONNECT was granted, SOCKS is set up) nothing is sent to the endpoint: a probe is
+still connecting.
 """
 
 from __future__ import annotations
@@ -14,6 +16,11 @@ from outwait.toolkit.check.probe import Outcome, rounded
 _HEAD: Final = "receive_response_headers.complete"
 _FLUSHED: Final = "send_request_body.complete"
 _WRITING: Final = "send_request_headers.started"
+_DIALLING: Final = "connect_tcp.started"
+_DIALLED: Final = "connect_tcp.complete"
+_SOCKS: Final = "setup_socks5_connection.complete"
+_ASKED: Final = (_FLUSHED, "setup_socks5_connection.started")
+"""Events with which a proxy has been asked for a way: it gets the time of a connection for it."""
 
 STEPS: Final = {
     "start_tls.started": (Stage.CONNECTING, Clock.CONNECT),
@@ -24,7 +31,7 @@ STEPS: Final = {
 """Event -> the stage that begins, and the clock that runs in it (of a stream, `first_token` once the head is there)."""
 
 _SPANS: Final = {
-    "connect": ("connect_tcp.started", "connect_tcp.complete"),
+    "connect": (_DIALLING, _DIALLED),
     "tls": ("start_tls.started", "start_tls.complete"),
     "write": (_WRITING, _FLUSHED),
     "first_byte": (_FLUSHED, _HEAD),
@@ -44,18 +51,25 @@ class Spans(NamedTuple):
 
 
 class Phases:
-    """The phases of one probe that began at `start`. `stage`: how far it came."""
+    """The phases of one probe that began at `start`. `stage`: how far it came. `proxied`: it goes through a proxy.
+    `tunnel`: that is asked for a way through first.
+    """
 
-    __slots__ = ("_end", "_marks", "stage", "start")
+    __slots__ = ("_end", "_granted", "_marks", "_open", "_proxied", "_tunnel", "stage", "start")
 
-    def __init__(self, start: float) -> None:
+    def __init__(self, start: float, *, proxied: bool = False, tunnel: bool = False) -> None:
         self.start = start
         self.stage = Stage.CONNECTING
+        self._proxied = proxied
+        self._tunnel = tunnel
+        self._granted = self._open = False  # CONNECT was answered; the tunnel stands
         self._marks: dict[str, float] = {}
         self._end: float | None = None
 
     def note(self, event: str, now: float) -> Clock | None:
         """An event; the clock of the phase that begins with it, if one does."""
+        if self.at_proxy and _DIALLED in self._marks and not self._passed(event):
+            return Clock.CONNECT if event in _ASKED else None
         self._marks[event] = now
         step = STEPS.get(event)
         if step is None:
@@ -69,6 +83,24 @@ class Phases:
             self._end = now
 
     @property
+    def at_proxy(self) -> bool:
+        """Whether a proxy is still to be reached, or has not yet made the way."""
+        return self._proxied and _DIALLING in self._marks and _WRITING not in self._marks and not self._open
+
+    def _passed(self, event: str) -> bool:
+        """Whether `event` is the first one that is not the proxy's alone."""
+        if not self._tunnel:
+            return event == _WRITING
+        self._granted = self._granted or event == _HEAD
+        self._open = event == _SOCKS or (self._granted and event == "start_tls.started")
+        return self._open
+
+    @property
+    def reached(self) -> bool:
+        """Whether a TCP connection was made."""
+        return _DIALLED in self._marks
+
+    @property
     def secure(self) -> bool:
         """Whether TLS was begun."""
         return "start_tls.started" in self._marks
@@ -76,7 +108,7 @@ class Phases:
     @property
     def reused(self) -> bool:
         """Whether the request went over a connection that was there already."""
-        return _WRITING in self._marks and "connect_tcp.started" not in self._marks
+        return _WRITING in self._marks and _DIALLING not in self._marks
 
     @property
     def waited(self) -> float | None:

@@ -21,7 +21,8 @@ class Probe(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_field="type
     last byte, or failure. `silence`: the longest wait between two pieces of content. `tokens` of the answer are told by
     the endpoint (`counted` usage), or the pieces that came (`pieces`); `rate` is tokens a second from the first content
     to the last. `cause`, `side`: FACTS 4. `clock`, `span`: which clock ran out, after how long. `retry_after`: seconds
-    that the endpoint asked to wait. `detail`: for people; holds no secret.
+    that the endpoint asked to wait. `detail`: for people; holds no secret. `rule`: of a failed handshake or a proxy
+    that makes no way: how `outwait net` calls it, such as `tls_expired` or `proxy_unreached`.
     """
 
     endpoint: str
@@ -49,6 +50,7 @@ class Probe(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_field="type
     span: float | None = None
     retry_after: float | None = None
     detail: str | None = None
+    rule: str | None = None
 
     @property
     def ok(self) -> bool:

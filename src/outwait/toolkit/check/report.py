@@ -13,6 +13,7 @@ import msgspec
 
 from outwait.core.tongue import Tongue
 from outwait.diagnosis.advice import ADVICE
+from outwait.toolkit.check.advised import advice
 from outwait.toolkit.check.compare import Comparison, compare
 from outwait.toolkit.check.probe import Probe
 from outwait.toolkit.check.recommend import Recommendation, recommend, well_enough
@@ -114,8 +115,8 @@ def _endpoint(found: Summary, at_least: float, tongue: Tongue) -> dict[str, Any]
 
 
 def _failure(found: Failure, tongue: Tongue) -> dict[str, Any]:
-    advice = ADVICE.get(found.cause, ADVICE["unknown"])
-    told = {"meaning": advice.meaning.told(tongue), "advice": advice.now.told(tongue)}
+    meaning = ADVICE.get(found.cause, ADVICE["unknown"]).meaning
+    told = {"meaning": meaning.told(tongue), "advice": advice(found).told(tongue)}
     return {**msgspec.to_builtins(found), **told}
 
 

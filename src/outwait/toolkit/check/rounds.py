@@ -50,7 +50,7 @@ async def run(
     stop: asyncio.Event,
 ) -> int:
     """All rounds; returns how many were begun. `heard`: is told each probe as it ends. `after`: that a round has ended.
-    Once `stop` is set, running probes are dropped. Raises OSError where a file of certificates cannot be read.
+    Once `stop` is set, running probes are dropped. Raises NoCertificates where a file of them cannot be read.
     """
     loop = asyncio.get_running_loop()
     # A lookup that is given up runs on in its thread: one endpoint's dead name server must not hold up the others.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, Protocol
 
 import msgspec
 
@@ -74,12 +74,21 @@ _probe = msgspec.json.Decoder(Probe).decode
 _encode = msgspec.json.Encoder().encode
 
 
+class Bytes(Protocol):
+    """A file that is open for writing."""
+
+    def write(self, data: bytes, /) -> int | None:
+        """Write `data`, or its beginning; how much it was."""
+
+
 class Log:
-    """Writes one run to an open file, each line at once."""
+    """Writes one run to an open file, each line at once. The file should have no buffer: what a full disk did not take
+    would be tried again when it is closed. Raises OSError where a line cannot be written.
+    """
 
     __slots__ = ("_file",)
 
-    def __init__(self, file: TextIO, header: Header) -> None:
+    def __init__(self, file: Bytes, header: Header) -> None:
         self._file = file
         self._put(header)
 
@@ -88,8 +97,9 @@ class Log:
         self._put(probe)
 
     def _put(self, row: Header | Probe) -> None:
-        self._file.write(_encode(row).decode() + "\n")
-        self._file.flush()
+        rest = _encode(row) + b"\n"
+        while rest:  # a disk that is almost full takes a part
+            rest = rest[self._file.write(rest) or 0 :]
 
 
 def read(path: str | Path) -> Run:

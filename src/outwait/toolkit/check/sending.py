@@ -17,7 +17,9 @@ from typing import Any, Final, NamedTuple, Protocol
 import httpx2
 
 from outwait.core.fault import FAULTS, Clock, Fault, Stage, fault
-from outwait.toolkit.check.causes import broken, seen_from_here, timed_out
+from outwait.toolkit.check import proxies
+from outwait.toolkit.check.advised import RULES
+from outwait.toolkit.check.causes import RAISED, Way, broken, seen_from_here, timed_out
 from outwait.toolkit.check.clocks import Clocks
 from outwait.toolkit.check.hearing import Ear, Tokens
 from outwait.toolkit.check.phases import Phases, outcome
@@ -30,7 +32,7 @@ from outwait.upstream.redact import redact
 from outwait.wire.tls import client_context
 
 _LONGEST: Final = 300  # characters of a failure's words
-_CLEAR: Final = frozenset(("upstream_connect", "upstream_dns"))
+_CLEAR: Final = frozenset(("upstream_connect", "upstream_dns"))  # unless a proxy is to blame
 _REPLY: Final = re.compile(r"HTTP \d{3}(?:, [\w.-]+)?: ")  # how the words of a refusal begin
 _UNLIMITED: Final = httpx2.Timeout(None)  # the clocks are ours
 _NONE_KEPT: Final = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
@@ -44,6 +46,14 @@ class Closable(Protocol):
         """Close it."""
 
 
+class NoCertificates(Exception):  # noqa: N818 - it says what is missing
+    """The certificates of authorities cannot be read. `file`: None for the system's."""
+
+    def __init__(self, file: str | None, why: OSError) -> None:
+        super().__init__(str(why))
+        self.file = file
+
+
 class Place(NamedTuple):
     """Which probe of a run it is. `began`: when the run began, seconds of the loop's clock."""
 
@@ -53,11 +63,20 @@ class Place(NamedTuple):
 
 
 def client(wording: Wording, *, reuse: bool) -> httpx2.AsyncClient:
-    """What sends the probes of one endpoint; close it. `reuse`: connections are kept. Raises OSError where the file of
-    certificates cannot be read.
+    """What sends the probes of one endpoint; close it. `reuse`: connections are kept. Raises NoCertificates where
+    authorities cannot be read.
     """
-    context = client_context(wording.ca_file, verify=wording.verify)
-    return httpx2.AsyncClient(verify=context, timeout=_UNLIMITED, limits=_KEPT if reuse else _NONE_KEPT)
+    try:
+        context = client_context(wording.ca_file, verify=wording.verify)
+    except OSError as error:
+        raise NoCertificates(wording.ca_file, error) from error
+    return httpx2.AsyncClient(
+        verify=context,
+        timeout=_UNLIMITED,
+        limits=_KEPT if reuse else _NONE_KEPT,
+        trust_env=False,  # which proxy applies was decided before
+        proxy=None if wording.proxy is None else proxies.made(wording.proxy),
+    )
 
 
 async def send(
@@ -82,7 +101,8 @@ class _Attempt:
         self._loop = loop
         self._wording = wording
         self._reuse = reuse
-        self._phases = Phases(loop.time())
+        tunnel = proxies.tunnels(wording.proxy, secure=wording.secure)
+        self._phases = Phases(loop.time(), proxied=wording.proxy is not None, tunnel=tunnel)
         self._clocks = Clocks(spans, self._phases.start)
         self._guard = asyncio.timeout_at(self._clocks.due)
         self._ear = Ear()
@@ -97,15 +117,27 @@ class _Attempt:
         try:
             async with self._guard:
                 failed = await self._exchange(sender)
-        except (httpx2.TransportError, httpx2.DecodingError, httpx2.InvalidURL, OSError, ValueError) as error:
+        except RAISED as error:
             if self._guard.expired():
-                failed = timed_out(*self._clocks.first_out)
+                failed = timed_out(*self._clocks.first_out, self._way())
             else:
-                failed = broken(error, phases.stage, secure=phases.secure)
+                failed = broken(error, phases.stage, self._way())
         phases.end(self._loop.time())
         if self._dialled is not None:
             await self._dialled.aclose()
         return self._row(place, failed)
+
+    def _way(self) -> Way:
+        """How far it has come."""
+        phases = self._phases
+        return Way(
+            self._wording.url,
+            secure=phases.secure,
+            proxy=self._wording.proxy,
+            at_proxy=phases.at_proxy,
+            reached=phases.reached,
+            seconds=self._loop.time() - phases.start,
+        )
 
     async def _exchange(self, sender: httpx2.AsyncClient) -> Fault | None:
         wording = self._wording
@@ -154,6 +186,8 @@ class _Attempt:
     def _judged(self, headers: Mapping[str, str]) -> Fault | None:
         status, wording = self._status or 0, self._wording
         refused = status >= 500 if wording.lenient else status >= 400 or (status >= 300 and not wording.open)
+        if status == 407 and wording.proxy is not None and not wording.secure:
+            return proxies.failed(wording.proxy, wording.url, proxies.refusal("407"))
         if refused:
             said, waited = self._ear.kept, self._phases.waited
             return seen_from_here(
@@ -213,13 +247,18 @@ class _Attempt:
 def _told(failed: Fault, secrets: tuple[str, ...]) -> dict[str, Any]:
     """The fields of a probe that failed."""
     told = {"cause": failed.cause, "side": failed.side.value, "span": failed.span, "detail": _words(failed, secrets)}
+    told |= {"rule": failed.hint if failed.hint in RULES else None}
     return told | {"clock": None if failed.clock is None else failed.clock.value}
 
 
 def _words(failed: Fault, secrets: tuple[str, ...]) -> str:
     """The failure for people, one printable line: what was seen, after what it means unless the cause says that too."""
     seen = _veiled((failed.detail or "").lstrip(": "), secrets)
-    known = failed.code in _CLEAR or failed.message == FAULTS[failed.code].message or failed.message in seen
+    known = (
+        (failed.code in _CLEAR and failed.hint is None)
+        or failed.message == FAULTS[failed.code].message
+        or failed.message in seen
+    )
     text = redact(failed.message, secrets)
     text = text if not seen else seen if known else f"{text} ({seen})"
     return "".join(each if each.isprintable() else "?" for each in " ".join(text.split()))[:_LONGEST]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from outwait.toolkit.check.probe import Probe
@@ -18,7 +18,7 @@ _EARLY: Final = frozenset(("connect", "tls"))
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Probes that failed in one way. `detail`: of the first."""
+    """Probes that failed in one way. `detail`: of the first. `rule`: as in `Probe`."""
 
     cause: str
     side: str
@@ -27,6 +27,7 @@ class Failure:
     status: int | None
     count: int
     detail: str
+    rule: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +85,15 @@ def summaries(abouts: Iterable[About], probes: Sequence[Probe]) -> tuple[Summary
 
 
 def _failures(probes: Iterable[Probe]) -> tuple[Failure, ...]:
-    first: dict[tuple[str, str, str | None, float | None, int | None], str] = {}
-    counts: Counter[tuple[str, str, str | None, float | None, int | None]] = Counter()
+    first: dict[Failure, str] = {}
+    counts: Counter[Failure] = Counter()
     for probe in probes:
         if not probe.ok:
-            kind = (probe.cause or "unknown", probe.side or "upstream", probe.clock, probe.span, probe.status)
+            told = (probe.cause or "unknown", probe.side or "upstream", probe.clock, probe.span, probe.status)
+            kind = Failure(*told, 0, "", probe.rule)
             counts[kind] += 1
             first.setdefault(kind, probe.detail or "")
-    return tuple(Failure(*kind, count, first[kind]) for kind, count in counts.most_common())
+    return tuple(replace(kind, count=count, detail=first[kind]) for kind, count in counts.most_common())
 
 
 def _longest(probes: Iterable[Probe]) -> float | None:

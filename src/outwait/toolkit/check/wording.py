@@ -27,6 +27,7 @@ from outwait.policy.scenarios import judge
 from outwait.toolkit.check.hearing import Ear, JsonEar, ListEar, PlainEar, StreamEar
 from outwait.toolkit.check.saved import About
 from outwait.toolkit.check.target import PLAIN, BadTarget, Target
+from outwait.toolkit.net.environment import Proxy
 from outwait.upstream.address import Address, AddressBook, passed_on
 from outwait.upstream.credentials import Credential, Issuer
 from outwait.upstream.location import InvalidAddress, locate
@@ -51,7 +52,8 @@ class Asking:
 @dataclass(frozen=True, slots=True)
 class Wording:
     """A request, ready to be sent. `credential` makes further headers when it is sent. `framed`: its stream comes in
-    Amazon's framing. `lenient`: any answer but a server's error shows that somebody is there.
+    Amazon's framing. `lenient`: any answer but a server's error shows that somebody is there. `proxy`: what it goes
+    through.
     """
 
     about: About
@@ -67,6 +69,7 @@ class Wording:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     call: Call | None = None
     candidate: Candidate | None = None
+    proxy: Proxy | None = field(default=None, repr=False)
 
     @property
     def secure(self) -> bool:

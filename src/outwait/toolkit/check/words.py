@@ -188,12 +188,21 @@ SAYINGS: Final[Mapping[str, Said]] = {
     "no_pause": Said("needs some time between two rounds, such as 30s", "两轮之间需要一些时间，例如 30s"),
     "no_share": Said("a share in percent, from 0 to 100, not {text!r}", "应为 0 到 100 的百分比，而不是 {text!r}"),
     "no_certificates": Said("{file} cannot be used: {why}", "{file} 无法使用：{why}"),
-    "no_proxy": Said(
-        "the proxy of the environment cannot be used: {why} Without a proxy: NO_PROXY='*'",
-        "环境变量中的代理无法使用：{why} 不用代理：NO_PROXY='*'",
+    "proxy_no_url": Said(
+        "the proxy there is no URL ({why}). Set it as {example}, unset it, or go without a proxy: NO_PROXY='*'",
+        "其中的代理不是合法 URL（{why}）。请改为 {example}，取消设置，或不用代理：NO_PROXY='*'",
+    ),
+    "proxy_scheme": Said(
+        "a proxy of the kind {scheme}:// is not spoken here; {known} are. Set it as {example}, unset it, or go without "
+        "a proxy: NO_PROXY='*'",
+        "不支持 {scheme}:// 类代理；支持 {known}。请改为 {example}，取消设置，或不用代理：NO_PROXY='*'",
     ),
     "not_writable": Said("{file} cannot be written: {why}", "{file} 无法写入：{why}"),
     "not_saved": Said("{file}: nothing more is saved: {why}", "{file}：不再保存：{why}"),
+    "lost": Said(
+        "{n} of {all} probes are not in {file} ({why}): keep what is shown here.",
+        "{all} 次探测中有 {n} 次没有写入 {file}（{why}）：请保留此处的结果。",
+    ),
     # compared with an earlier run
     "unlike_then": Said(
         "it was asked otherwise in the earlier run ({fields}); times may differ for that.",

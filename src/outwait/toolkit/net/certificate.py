@@ -50,6 +50,7 @@ def read(der: bytes) -> Certificate | None:
         fingerprint=parsed.fingerprint(hashes.SHA256()).hex(),
         self_signed=parsed.subject == parsed.issuer,
         fetchable=_fetchable(parsed),
+        common_names=_common(parsed.subject),
     )
 
 
@@ -65,7 +66,7 @@ def problems(chain: Sequence[Certificate], host: str, now: float, code: int | No
         found.append(Problem.EXPIRED)
     if any(now < each.not_before for each in chain[:2]):
         found.append(Problem.NOT_YET_VALID)
-    if chain and not covers(chain[0].names, host):
+    if chain and not speaks_for(chain[0], host):
         found.append(Problem.WRONG_HOST)
     told = _CODES.get(code, Problem.OTHER)
     if told is Problem.INCOMPLETE_CHAIN and len(chain) > 1:
@@ -78,12 +79,32 @@ def problems(chain: Sequence[Certificate], host: str, now: float, code: int | No
     return tuple(found)
 
 
+def speaks_for(leaf: Certificate, host: str) -> bool:
+    """Whether `leaf` is for `host` in OpenSSL's eyes (X509_check_host), which are those of Python, curl and nginx."""
+    return covers(leaf.names, host) or by_common_name(leaf, host)
+
+
+def by_common_name(leaf: Certificate, host: str) -> bool:
+    """Whether only the common name says that `leaf` is for `host`. It counts for hosts, where no other name does; Go
+    and browsers never look at it (RFC 9525, 2).
+    """
+    if _address(host) is not None or any(_address(name) is None for name in leaf.names):
+        return False
+    return covers(leaf.common_names, host)
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text.rstrip("."))
+    except ValueError:
+        return None
+
+
 def covers(names: Iterable[str], host: str) -> bool:
     """Whether a certificate for `names` is one for `host` (RFC 9525, 6.3: one `*`, for the whole first label)."""
     wanted = host.rstrip(".").lower()
-    try:
-        address = ipaddress.ip_address(wanted)
-    except ValueError:
+    address = _address(wanted)
+    if address is None:
         return any(_matches(name.rstrip(".").lower(), wanted) for name in names)
     return any(_is(name, address) for name in names)
 
@@ -100,6 +121,10 @@ def _is(name: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bo
         return ipaddress.ip_address(name) == ipaddress.ip_address(str(address).partition("%")[0])
     except ValueError:
         return False
+
+
+def _common(subject: x509.Name) -> tuple[str, ...]:
+    return tuple(shown(str(part.value)) for part in subject.get_attributes_for_oid(NameOID.COMMON_NAME))
 
 
 def _names(parsed: x509.Certificate) -> tuple[str, ...]:

@@ -149,7 +149,8 @@ class TcpInfo:
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """One certificate of a chain. `names`: host names and addresses it is for. `fetchable`: it says where its issuer's
-    certificate is, as those of public authorities do.
+    certificate is, as those of public authorities do. `common_names`: of its subject; they name hosts where `names`
+    has no host's name.
     """
 
     subject: str
@@ -161,6 +162,7 @@ class Certificate:
     fingerprint: str
     self_signed: bool
     fetchable: bool = False
+    common_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,7 @@ def _of_leaf(leaf: Certificate | None, now: float) -> dict[str, object]:
         "not_after": day(leaf.not_after),
         "not_before": day(leaf.not_before),
         "ago": days(now - leaf.not_after),
-        "names": ", ".join(leaf.names[:4]) or leaf.subject,
+        "names": ", ".join(leaf.names[:4]) or f"CN={leaf.subject}",
         "issuer": leaf.issuer,
     }
 

@@ -32,6 +32,12 @@ _NO_SIXTH: Final = Said(
     "This machine has no way to {addresses} (IPv{family}).", "本机没有到 {addresses} 的路（IPv{family}）。"
 )
 _EXPIRING: Final = Said("The certificate ends in {left} ({until}).", "证书将在 {left} 后到期（{until}）。")
+_ONLY_CALLED: Final = Said(
+    "The certificate names {host} as its common name only: OpenSSL takes that, so do Python and curl; Go and browsers "
+    "do not. Have a subject alternative name added (openssl req ... -addext subjectAltName=DNS:{host}).",
+    "证书只在通用名称（CN）中写了 {host}：OpenSSL 以及 Python、curl 接受，Go 与浏览器不接受。请补充主体备用名称"
+    "（openssl req ... -addext subjectAltName=DNS:{host}）。",
+)
 _INSPECTED: Final = Said(
     "{box} opens TLS on the way: the certificate is its own, and this machine trusts it.",
     "{box} 在途中拆解 TLS：证书是它签发的，本机信任它。",
@@ -109,6 +115,8 @@ def _tls(found: Findings) -> list[Remark]:
     left = tls.chain[0].not_after - found.now
     if left < _SOON:
         told.append(remark(_EXPIRING, left=days(left), until=day(tls.chain[0].not_after)))
+    if route.only_called(found):
+        told.append(remark(_ONLY_CALLED, host=found.target.shown))
     box = rules_talk.inspected(found)
     return [*told, remark(_INSPECTED, box=box)] if box else told
 

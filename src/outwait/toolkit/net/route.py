@@ -140,7 +140,13 @@ def wrong(found: Findings, problem: Problem) -> bool:
     return shook is not None and problem in shook.problems
 
 
+def only_called(found: Findings) -> bool:
+    """Whether nothing but its common name says that the certificate is for the host."""
+    shook = tls(found)
+    return shook is not None and bool(shook.chain) and certificate.by_common_name(shook.chain[0], found.target.host)
+
+
 def covered(found: Findings) -> bool | None:
     """Whether the certificate is for the host; None without one."""
     shook = tls(found)
-    return None if shook is None or not shook.chain else certificate.covers(shook.chain[0].names, found.target.host)
+    return None if shook is None or not shook.chain else certificate.speaks_for(shook.chain[0], found.target.host)

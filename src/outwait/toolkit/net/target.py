@@ -19,6 +19,10 @@ Scheme = Literal["http", "https"]
 _SCHEMES: Final[dict[str, Scheme]] = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 _PORTS: Final[dict[Scheme, int]] = {"http": 80, "https": 443}
 _TLS_PORTS: Final = (443, 8443, 9443, 6443)
+# Addresses of examples (RFC 5737, RFC 3849): there they stand for public ones.
+_EXAMPLES: Final = tuple(
+    map(ipaddress.ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"))
+)
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 # What a request target may hold as it stands (RFC 3986, 3.3 and 3.4), and % of what is quoted already.
 _SAFE: Final = "/?:@!$&'()*+,;=~-._%"
@@ -57,14 +61,20 @@ class Target:
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
-    def url(self) -> str:
-        """The target as a URL, without credentials."""
+    def sent(self) -> str:
+        """The target as a URL for others, such as a proxy: without credentials, without a zone."""
         return f"{self.scheme}://{self.authority}{self.path}"
+
+    @property
+    def url(self) -> str:
+        """The target as a URL for this machine: without credentials, with its zone as RFC 6874 writes it."""
+        bare, percent, zone = self.host.partition("%")
+        return self.sent.replace(f"[{bare}]", f"[{bare}%25{zone}]", 1) if percent else self.sent
 
 
 def parse(text: str) -> Target:
-    """The target a person means. Without a scheme: http for a private or local host on a port that is not one of
-    TLS, else https. Raises TargetError.
+    """The target a person means. Without a scheme: http for port 80, and for a private or local host unless its port
+    is one of TLS; else https. Raises TargetError.
     """
     given = text.strip()
     if not given:
@@ -135,7 +145,7 @@ def _name(shown: str) -> str:
 
 
 def _guess(host: str, port: int | None, *, literal: bool) -> Scheme:
-    if port is None or port in _TLS_PORTS:
+    if port in _TLS_PORTS:
         return "https"
     return "http" if port == 80 or near(host, literal=literal) else "https"
 
@@ -144,6 +154,8 @@ def near(host: str, *, literal: bool) -> bool:
     """Whether a host is on this machine or in its own network, by its name alone."""
     if literal:
         address = ipaddress.ip_address(host)
+        if any(address in network for network in _EXAMPLES):
+            return False
         return address.is_private or address.is_link_local or address.is_loopback
     bare = host.rstrip(".")
     return "." not in bare or bare.endswith((".localhost", ".local", ".internal", ".lan", ".home.arpa"))

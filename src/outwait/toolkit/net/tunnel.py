@@ -40,7 +40,7 @@ async def _speak(found: Proxied, line: Line, proxy: Proxy, asking: Asking, deadl
     loop = asyncio.get_running_loop()
     began = loop.time()
     if asking.target.scheme == "http":
-        plain = replace(asking, where=asking.target.url)
+        plain = replace(asking, where=asking.target.sent)
         said = await talk(line, plain, _nobody, deadline)
         if said.reply is not None and said.reply.answered is Answered.GARBLED:
             return replace(found, tunnel=Tunnel.BROKEN, detail=said.reply.detail)

@@ -66,8 +66,9 @@ class Target:
 
     @property
     def authority(self) -> str:
-        """The Host header."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        """The Host header; a zone is of no use to others."""
+        bare = self.host.partition("%")[0]
+        host = f"[{bare}]" if ":" in bare else bare
         return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
 
     @property
@@ -93,6 +94,7 @@ def target(url: str) -> Target:
         raise ValueError(said)
     if not _HOST.fullmatch(f"{host}{parts.path}"):
         raise ValueError(f"{shown(url)[:200]!r} holds characters that must be encoded in a URL")
+    host = host.replace("%25", "%") if ":" in host else host  # a zone, as RFC 6874 writes it
     tls = parts.scheme == "https"
     head, version, _ = parts.path.partition("/v1")
     prefix = head if version else parts.path

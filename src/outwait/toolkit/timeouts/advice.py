@@ -8,12 +8,13 @@ Every number comes from the tables of `outwait.policy`, or from a measurement th
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field, replace
 
 from outwait.core.fault import Clock
 from outwait.core.plan import Heartbeat, Retry, Span, Timeouts
 from outwait.core.tongue import Said
-from outwait.policy import heartbeat, scenarios, timeouts
+from outwait.policy import globs, heartbeat, scenarios, timeouts
 from outwait.policy.presets import PRESETS
 from outwait.policy.timeouts import Layer
 from outwait.toolkit.timeouts import chain as chains
@@ -39,7 +40,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known. `scenario`: instead of the one the model is listed under, "" for that one.
+    """What is known. `model`: a name, or a glob of names. `scenario`: instead of the one the model is listed under, ""
+    for that one.
 
     `stream`: the client asks for streams. `learned`: spans that were measured, with who says so; the strongest last.
     `beats`: heartbeats are on. `every`: seconds between them, None for the built-in ones. `behind`: what stands before
@@ -130,9 +132,14 @@ def advise(facts: Facts) -> Advice:
 
 
 def _judged(facts: Facts) -> scenarios.Judged:
+    """Of a glob, what it begins with is judged: `o3` of `o3*`."""
     if facts.scenario:
         return scenarios.Judged(scenarios.SCENARIOS[facts.scenario], "named")
-    return scenarios.judge(facts.model, facts.effort)
+    if globs.literal(facts.model):
+        return scenarios.judge(facts.model, facts.effort)
+    head = re.split(r"[*?[]", facts.model)[0]
+    found = scenarios.judge(head, facts.effort)
+    return found if found.scenario.name != "unknown" else scenarios.judge(head.rstrip("-._:"), facts.effort)
 
 
 def _spans(facts: Facts, scenario: str, *, stream: bool) -> Timeouts:

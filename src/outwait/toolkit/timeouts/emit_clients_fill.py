@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Final
 
 from outwait.core.tongue import Said
+from outwait.policy import globs
 from outwait.toolkit.timeouts.advice import Advice
 
 Quote = Callable[[str], str]
@@ -60,8 +61,11 @@ def fill(template: str, advice: Advice, *, family: str = "openai", quote: Quote 
 
 
 def model(advice: Advice, family: str) -> str:
-    """The model a program asks for unless it is told another: the one the advice is for, else one of its scenario."""
-    return advice.facts.model or _MODELS[family].get(advice.scenario, _USUAL[family])
+    """The model a program asks for unless it is told another: the one the advice is for, else one of its scenario. A
+    glob is no name to ask for.
+    """
+    named = advice.facts.model if globs.literal(advice.facts.model) else ""
+    return named or _MODELS[family].get(advice.scenario, _USUAL[family])
 
 
 def notes(advice: Advice, *more: Said, retried: bool = True) -> tuple[Said, ...]:

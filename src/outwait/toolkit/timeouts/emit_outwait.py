@@ -11,7 +11,6 @@ from outwait.core.fault import Clock
 from outwait.core.plan import Retry
 from outwait.core.tongue import Said
 from outwait.policy.durations import tell
-from outwait.policy.globs import WILD
 from outwait.toolkit.timeouts.advice import Advice
 from outwait.toolkit.timeouts.snippet import Emitter, Snippet
 from outwait.toolkit.timeouts.spell import aligned, plain, unit
@@ -82,10 +81,9 @@ def _whom(advice: Advice) -> str:
 
 
 def _match(advice: Advice) -> str:
-    """One model, or the scenario; streams and whole replies apart where their spans differ."""
+    """One model, the models of a glob, or the scenario; streams and whole replies apart where their spans differ."""
     facts = advice.facts
-    model = "".join(f"[{letter}]" if letter in WILD else letter for letter in facts.model)
-    what = f"model: {_scalar(model)}" if model else f"scenario: {advice.scenario}"
+    what = f"model: {_scalar(facts.model)}" if facts.model else f"scenario: {advice.scenario}"
     effort = f", effort: {_scalar(facts.effort)}" if facts.effort else ""
     stream = "" if advice.both else f", stream: {json.dumps(facts.stream)}"
     return f"{{{what}{effort}{stream}}}"

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from outwait.core.fault import Clock
 from outwait.core.plan import Timeouts
-from outwait.policy import durations
+from outwait.policy import durations, globs
 from outwait.policy.adaptive import DEFAULTS, Bounds, Learner
 from outwait.policy.timeouts import Layer
 from outwait.toolkit.check.probe import Probe
@@ -28,7 +28,7 @@ _TOLD = {clock.value for clock in _LEARNED}
 
 def from_gateway(told: Mapping[str, Any], model: str, scenario: str, *, whole: bool) -> tuple[Layer, ...]:
     """What the gateway that answered `told` (GET /v1/channels) has learned for `scenario`, and for `model` if one is
-    named; `whole`: of replies that are not streamed upstream.
+    named, maybe with a glob; `whole`: of replies that are not streamed upstream.
 
     Where several endpoints serve the model, the longest span counts, and what one of them has not learned counts as it
     is configured there. Raises ValueError for an answer that is none of a gateway's.
@@ -48,7 +48,9 @@ def from_gateway(told: Mapping[str, Any], model: str, scenario: str, *, whole: b
 
 
 def from_run(probes: Iterable[Probe], configured: Timeouts) -> tuple[Layer, ...]:
-    """What `probes` say against the spans that hold without them. Endpoints are judged apart, the longest counts."""
+    """What `probes` say against the spans that hold without them. Endpoints are judged apart, the longest counts.
+    Raises ValueError for a wait that is none, such as a negative one.
+    """
     layers: dict[Clock, Layer] = {}
     by_endpoint: dict[str, list[Probe]] = {}
     for probe in probes:
@@ -106,11 +108,19 @@ def _rows(
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """What is known of the clocks of one kind of waiting, with the endpoint's name."""
     for endpoint in _endpoints(told):
-        if model and model not in (endpoint.get("model"), endpoint.get("name")):
+        if model and not _fits(model, endpoint):
             continue
         for row in endpoint.get("learned") or ():
             if (row["scenario"], row["whole"]) == (scenario, whole) and row["clock"] in _TOLD:
                 yield str(endpoint["name"]), row
+
+
+def _fits(model: str, endpoint: Mapping[str, Any]) -> bool:
+    """Whether `endpoint` serves `model`: the model's name, the endpoint's own, or a glob of one of them. Only an
+    endpoint's name is sure to hold a slash.
+    """
+    named = ("model", "name") if globs.literal(model) or "/" in model else ("model",)
+    return any(globs.fits(model, str(endpoint.get(each) or "")) for each in named)
 
 
 def _endpoints(told: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:

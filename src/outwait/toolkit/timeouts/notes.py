@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from outwait.core.plan import Heartbeat
 from outwait.core.tongue import Said
 from outwait.policy.durations import tell
+from outwait.policy.globs import literal
 from outwait.policy.scenarios import MODELS, bare
 from outwait.toolkit.timeouts.boxes import box, most, settings
 from outwait.toolkit.timeouts.chain import Chain, Hop
@@ -36,6 +37,10 @@ _UNKNOWN = Said(
     "No row of the model table fits {model}, so it is `unknown`, which waits long.{near}",
     "模型表中没有与 {model} 相符的条目，因此按 `unknown` 处理，等待时间较长。{near}",
 )
+_GLOB = Said(
+    "Every model that {model} fits gets these numbers, also one that would get others by its own name.",
+    "凡与 {model} 匹配的模型都使用这些数值，即使按其自身名称会得到不同的数值。",
+)
 _NEAR = Said(" Nearest: {names}.", "最接近的：{names}。")
 _SOUND = Said(
     "Sound has no heartbeats: a limit of silence on the way counts for it as it is.",
@@ -52,6 +57,8 @@ def notes(model: str, scenario: str, chain: Chain, beat: Heartbeat, *, listed: b
         names = near(model)
         found = said(_NEAR, names=", ".join(names)) if names else Said("", "")
         yield Said(_UNKNOWN.en.format(model=model, near=found.en), _UNKNOWN.zh.format(model=model, near=found.zh))
+    if listed and not literal(model):
+        yield said(_GLOB, model=model)
     for edge in chain.edges:
         yield from _held(edge, beat)
         if edge.name not in OWN:
