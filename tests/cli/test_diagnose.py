@@ -64,6 +64,12 @@ def test_unknown_is_bad_news() -> None:
     assert (found["cause"], found["side"], found["confidence"]) == ("unknown", "unknown", "low")
 
 
+@pytest.mark.parametrize("elapsed", ["60", "600", "0", "1"])
+def test_the_time_alone_is_no_cause(elapsed: str) -> None:
+    done = run("everything works fine, thanks", "--elapsed", elapsed, "--json")
+    assert (done.exit_code, json.loads(done.stdout)["cause"]) == (1, "unknown")
+
+
 def test_a_file_and_stdin_are_read(tmp_path: Path) -> None:
     path = tmp_path / "error.log"
     path.write_text(QUOTA)
@@ -154,12 +160,6 @@ def test_wrong_usage_ends_with_2(words: tuple[str, ...]) -> None:
     assert run(*words).exit_code == 2
 
 
-def test_headers_are_an_object() -> None:
-    done = run("-", "--each-line", given='{"text": "x", "headers": ["server"]}')
-    assert done.exit_code == 2
-    assert "line 1" in done.output
-
-
 def test_nothing_on_a_terminal_is_usage(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
@@ -189,10 +189,58 @@ def test_each_line_is_a_case() -> None:
     assert run("-", "--each-line", given="read ECONNRESET").exit_code == 0
 
 
-def test_a_bad_case_is_named_by_its_line() -> None:
-    done = run("-", "--each-line", given='ECONNRESET\n{"text": "x", "elapsed_s": "soon"}')
+@pytest.mark.parametrize(
+    "record, field",
+    [
+        ('"elapsed_s": -1', "elapsed_s"),
+        ('"elapsed_s": "soon"', "elapsed_s"),
+        ('"elapsed_s": true', "elapsed_s"),
+        ('"elapsed_s": [60]', "elapsed_s"),
+        ('"status": "bad"', "status"),
+        ('"status": true', "status"),
+        ('"status": 99', "status"),
+        ('"status": 504.5', "status"),
+        ('"headers": ["server"]', "headers"),
+        ('"headers": "server: nginx"', "headers"),
+        ('"headers": {"server": {"name": "nginx"}}', "headers"),
+        ('"model": {"name": "o3"}', "model"),
+        ('"text": null', "text"),
+        ('"text": ["ECONNRESET"]', "text"),
+    ],
+)
+def test_a_bad_case_says_what_is_wrong_and_the_next_is_read(record: str, field: str) -> None:
+    bad = f'{{"id": 7, "text": "x", {record}}}'
+    done = run("-", "--each-line", given=f"ECONNRESET\n{bad}\nread ECONNRESET\n")
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [each.get("cause") for each in found] == ["connect_reset", None, "connect_reset"]
+    assert found[1].keys() == {"line", "id", "error"}
+    assert (found[1]["line"], found[1]["id"]) == (2, 7)
+    assert found[1]["error"]["message"].startswith(f"{field}: ")
+    assert found[1]["error"]["code"] == "invalid_record"
     assert done.exit_code == 2
-    assert "line 2" in done.output
+
+
+def test_numbers_of_a_case_may_be_told_as_text() -> None:
+    lines = [f'{{"text": "fetch failed", "elapsed_s": {each}}}' for each in ("300", '"300"', '"5m"', "300.0")]
+    lines.append('{"text": "no body", "status": "429"}')
+    lines.append('{"text": "", "status": 504, "headers": {"Server": ["nginx"], "Via": null}}')
+    done = run("-", "--each-line", given="\n".join(lines))
+    assert "server: nginx" in done.stdout
+    causes = [json.loads(line)["cause"] for line in done.stdout.splitlines()]
+    assert causes == ["first_byte_timeout"] * 4 + ["rate_limited", "gateway_timeout_upstream"]
+    assert done.exit_code == 0
+
+
+def test_a_line_ends_where_json_says() -> None:
+    lines = [
+        '{"text": "ECONNRESET\u2028at x", "id": "\x85"}\r',
+        "read ECONNRESET\r",
+        '{"text": "ECONNRESET \\ud800", "id": "\\udc00"}',
+    ]
+    done = run("-", "--each-line", given="\n".join(lines))
+    assert [json.loads(line)["cause"] for line in done.stdout.split("\n") if line] == ["connect_reset"] * 3
+    deep = '{"text": ' * 100_000
+    assert run("-", "--each-line", given=deep).exit_code in (0, 1)
 
 
 def test_in_chinese() -> None:

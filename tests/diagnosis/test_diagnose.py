@@ -24,6 +24,13 @@ def test_evidence_is_quoted_and_says_why_and_whence() -> None:
     assert found.confirm[0] == "outwait timeouts deepseek-r1"
 
 
+def test_the_time_is_told_once() -> None:
+    for text, elapsed in (("Error:", 60), ("fetch failed", 300), ("socket hang up", 60)):
+        quotes = [each.quote for each in diagnose(Symptom(text, None, elapsed)).evidence]
+        assert quotes.count(f"{elapsed} s") == 1
+    assert [each.quote for each in diagnose(Symptom("Error:", None, 433)).evidence] == ["433 s"]
+
+
 def test_a_quote_inside_another_is_not_repeated() -> None:
     quotes = [each.quote for each in diagnose(Symptom("connect: connection refused")).evidence]
     assert len(quotes) == len(
@@ -45,6 +52,7 @@ def test_commands_name_what_the_text_names() -> None:
     found = diagnose(Symptom("getaddrinfo ENOTFOUND api.example.net"))
     assert found.confirm == ("outwait net api.example.net",)
     assert diagnose(Symptom("getaddrinfo failed")).confirm == ("outwait net HOST",)
+    assert diagnose(Symptom("connect ECONNREFUSED 10.1.2.3:8000")).confirm[0] == "outwait net 10.1.2.3:8000"
     strange = diagnose(Symptom("UND_ERR_HEADERS_TIMEOUT", "x; rm -rf /"))
     assert strange.confirm[0] == "outwait timeouts MODEL"
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from outwait.diagnosis.excerpt import LONGEST, excerpt
+from outwait.diagnosis.excerpt import _WORDS, LONGEST, excerpt
 
 
 def test_what_is_short_is_read_whole() -> None:
@@ -18,7 +18,10 @@ def test_of_a_long_text_beginning_end_and_words_of_failure_are_read() -> None:
 
 def test_words_everywhere_leave_it_bounded() -> None:
     text = "error: timeout exceeded, connection refused\n" * 100_000
-    assert len(excerpt(text)) < 2 * LONGEST
+    assert len(excerpt(text)) <= LONGEST
+    apart = "".join(word + "y " * 240 for word in _WORDS) * 100  # no two of them share a piece
+    assert LONGEST / 2 < len(excerpt(apart)) <= LONGEST
+    assert all(word in excerpt(apart) for word in _WORDS)
 
 
 def test_the_last_failure_of_a_long_log_is_read() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from outwait.core.fault import FAULTS, Clock, Stage, UpstreamError, fault
@@ -57,3 +59,15 @@ def test_a_known_cause_is_not_read_again() -> None:
     found = of_fault(fault("upstream_error", cause="rate_limited", upstream=answered))
     assert (found.cause, found.confidence) == ("rate_limited", Confidence.HIGH)
     assert "sk-" not in str(found)
+
+
+def test_of_a_long_answer_only_the_beginning_is_read_beside_other_calls() -> None:
+    words = b'{"error": {"message": "The engine is currently overloaded"}}'
+    read, left = (
+        of_fault(fault("upstream_error", upstream=UpstreamError(500, "", body)))
+        for body in (b"1" * 1900 + words, b"1" * 4096 + words)
+    )
+    assert (read.cause, left.cause) == ("overloaded", "upstream_error")
+    before = process_time()
+    of_fault(fault("upstream_error", upstream=UpstreamError(500, "", b"1" * 65_536 + b" s timeout")))
+    assert process_time() - before < 0.3

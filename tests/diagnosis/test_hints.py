@@ -80,3 +80,23 @@ def test_a_filters_field_is_no_filter(text: str, cause: str) -> None:
 
 def test_what_a_filter_only_saw_is_not_said_for_sure() -> None:
     assert read(Symptom('{"jailbreak":{"detected":true,"filtered":false}}')).confidence != "high"
+
+
+@pytest.mark.parametrize(
+    "text, cause",
+    [
+        # where it happened
+        ("The request failed in a new context window", "unknown"),
+        ("After compaction, in a brand-new context window: connection reset by peer", "connect_reset"),
+        ("it hangs within another fresh context window", "unknown"),
+        ("在新的上下文窗口中也报错", "unknown"),
+        # what happened
+        ("your prompt does not fit in a new context window", "context_too_long"),
+        ("too many tokens for a new context window", "context_too_long"),
+        ("in a new context window: prompt is too long", "context_too_long"),
+        ("即使在新的上下文窗口中也提示超出上下文长度", "context_too_long"),
+        ("exceeds the limit in a new context window of 8192 tokens", "context_too_long"),
+    ],
+)
+def test_where_it_happened_is_no_length(text: str, cause: str) -> None:
+    assert read(Symptom(text)).best.cause == cause

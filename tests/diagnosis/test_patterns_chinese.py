@@ -118,3 +118,85 @@ def test_an_answer_longer_than_a_platform_allows(text: str) -> None:
 @pytest.mark.parametrize("text", ["客户端最长等待时间为 60 秒", "最长输入为 8192 tokens", "知识库返回504条结果"])
 def test_other_lengths(text: str) -> None:
     assert told(text)[0] != "gateway_timeout_upstream"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "一分钟内消耗的 token 数量超过了限制",
+        "429 您在一分钟内消耗的token数量超过了模型的限制，请稍后再试",
+        "每分钟 token 超限",
+        "429 TPM 超限",
+        "RPM 已达上限",
+        "429 TPM额度不足",
+        "当前模型每分钟token额度已用完，请稍后",
+        "60 秒内消耗的 tokens 超出限制",
+        "单位时间内 token 消耗超出限额",
+        "您的请求已超出每分钟允许的 token 数",
+        "一分鐘內消耗的 token 數量超過限制",
+        "超过每分钟 token 限制",
+        "每分钟 token 消耗过多",
+    ],
+)
+def test_a_minute_decides(text: str) -> None:
+    assert told(text) == ("rate_limited", "upstream")
+
+
+@pytest.mark.parametrize(
+    "text, cause",
+    [
+        ("本月 token 额度已耗尽", "quota_exhausted"),
+        ("每天的 token 额度已用完", "quota_exhausted"),
+        ("每小时自动刷新令牌，余额不足", "quota_exhausted"),
+        ("等待一分钟后请求超时", "first_byte_timeout"),
+        ("一分钟内请求失败次数超过限制，已熔断", "unknown"),
+        ("输入 token 数量超过限制", "context_too_long"),
+        ("请求超过 60 秒限制", "unknown"),
+        ("60秒的请求超时限制", "first_byte_timeout"),
+    ],
+)
+def test_other_spans_and_limits(text: str, cause: str) -> None:
+    assert told(text)[0] == cause
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "403 令牌没有渠道",
+        "503 当前分组下没有可用渠道",
+        "该令牌无可用渠道",
+        "403 此令牌未绑定渠道",
+        "403 令牌未配置任何渠道",
+        "403 令牌無可用渠道",
+        "503 未找到可用渠道",
+        "该模型暂无可用通道",
+    ],
+)
+def test_a_key_or_a_group_without_channels(text: str) -> None:
+    assert told(text) == ("gateway_no_channel", "gateway")
+
+
+@pytest.mark.parametrize(
+    "text", ["用户未绑定微信通知渠道", "用户没有选择支付渠道", "令牌没有指定渠道的权限", "403 令牌已过期"]
+)
+def test_what_else_a_key_lacks(text: str) -> None:
+    assert told(text)[0] != "gateway_no_channel"
+
+
+@pytest.mark.parametrize(
+    "text", ["写响应时 broken pipe", "回写响应失败：ECONNRESET", "向客户端写数据时 connection reset by peer"]
+)
+def test_an_answer_nobody_took(text: str) -> None:
+    assert told(text) == ("client_gave_up", "client")
+
+
+@pytest.mark.parametrize("text", ["上游写响应时 connection reset", "读取响应时 connection reset by peer"])
+def test_an_answer_that_broke_off(text: str) -> None:
+    assert told(text)[0] == "connect_reset"
+
+
+@pytest.mark.parametrize(
+    "text", ["网络空闲超时", "工具执行时间较长时，空闲连接被断开", "工具运行期间连接空闲太久被防火墙切断"]
+)
+def test_silence_taken_for_death(text: str) -> None:
+    assert told(text) == ("middlebox_idle_cut", "middlebox")

@@ -109,7 +109,7 @@ def test_a_span_that_is_always_the_same(text: str, cause: str, side: str) -> Non
         # deeper causes stay
         ("getaddrinfo EAI_AGAIN: the stream was closed after 60 s without data", "dns_failure", "network"),
         # no failure is told
-        ("The connection stays open for 60 seconds of silence", FIRST_BYTE, CLIENT),
+        ("The connection stays open for 60 seconds of silence", UNKNOWN, CLIENT),
     ],
 )
 def test_what_is_no_such_prose(text: str, cause: str, side: str) -> None:

@@ -59,6 +59,11 @@ def reading(text: str, **known: object) -> Reading:
         ('INFO:httpx:HTTP Request: POST https://host/v1 "HTTP/1.1 200 OK"', "unknown"),
         ("error:1407609C:SSL routines:SSL23_GET_CLIENT_HELLO:http request", "tls_failure"),
         # as people write it
+        ("aiohttp's default timeout is 300 s", "total_timeout"),
+        ("aiohttp has a total timeout of 5 minutes by default", "total_timeout"),
+        ("we hit aiohttp's 300 s default", "total_timeout"),
+        ("The upload did not finish", "write_timeout"),
+        ("Sending didn't complete", "write_timeout"),
         ("Time out uploading the file", "write_timeout"),
         # bytes had come, or none; how it ended; whose clock it was
         ("No stream activity for 90000ms after 4 chunks", "idle_timeout"),
@@ -142,6 +147,34 @@ def test_time_knows_better_than_a_wrapper() -> None:
     assert reading("fetch failed").best.cause == "unknown"
     assert reading("fetch failed", elapsed=300).best.cause == "first_byte_timeout"
     assert reading("socket hang up", elapsed=60).best.cause == "middlebox_idle_cut"
+
+
+@pytest.mark.parametrize(
+    "text", ["everything works fine, thanks", "KeyError: foo", "TypeError: x is not a function", "The quick brown fox"]
+)
+@pytest.mark.parametrize("elapsed", [0, 0.5, 60, 100, 600])
+def test_the_time_alone_names_no_cause(text: str, elapsed: float) -> None:
+    found = reading(text, elapsed=elapsed)
+    assert (found.best.cause, found.side, found.confidence) == ("unknown", NOBODY, Confidence.LOW)
+
+
+@pytest.mark.parametrize("text", ["Error:", "出错了", "failed", "Something went wrong", ""])
+def test_of_a_bare_failure_the_time_is_never_more_than_a_whisper(text: str) -> None:
+    assert {reading(text, elapsed=each).best.cause for each in (0, 0.5, 5)} == {"unknown"}
+    for elapsed, cause, side in ((60, "middlebox_idle_cut", "middlebox"), (600, "first_byte_timeout", "client")):
+        found = reading(text, elapsed=elapsed)
+        assert (found.best.cause, found.side, found.confidence) == (cause, side, Confidence.LOW)
+    assert reading("Request timed out", elapsed=600).confidence is Confidence.MEDIUM
+
+
+def test_who_writes_a_504_gave_up_on_its_own_call() -> None:
+    for text in ("context canceled", '{"error": "context cancelled"}'):
+        found = reading(text, status=504)
+        assert (found.best.cause, found.side) == ("gateway_timeout_upstream", "middlebox")
+        assert reading(text).best.cause == "client_gave_up"
+        assert reading(text, status=502).best.cause == "client_gave_up"
+    assert reading("client disconnected: context canceled", status=504).best.cause == "client_gave_up"
+    assert reading("relay error (channel #1): context canceled", status=504).side == "gateway"
 
 
 def test_a_504_cut_no_stream() -> None:

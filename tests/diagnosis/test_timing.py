@@ -2,9 +2,21 @@ from __future__ import annotations
 
 import pytest
 
-from outwait.diagnosis.causes import CONNECT, CUT, DNS, FIRST_BYTE, GAVE_UP, IDLE, REFUSED, RESET, TOTAL, UNKNOWN
+from outwait.diagnosis.causes import (
+    CONNECT,
+    CUT,
+    DNS,
+    FIRST_BYTE,
+    GAVE_UP,
+    IDLE,
+    MIDDLEBOX,
+    REFUSED,
+    RESET,
+    TOTAL,
+    UNKNOWN,
+)
 from outwait.diagnosis.sign import Sign
-from outwait.diagnosis.timing import on_the_way, own_clock, spoken, timed
+from outwait.diagnosis.timing import GUESS, on_the_way, own_clock, spoken, timed
 
 
 @pytest.mark.parametrize(
@@ -48,6 +60,29 @@ def sign(cause: str, weight: int) -> Sign:
         (UNKNOWN, 24, "fetch failed", 301.0, FIRST_BYTE),
         (UNKNOWN, 24, "fetch failed", 10.4, CONNECT),
         (UNKNOWN, 24, "fetch failed", 5.0, None),
+        # a text that is no failure of a call says nothing by its time
+        (UNKNOWN, 0, "everything works fine, thanks", 60.0, None),
+        (UNKNOWN, 0, "everything works fine, thanks", 0.5, None),
+        (UNKNOWN, 0, "the server works fine, thanks", 60.0, None),
+        (UNKNOWN, 0, "all is well, idle for 60 s", 60.0, None),
+        (UNKNOWN, 0, "keyerror: foo", 600.0, None),
+        (UNKNOWN, 0, "typeerror: x is not a function", 60.0, None),
+        (UNKNOWN, 0, "keyerror: 'response'", 60.0, None),
+        (UNKNOWN, 20, "network", 60.0, None),
+        # of one that says only that something failed, the time is a guess: hops have these limits, clients others
+        (UNKNOWN, 0, "error:", 600.0, FIRST_BYTE),
+        (UNKNOWN, 0, "error:", 60.0, CUT),
+        (UNKNOWN, 0, "error:", 100.0, CUT),
+        (UNKNOWN, 0, "error:", 0.5, None),
+        (UNKNOWN, 42, "出错了", 100.0, CUT),
+        (UNKNOWN, 42, "出错了", 0.5, None),
+        (UNKNOWN, 0, "", 230.0, CUT),
+        (UNKNOWN, 0, "", 600.0, FIRST_BYTE),
+        (UNKNOWN, 0, "", 1.0, None),
+        # what speaks of a call that failed, or of one that nothing came of
+        (UNKNOWN, 20, "typeerror: network connection lost", 360.0, FIRST_BYTE),
+        (UNKNOWN, 0, "the model stays silent, no answer", 360.0, FIRST_BYTE),
+        (UNKNOWN, 0, "我的请求没有反应", 600.0, FIRST_BYTE),
         (UNKNOWN, 24, "connection error", 0.1, REFUSED),
         (UNKNOWN, 24, "connection error", 600.0, FIRST_BYTE),
         (UNKNOWN, 24, "fetch failed", 350.4, CUT),  # no client has that limit
@@ -68,6 +103,16 @@ def sign(cause: str, weight: int) -> Sign:
 def test_what_the_time_adds(cause: str, weight: int, text: str, elapsed: float | None, better: str | None) -> None:
     found = timed(sign(cause, weight), text, elapsed)
     assert (None if found is None else found.cause) == better
+
+
+def test_a_guess_says_by_what_limit_and_weighs_least() -> None:
+    guess = timed(sign(UNKNOWN, 0), "error:", 60.0)
+    assert guess is not None
+    assert (guess.weight, guess.side) == (GUESS, MIDDLEBOX)
+    assert guess.source.startswith("https://")
+    alone = timed(sign(UNKNOWN, 0), "error:", 232.0)
+    assert alone is not None
+    assert alone.cause == CUT
 
 
 def test_limits_on_the_way_are_no_clients() -> None:

@@ -31,7 +31,7 @@ outwait diagnose - --status 504 --elapsed 1m --headers 'server: nginx' < page.ht
 
 outwait diagnose failures.jsonl --each-line    (one JSON object a line: text, model, status, elapsed_s, headers)
 
-Exit status: 0 a cause was found, 1 the text does not say, 2 usage.
+Exit status: 0 a cause was found, 1 the text does not say, 2 usage, or a line that cannot be read.
 """
 _MOST = 64 * 1024 * 1024  # bytes that are read of a file or of stdin
 _FILE_NAME = re.compile(r"[^\s:]{1,255}\.(?:log|txt|json|jsonl|html?|out|err)|(?:\.{0,2}|~)/[^\s:]{1,255}")
@@ -110,10 +110,14 @@ def _text(given: str | None) -> str:
     if given is None and sys.stdin.isatty():
         raise typer.BadParameter("takes the error itself, a file with it, or - for stdin", param_hint="TEXT")
     if given in (None, "-"):
-        return _decoded(sys.stdin.buffer.read(_MOST))
+        try:
+            return _decoded(sys.stdin.buffer.read(_MOST))
+        except OSError as error:
+            raise typer.BadParameter(f"stdin cannot be read: {error.strerror or error}", param_hint="TEXT") from error
     assert given is not None  # noqa: S101 - tells mypy what the line above has seen
     path = _file(given)
-    return given if path is None else _read(path, "FILE")
+    # Bytes of a command line that the locale cannot read, which Python keeps as they are, are read as a file's are.
+    return _decoded(given.encode("utf-8", "surrogateescape")) if path is None else _read(path, "FILE")
 
 
 def _read(path: Path, hint: str) -> str:
@@ -178,47 +182,93 @@ def _headers(given: list[str]) -> dict[str, str]:
 
 
 def _named(headers: object) -> dict[str, str]:
+    """Headers of JSON, names in lower case. One that came more than once may be a list; one that is null did not."""
     if not isinstance(headers, dict):
         raise ValueError("headers are an object of names and values")  # noqa: TRY004 - one error for all bad input
-    return {str(name).lower(): str(value) for name, value in headers.items()}
+    found = {}
+    for name, value in headers.items():
+        several = value if isinstance(value, list) else [] if value is None else [value]
+        if not all(isinstance(each, str | int | float) for each in several):
+            raise ValueError(f"the value of {_short(name)} is a text, not {_short(value)}")
+        if several:
+            found[str(name).lower()] = ", ".join(map(str, several))
+    return found
 
 
 def _each(text: str, known: Symptom, tongue: Tongue) -> int:
-    """One JSON object a line for each line of `text`; the exit status is that of the worst."""
+    """One JSON object a line for each line of `text` that is not empty; the exit status is that of the worst.
+
+    A record that cannot be read is told as `error`, and the next one is read.
+    """
     from outwait.diagnosis.diagnose import diagnose as diagnosed
 
     worst = 0
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(
+        text.split("\n"), 1
+    ):  # JSON may hold other ends of lines, such as U+2028, as they are
         if not line.strip():
             continue
-        symptom, kept = _case(line, number, known)
-        found = diagnosed(symptom, tongue)
-        typer.echo(json.dumps({**kept, **found.told()}, ensure_ascii=False))
+        case = _case(line)
+        kept = {"line": number} | ({"id": case["id"]} if "id" in case else {})
+        try:
+            found = diagnosed(_symptom(case, known), tongue)
+        except ValueError as error:
+            worst = 2
+            print_json({**kept, "error": {"message": str(error), "code": "invalid_record"}}, indent=None)
+            continue
+        print_json({**kept, **found.told()}, indent=None)
         worst = max(worst, int(found.cause == "unknown"))
     return worst
 
 
-def _case(line: str, number: int, known: Symptom) -> tuple[Symptom, dict[str, Any]]:
-    """The symptom of a line, and what else the line says, which is told again: an id, labels."""
-    from outwait.diagnosis.symptom import Symptom
-
-    case: Any = None
+def _case(line: str) -> dict[str, Any]:
+    """What a line says: a JSON object that holds a text, else the line itself as the text."""
     if line.lstrip().startswith("{"):
         try:
             case = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             case = None
-    if not isinstance(case, dict) or "text" not in case:
-        return Symptom(line, known.model, known.elapsed, known.status, known.headers), {"line": number}
+        if isinstance(case, dict) and "text" in case:
+            return {name: _whole(value) if isinstance(value, str) else value for name, value in case.items()}
+    return {"text": line.removesuffix("\r")}
+
+
+def _symptom(case: dict[str, Any], known: Symptom) -> Symptom:
+    """The symptom of a record. What it does not say is as `known`; a ValueError names the field that cannot be read."""
+    from outwait.diagnosis.symptom import Symptom
+
+    text, model, status = case["text"], case.get("model"), case.get("status")
+    if not isinstance(text, str):
+        raise ValueError(f"text: takes a text, not {_short(text)}")  # noqa: TRY004 - one error for all bad input
+    if model is not None and not isinstance(model, str):
+        raise ValueError(f"model: takes a text, not {_short(model)}")
+    if isinstance(status, str) and re.fullmatch("[0-9]{3}", status):
+        status = int(status)
+    if status is not None and (type(status) is not int or not 100 <= status <= 599):
+        raise ValueError(f"status: takes a number from 100 to 599, not {_short(status)}")
+    elapsed, headers = known.elapsed, known.headers
     try:
-        elapsed = known.elapsed if case.get("elapsed_s") is None else durations.parse(case["elapsed_s"])
-        status = known.status if case.get("status") is None else int(case["status"])
-        headers = known.headers if case.get("headers") is None else _named(case["headers"])
-    except (ValueError, TypeError) as error:
-        raise typer.BadParameter(f"line {number}: {error}", param_hint="--each-line") from error
-    model = case.get("model")
-    kept = {"line": number} | ({"id": case["id"]} if "id" in case else {})
-    return Symptom(str(case["text"]), known.model if model is None else str(model), elapsed, status, headers), kept
+        if case.get("elapsed_s") is not None:
+            elapsed = durations.parse(case["elapsed_s"])
+    except ValueError as error:
+        raise ValueError(f"elapsed_s: {error}") from error
+    if case.get("headers") is not None:
+        try:
+            headers = _named(case["headers"])
+        except ValueError as error:
+            raise ValueError(f"headers: {error}") from error
+    return Symptom(
+        text, known.model if model is None else model, elapsed, known.status if status is None else status, headers
+    )
+
+
+def _short(value: object) -> str:
+    return json.dumps(value)[:60]
+
+
+def _whole(text: str) -> str:
+    """`text` without halves of characters, which JSON can escape and no terminal or file can take."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _draw(found: Diagnosis, tongue: Tongue) -> None:

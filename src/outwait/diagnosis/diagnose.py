@@ -34,13 +34,21 @@ def diagnose(symptom: Symptom, tongue: Tongue = Tongue.EN) -> Diagnosis:
         cause,
         reading.side,
         reading.confidence,
-        (*_quoted(reading, tongue), *facts(reading, symptom, tongue)),
+        _evidence(reading, symptom, tongue),
         _alternatives(reading),
         " ".join((now, change[0])),
         now,
         change,
         _commands(advice.confirm, symptom),
     )
+
+
+def _evidence(reading: Reading, symptom: Symptom, tongue: Tongue) -> tuple[Evidence, ...]:
+    """Quotes, then facts; the time is told once, with the limits that strike then where some do."""
+    known = tuple(facts(reading, symptom, tongue))
+    told = {each.quote for each in known if each.quote}
+    quoted = (each for each in _quoted(reading, tongue) if not (each.quote in told and each.quote.endswith(" s")))
+    return (*quoted, *known)
 
 
 def _quoted(reading: Reading, tongue: Tongue) -> list[Evidence]:

@@ -42,7 +42,7 @@ def facts(reading: Reading, symptom: Symptom, tongue: Tongue) -> Iterator[Eviden
             yield Evidence(f"{reading.elapsed:g} s", why, cause, limits[0].source)
     told = reading.told
     if told.page and told.signer:
-        yield Evidence(told.mark, _SIGNED.told(tongue, signer=told.signer), cause, "")
+        yield Evidence(veiled(told.mark[:200]), _SIGNED.told(tongue, signer=told.signer), cause, "")
     if told.gateway:
         yield Evidence(told.gateway, _GATEWAY.told(tongue), cause, "")
     for name in _TELLING:

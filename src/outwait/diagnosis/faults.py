@@ -17,7 +17,7 @@ from outwait.diagnosis.symptom import Symptom
 from outwait.diagnosis.veil import veiled
 from outwait.policy import durations
 
-_READ: Final = 4096  # bytes of an upstream's error that are read
+_READ: Final = 2048  # bytes of an upstream's error that are read: some 20 ms at most, beside calls that go on
 _SHOWN: Final = 200
 _NOTICED: Final = 1.0  # seconds; a shorter silence is none
 _VAGUE: Final = frozenset((UPSTREAM_ERROR, UNKNOWN))

@@ -16,18 +16,18 @@ from typing import Final
 _BLANK: Final = r"[\s│┃▏╭╮╰╯⎿]"
 # Colours and links of a terminal (ECMA-48, 5.4 and 5.6): as they are, as programs escape them, as viewers leave them.
 _COLOUR: Final = (
-    r"(?:\x1b|\\+u001b|\\+x1b|\\+033|\\+e|\u241b)"
+    r"(?:\x1b|\\{1,8}(?:u001b|x1b|033|e)|\u241b)"
     r"(?:\[[0-9;:?]{0,40}[ -/]?[@-~]|\][^\x07\x1b]{0,400}(?:\x07|\x1b\\))"
     r"|\[\d{1,3}(?:;\d{1,3}){0,5}m"
 )
 _COLOURS: Final = re.compile(_COLOUR)
 _ODD: Final = re.compile(
     rf"(?P<colour>{_COLOUR})"
-    rf"|(?P<blank>(?:{_BLANK}|\\+[nrt])+)"
+    rf"|(?P<blank>(?:{_BLANK}|\\{{1,8}}[nrt])+)"
     r"|(?<![A-Za-z0-9])(?P<state>[sScC][RQCHDL])(?=--\s)|(?<=termination_state\":\")(?P<ended>[sScC][RQCHDL])"
-    r"|\\+u(?P<code>[0-9a-fA-F]{4})"
+    r"|\\{1,8}u(?P<code>[0-9a-fA-F]{4})"
     r"|(?P<late>\b[Tt]ime out\b)"
-    r"|(?P<slash>\\+)"
+    r"|(?P<slash>\\{1,8})"
     r"|(?P<entity>&(?:quot|#34|#39|#x27|apos|lt|gt|amp|nbsp);)"
     r"|(?P<quote>[\u2018\u2019\u00b4`\u201c\u201d\u2033])"
 )

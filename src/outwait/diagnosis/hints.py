@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 _HINTS: Final = re.compile(
-    r"api_timeout_ms=[0-9]+ ?ms, try increasing it"
+    r"api_timeout_ms=[0-9]{1,12} ?ms, try increasing it"
     r"|(?:this|it|which|that) (?:can|may|might|could)(?: also)? (?:happen|occur|be (?:due|caused|because|related"
     r"|a))[^.\n]{0,200}"
     r"|(?:the )?[a-z]{1,20} ?(?:endpoint|server|service|api) may be [^.\n]{0,80}"
@@ -23,8 +23,13 @@ _HINTS: Final = re.compile(
     r"|if you (?:think|believe|suspect)[^.\n]{0,120}|have you (?:tried|checked)[^.\n]{0,80}"
     r"|more information about this error may be available[^.\n]{0,60}"
     r"|<empty message>"
-    r"|default is [0-9]+ (?:seconds|s|ms)"
+    r"|default is [0-9]{1,12} (?:seconds|s|ms)"
     r"|(?:可能(?:是|的原因|原因|由于|因为))[^。\n]{0,100}|请检查[^。，\n]{0,60}"
+    # where it happened: a conversation that had just begun has no length to complain of
+    r"|(?<!fit )\b(?:in|into|within|with|inside|from|using|for) (?:(?:a|an|the|another|each|every|my|our|its)"
+    r" ){0,2}(?:brand[- ])?(?:new|fresh|clean|empty|separate|different|second|next|other|isolated|another)"
+    r" context windows?\b(?! (?:limit|size|length|of [0-9]|exceed|is|was))"
+    r"|在?(?:一个|另一个|另外的?|每个)?(?:全新|崭新|新开?|干净|空白?)的?(?:上下文窗口|上下文)(?:中|里|内|下)"
     # what an answer says of its own filters when they found nothing: names of fields, flags that are false
     r"|\bcontent_?filter_?results?[\"']?\W{1,5}error\b[^}]{0,200}"
     r"|\b(?:prompt|content|completion|asynchronous)_?filters?_?(?:results?|details|offsets|raw)\b"

@@ -14,6 +14,7 @@ from outwait.diagnosis.patterns_codes import CODES
 from outwait.diagnosis.patterns_gateways import GATEWAYS
 from outwait.diagnosis.patterns_go import GO
 from outwait.diagnosis.patterns_middleboxes import MIDDLEBOXES
+from outwait.diagnosis.patterns_mishaps import MISHAPS
 from outwait.diagnosis.patterns_node import NODE
 from outwait.diagnosis.patterns_phrases import PHRASES
 from outwait.diagnosis.patterns_protocols import PROTOCOLS
@@ -44,6 +45,7 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     *CODES,
     *GATEWAYS,
     *APPS,
+    *MISHAPS,
     *SENTENCES,
     *PHRASES,
     *TONGUES,

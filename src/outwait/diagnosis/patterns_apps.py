@@ -75,7 +75,7 @@ APPS: Final[tuple[Pattern, ...]] = (
         killed by timeout   plugin_max_execution_timeout   plugin daemon.{0,40}timeout
         workflow execution.{0,20}(timed out|time)
     """, side=GATEWAY),
-    *rows(_DIFY, 64, UNKNOWN, r"reached maximum retries \([0-9]+\) for url", side=GATEWAY),
+    *rows(_DIFY, 64, UNKNOWN, r"reached maximum retries \([0-9]{1,12}\) for url", side=GATEWAY),
     *rows(_DIFY, 60, PROXY, r"ssrf_proxy"),
     *rows(_WEBUI, 60, UNKNOWN, r"open ?webui: server connection error   server connection error", side=GATEWAY),
     *rows(_N8N, 80, TOTAL, r"the connection timed out, consider setting   econnaborted: the request timed out"),

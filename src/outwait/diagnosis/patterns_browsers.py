@@ -17,7 +17,7 @@ _MIXED = "https://developer.mozilla.org/docs/Web/Security/Mixed_content"
 # fmt: off
 BROWSERS: Final[tuple[Pattern, ...]] = (
     *rows(CORS, 97, BAD_REQUEST, r"""
-        blocked by cors policy   access-control-allow-[a-z]+   cors (error|policy|preflight|failure|rejected|header)
+        blocked by cors policy   access-control-allow-[a-z]   cors (error|policy|preflight|failure|rejected|header)
         cross-origin request blocked(?!.{0,300}did not succeed)   preflight (request|response).{0,60}access control
         origin .{1,120}is not allowed by access-control   \bdisallowed cors (origin|method|headers)
         \bcannot load .{1,300}due to access control checks   cors requests (must|are not)

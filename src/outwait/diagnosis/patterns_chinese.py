@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from outwait.diagnosis.causes import GATEWAY_TIMEOUT, MIDDLEBOX, NO_CHANNEL, PERMISSION, QUOTA, RATE
+from outwait.diagnosis.causes import CUT, GATEWAY_TIMEOUT, GAVE_UP, MIDDLEBOX, NO_CHANNEL, PERMISSION, QUOTA, RATE
 from outwait.diagnosis.pattern import Pattern, rows
 
 _PLAIN = ""  # plain words have no page to be looked up on
@@ -42,6 +42,21 @@ _PIECES: Final = (
     ("@though", r".{0,3}(原因|因为|后|时|功能|的话|才|吗|会|自动恢复)"),
     ("@spared", r"(?<!跳过)(?<!忽略)(?<!过滤)(?<!排除)(?<!恢复)(?<!启用)(?<!删除)(?<!清理)(?<!重试)"),
     ("@phase", r"(响应|回應|返回|请求|請求|执行|執行|运行|超时|等待)"),
+    (
+        "@minute",
+        (
+            r"((?<![0-9])(?<!超过)(?<!超过 )(?<!超过了)(?<!未来)(每|单|單|单位|單位|一|1|同一|几|60|六十) ?个?(分钟"
+            r"|分鐘|小时|小時|秒钟|秒|时间|時間)|分钟级|按分钟|(?<![a-z])(tpm|rpm|qpm|qps)(?![a-z]))"
+        ),
+    ),
+    (
+        "@spent",
+        r"((?<!失败)(?<!剩余)(token|令牌|请求|請求|调用|調用|次数|次數|数量|數量|用量|流量|消耗|额度|額度|配额|配額))",
+    ),
+    ("@excess", r"(超(?!时|時)|上限|限制|限额|限額|用完|用尽|耗尽|已满|不足|受限|过[大多高快]|過[大多高快])"),
+    ("@owner", r"(令牌|token|密钥|api ?key|分组|分組|用户组|用户|模型)"),
+    ("@lacks", r"(没有|沒有|暂无|尚无|无|無|未|没|缺少|不存在)"),
+    ("@gone", r"(broken ?pipe|epipe|connection ?reset|econnreset|连接(被)?(重置|断开)|管道(已)?(破裂|断开))"),
     ("@span", r"[0-9]{1,6} ?(s(?![a-z])|秒|分钟|分鐘|min|ms|毫秒)"),
     (
         "@platform",
@@ -87,6 +102,13 @@ CHINESE: Final[tuple[Pattern, ...]] = (
     *_rows(_PLAIN, 92, PERMISSION, r"""
         (账号|账户|帐号|帳號|地区|区域|ip)(已|已经|被|当前|所在)?被(了)?@rules(限制|屏蔽|拉黑|封)
     """),
+    # -------------------------------------- a minute decides: what is used up in one is a rate, not what was paid for
+    *_rows(_PLAIN, 98, RATE, r"""
+        @minute(内|內|里|裡|之内)?((?!超时|超時)[^。；，,]){0,16}@spent((?!失败|失敗|超时|超時|没有|未)[^。；，,]){0,20}?@excess
+        (超过|超過|超出|达到|達到|触发)了?.{0,6}每个?(分钟|分鐘|秒)[^。；，,]{0,16}(限制|限额|上限|额度|配额|限流)
+        (超过|超過|超出)了?.{0,6}每个?(分钟|分鐘|秒)(所|最大|最多)?(允许|允許|可用|能用)[^。；，,]{0,8}(token|请求|調用|调用)
+        (?<![a-z])(tpm|rpm|qpm|qps)(?![a-z])[^。；，,a-z]{0,8}@excess
+    """),
     # ------------------------------------------------------------- a channel that is off; a reason beside it says more
     *_rows(_NEW_API, 96, NO_CHANNEL, r"""
         @channel@itself{0,40}?(已经|已|被|处于|目前|当前|均|都|全|状态(为|是|:|：)?|全部){1,3}@who{0,2}@off(?!@though)
@@ -95,7 +117,23 @@ CHINESE: Final[tuple[Pattern, ...]] = (
         无(有效|可用)的?(上游)?@channel   获取.{1,120}可用渠道失败   没有可用的?渠道
         (亲和性?|粘性|会话保持|绑定|指定)的?@channel[^。，；]{0,20}(不存在|失效|不属于|不支持所请求)   无效的渠道 ?id
     """),
+    *_rows(_NEW_API, 97, NO_CHANNEL, r"""
+        @owner[^。，；,]{0,24}?@lacks(任何|有|可用|绑定|绑|綁定|配置|分配|关联|设置|找到|匹配|对应|到|的|已|启用|开通|指定){0,5}@channel(?!的?权限|的?访问)
+        @lacks(找到|匹配到?|查到|选到|可以|能够){1,2}(任何)?(可用|合适|匹配)?的?(上游)?@channel
+    """),
     *_rows(_NEW_API, 60, NO_CHANNEL, r"@channel[^。；]{0,40}?(已经|已|被){1,2}(自动)?@off.{0,3}(原因|因为)"),
+    # -------------------------------------------------- whoever asked has left; a network that takes silence for death
+    *_rows(_PLAIN, 95, GAVE_UP, r"""
+        (?<!上游)(?<!服务商)(?<!服务器)(?<!服务端)(回写|写回|写入?|发送|推送|输出|flush)(回|出|给客户端)?了?.{0,4}(响应|响应体|回应|应答|
+        回复|sse|流式数据).{0,16}@gone
+        向(客户端|调用方|浏览器|下游).{0,12}(写|发送|推送|返回|输出).{0,20}@gone
+        @gone.{0,12}(写|发送|推送)(回|入)?(响应|回复|应答)
+    """),
+    *_rows(_PLAIN, 97, CUT, r"""
+        网络(层|侧|设备)?(的)?(空闲|闲置|静默)超时
+        (空闲|闲置|静默)(的)?(tcp|网络|长)?(连接|链接)[^。；]{0,8}被[^。；]{0,8}(断|关闭|回收|切|清理|掐|踢)
+        工具[^。；]{0,40}(连接|网络)[^。；]{0,8}(空闲|闲置|静默)[^。；]{0,12}(断|超时|关闭|切)
+    """, side=MIDDLEBOX),
     # --------------------------------------------------------------------------- platforms that allow an answer so long
     *_rows(_PLAIN, 80, GATEWAY_TIMEOUT, r"504.{0,4}(网关|網關)?(响应|請求|请求)?(超时|超時)   (超时|超時).{0,8}504"),
     *_rows(_PLAIN, 81, GATEWAY_TIMEOUT, r"""

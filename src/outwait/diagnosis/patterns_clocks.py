@@ -70,13 +70,13 @@ CLOCKS: Final[tuple[Pattern, ...]] = (
     # ----------------------------------------------------- platforms: a deadline for the first byte or the whole answer
     *rows(_VERCEL, 96, GATEWAY_TIMEOUT, r"""
         (did(n't| not)|failed to|never) (return|send|produce|begin|start|deliver)[a-z]{0,3} (an?|the|its|any) (initial|
-        first) (response|reply|byte|chunk).{0,12}(within|in) [0-9.]+ ?(s|ms|m)[a-z]{0,11}\b(?!.{0,60}(headers|event))
+        first) (response|reply|byte|chunk).{0,12}(within|in) [0-9.]{1,9} ?(s|m)[a-z]{0,11}\b(?!.{0,60}(headers|event))
     """, side=MIDDLEBOX),
     *rows(_HEROKU, 94, GATEWAY_TIMEOUT, r"""
         \b(function|service|application|app|container|worker|lambda|handler|deployment|instance|origin|
         origin web server|
         web server) (did(n't| not)|failed to|has not|could not) (return|send|produce|give|complete|deliver) (an? |the |
-        its |any )?(complete )?(response|reply|answer).{0,12}(within|in) (the )?[0-9.]+
+        its |any )?(complete )?(response|reply|answer).{0,12}(within|in) (the )?[0-9.]{1,12}
     """, side=MIDDLEBOX),
     *rows(_VERCEL_PLANS, 81, GATEWAY_TIMEOUT, r"""
         \b(hobby|free|pro|starter|basic)[ -](plan|tier)\b.{0,100}\b[0-9]{1,4} ?(s|sec|seconds?|minutes?)\b.{0,80}\b504\b
@@ -110,26 +110,26 @@ CLOCKS: Final[tuple[Pattern, ...]] = (
     """, side=GATEWAY),
     # ---------------------------------------------------------------------------------------------- relays' own timers
     *rows(_PLAIN, 94, TOTAL, r"""
-        \b(gateway|proxy|relay|router)('s)? (time )?limit of [0-9.]+ ?(s|ms|m)[a-z]{0,11}\b
+        \b(gateway|proxy|relay|router)('s)? (time )?limit of [0-9.]{1,12} ?(s|ms|m)[a-z]{0,11}\b
         \blocal_[a-z_]{0,40}(watchdog|deadline|time_?out)(_timeout)?\b   \brelay_time_?out\b
-        \b(relay|gateway|proxy|router)('s)? (request |total |overall )?deadline of [0-9.]+ ?(s|ms|m)[a-z]{0,11}\b
+        \b(relay|gateway|proxy|router)('s)? (request |total |overall )?deadline of [0-9.]{1,12} ?(s|ms|m)[a-z]{0,11}\b
     """, side=GATEWAY),
     *rows(_PLAIN, 91, TOTAL, r"""
         (exceeded|reached|hit|past|over) (the |its )?watchdog time-?out( of)? [0-9]
-        (deadline|time budget|time limit) of [0-9.]+ ?(s|ms|m)[a-z]{0,11} (was |has been |is )?(exceeded|reached|
+        (deadline|time budget|time limit) of [0-9.]{1,12} ?(s|ms|m)[a-z]{0,11} (was |has been |is )?(exceeded|reached|
         passed|over)
     """),
     *rows(_PLAIN, 95, TOTAL, r"""
-        (exceeded|used up|over|past) (its|the|a) ([a-z]{2,10} )?(budget|allowance) of [0-9.]+ ?(s|ms|m)(ec|
+        (exceeded|used up|over|past) (its|the|a) ([a-z]{2,10} )?(budget|allowance) of [0-9.]{1,12} ?(s|ms|m)(ec|
         in)?[a-z]{0,5}\b
     """),
     *rows(_PLAIN, 92, IDLE, r"\bdata interval time-?out\b", side=GATEWAY),
     *rows(_LITELLM, 88, FIRST_BYTE, r"hanging request detected", side=GATEWAY),
     *rows(_PLAIN, 97, GATEWAY_TIMEOUT, r"""
-        \b(provider|upstream) (request )?(time-?out|timed out) after [0-9.]+ ?(s|ms|m)[a-z]{0,11}\b
+        \b(provider|upstream) (request )?(time-?out|timed out) after [0-9.]{1,12} ?(s|ms|m)[a-z]{0,11}\b
     """, side=GATEWAY),
     *rows(_PLAIN, 93, FIRST_BYTE, r"""
-        (渠道|上游|通道).{0,30}[0-9]+ ?(秒|毫秒|s|ms)(内|之内)?.{0,4}(未|没有|没).{0,6}(首|第一)
+        (渠道|上游|通道).{0,30}[0-9]{1,12} ?(秒|毫秒|s|ms)(内|之内)?.{0,4}(未|没有|没).{0,6}(首|第一)
     """, side=GATEWAY),
     *rows(_PLAIN, 93, IDLE, r"""
         \bno (data|bytes|tokens?|chunks?|events?|frames?) from (the )?(upstream|channel|provider|backend) (for|in|

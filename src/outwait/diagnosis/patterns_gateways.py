@@ -81,7 +81,8 @@ GATEWAYS: Final[tuple[Pattern, ...]] = (
     """),
     *rows(_NEW_API, 95, QUOTA, r"""
         user quota is not enough   user quota   token quota   insufficient_user_quota   pre_?consumed?_?(token_)?quota
-        preconsume   quota is not enough   quota not enough   quota ?\[-?[0-9]+\]   额度不足   额度已(用尽|用完|耗尽)
+        preconsume   quota is not enough   quota not enough   quota ?\[-?[0-9]{1,20}\]   额度不足
+        额度已(用尽|用完|耗尽)
         令牌额度   用户额度   用户剩余额度   预扣费   token.{0,10}额度   用户余额   quota_not_enough   剩余额度
         remain_?quota
     """, side=GATEWAY),
@@ -105,56 +106,56 @@ GATEWAYS: Final[tuple[Pattern, ...]] = (
     *rows(_NEW_API, 93, IDLE, r"""
         streaming timeout   stream(ing)? (idle|read|scanner) time-?out   upstream (response |stream )?idle time-?out
         idle time-?out   (?<!作)(流|空闲).{0,6}超时   stall timeout
-        no (data|tokens?) (was |were )?(received|produced) .{0,20}(in|for) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (data|tokens?) (was |were )?(received|produced) .{0,20}(within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (data|tokens?) (has been )?(received|produced) .{0,20}(in|for) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (data|tokens?) (has been )?(received|produced) .{0,20}(within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (data|tokens?) (was |were )?(seen) .{0,20}(in|for|within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (data|tokens?) (has been )?(seen) .{0,20}(in|for|within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (bytes?|chunks?) (was |were )?(received|produced) .{0,20}(in|for) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (bytes?|chunks?) (was |were )?(received|produced) .{0,20}(within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (bytes?|chunks?) (has been )?(received|produced) .{0,20}(in|for) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (bytes?|chunks?) (has been )?(received|produced) .{0,20}(within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (bytes?|chunks?) (was |were )?(seen) .{0,20}(in|for|within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (bytes?|chunks?) (has been )?(seen) .{0,20}(in|for|within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (data|tokens?) (was |were )?(arrived|for) .{0,20}(in|for) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (data|tokens?) (was |were )?(arrived|for) .{0,20}(within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (data|tokens?) (has been )?(arrived|for) .{0,20}(in|for|within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (data|tokens?) (was |were )?(from .{0,30}) .{0,20}(in|for) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (data|tokens?) (was |were )?(from .{0,30}) .{0,20}(within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (data|tokens?) (has been )?(from .{0,30}) .{0,20}(in|for) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (data|tokens?) (has been )?(from .{0,30}) .{0,20}(within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (bytes?|chunks?) (was |were )?(arrived|for) .{0,20}(in|for) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (bytes?|chunks?) (was |were )?(arrived|for) .{0,20}(within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (bytes?|chunks?) (has been )?(arrived|for) .{0,20}(in|for) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (bytes?|chunks?) (has been )?(arrived|for) .{0,20}(within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (bytes?|chunks?) (was |were )?(from .{0,30}) .{0,20}(in|for) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (bytes?|chunks?) (was |were )?(from .{0,30}) .{0,20}(within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (bytes?|chunks?) (has been )?(from .{0,30}) .{0,20}(in|for) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (bytes?|chunks?) (has been )?(from .{0,30}) .{0,20}(within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (events?|activity) (was |were )?(received|produced) .{0,20}(in|for) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (events?|activity) (was |were )?(received|produced) .{0,20}(within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (events?|activity) (has been )?(received|produced) .{0,20}(in|for) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (events?|activity) (has been )?(received|produced) .{0,20}(within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (events?|activity) (was |were )?(seen) .{0,20}(in|for|within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (events?|activity) (has been )?(seen) .{0,20}(in|for|within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (progress) (was |were )?(received|produced) .{0,20}(in|for) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (progress) (was |were )?(received|produced) .{0,20}(within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (progress) (has been )?(received|produced) .{0,20}(in|for) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (progress) (has been )?(received|produced) .{0,20}(within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (progress) (was |were |has been )?(seen) .{0,20}(in|for|within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (events?|activity) (was |were )?(arrived|for) .{0,20}(in|for) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (events?|activity) (was |were )?(arrived|for) .{0,20}(within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (events?|activity) (has been )?(arrived|for) .{0,20}(in|for) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (events?|activity) (has been )?(arrived|for) .{0,20}(within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (events?|activity) (was |were )?(from .{0,30}) .{0,20}(in|for) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (events?|activity) (was |were )?(from .{0,30}) .{0,20}(within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (events?|activity) (has been )?(from .{0,30}) .{0,20}(in|for) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (events?|activity) (has been )?(from .{0,30}) .{0,20}(within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (progress) (was |were )?(arrived|for) .{0,20}(in|for|within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (progress) (has been )?(arrived|for) .{0,20}(in|for|within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (progress) (was |were )?(from .{0,30}) .{0,20}(in|for|within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
-        no (progress) (has been )?(from .{0,30}) .{0,20}(in|for|within|after) [0-9.]+ ?m?s?(econds?|inutes?)?
+        no (data|tokens?) (was |were )?(received|produced) .{0,20}(in|for) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (data|tokens?) (was |were )?(received|produced) .{0,20}(within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (data|tokens?) (has been )?(received|produced) .{0,20}(in|for) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (data|tokens?) (has been )?(received|produced) .{0,20}(within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (data|tokens?) (was |were )?(seen) .{0,20}(in|for|within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (data|tokens?) (has been )?(seen) .{0,20}(in|for|within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (bytes?|chunks?) (was |were )?(received|produced) .{0,20}(in|for) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (bytes?|chunks?) (was |were )?(received|produced) .{0,20}(within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (bytes?|chunks?) (has been )?(received|produced) .{0,20}(in|for) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (bytes?|chunks?) (has been )?(received|produced) .{0,20}(within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (bytes?|chunks?) (was |were )?(seen) .{0,20}(in|for|within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (bytes?|chunks?) (has been )?(seen) .{0,20}(in|for|within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (data|tokens?) (was |were )?(arrived|for) .{0,20}(in|for) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (data|tokens?) (was |were )?(arrived|for) .{0,20}(within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (data|tokens?) (has been )?(arrived|for) .{0,20}(in|for|within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (data|tokens?) (was |were )?(from .{0,30}) .{0,20}(in|for) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (data|tokens?) (was |were )?(from .{0,30}) .{0,20}(within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (data|tokens?) (has been )?(from .{0,30}) .{0,20}(in|for) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (data|tokens?) (has been )?(from .{0,30}) .{0,20}(within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (bytes?|chunks?) (was |were )?(arrived|for) .{0,20}(in|for) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (bytes?|chunks?) (was |were )?(arrived|for) .{0,20}(within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (bytes?|chunks?) (has been )?(arrived|for) .{0,20}(in|for) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (bytes?|chunks?) (has been )?(arrived|for) .{0,20}(within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (bytes?|chunks?) (was |were )?(from .{0,30}) .{0,20}(in|for) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (bytes?|chunks?) (was |were )?(from .{0,30}) .{0,20}(within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (bytes?|chunks?) (has been )?(from .{0,30}) .{0,20}(in|for) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (bytes?|chunks?) (has been )?(from .{0,30}) .{0,20}(within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (events?|activity) (was |were )?(received|produced) .{0,20}(in|for) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (events?|activity) (was |were )?(received|produced) .{0,20}(within|after) [0-9.]{1,9} ?m?s?(econds?|inutes?)?
+        no (events?|activity) (has been )?(received|produced) .{0,20}(in|for) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (events?|activity) (has been )?(received|produced) .{0,20}(within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (events?|activity) (was |were )?(seen) .{0,20}(in|for|within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (events?|activity) (has been )?(seen) .{0,20}(in|for|within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (progress) (was |were )?(received|produced) .{0,20}(in|for) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (progress) (was |were )?(received|produced) .{0,20}(within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (progress) (has been )?(received|produced) .{0,20}(in|for) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (progress) (has been )?(received|produced) .{0,20}(within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (progress) (was |were |has been )?(seen) .{0,20}(in|for|within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (events?|activity) (was |were )?(arrived|for) .{0,20}(in|for) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (events?|activity) (was |were )?(arrived|for) .{0,20}(within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (events?|activity) (has been )?(arrived|for) .{0,20}(in|for) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (events?|activity) (has been )?(arrived|for) .{0,20}(within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (events?|activity) (was |were )?(from .{0,30}) .{0,20}(in|for) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (events?|activity) (was |were )?(from .{0,30}) .{0,20}(within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (events?|activity) (has been )?(from .{0,30}) .{0,20}(in|for) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (events?|activity) (has been )?(from .{0,30}) .{0,20}(within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (progress) (was |were )?(arrived|for) .{0,20}(in|for|within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (progress) (has been )?(arrived|for) .{0,20}(in|for|within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (progress) (was |were )?(from .{0,30}) .{0,20}(in|for|within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
+        no (progress) (has been )?(from .{0,30}) .{0,20}(in|for|within|after) [0-9.]{1,12} ?m?s?(econds?|inutes?)?
         stream (has )?(stalled|hung|went silent|is idle|was idle|idled)   inactivity time-?out
         (timed out|timeout) (while )?(waiting for|between) (the )?(next )?(chunk|token|sse|event|more data)
         idle timeout waiting for sse   chunk timeout   inter-?chunk
@@ -202,10 +203,11 @@ GATEWAYS: Final[tuple[Pattern, ...]] = (
         no api key passed in   key .{0,40}(not found in|expired).{0,20}(db|database|token|cache)
     """, side=CLIENT),
     *rows(_LITELLM, 66, FIRST_BYTE, r"""
-        litellm\.timeout   litellm\.exceptions\.timeout   timeout passed=   connection timed out after [0-9.]+ seconds
+        litellm\.timeout   litellm\.exceptions\.timeout   timeout passed=
+        connection timed out after [0-9.]{1,12} seconds
     """),
     *rows(_LITELLM, 95, FIRST_BYTE, r"""
-        connection timed out(\. timeout passed=|\.? after) ?[0-9.]+   timeouterror: .{0,60}timeout passed
+        connection timed out(\. timeout passed=|\.? after) ?[0-9.]{1,12}   timeouterror: .{0,60}timeout passed
     """),
     *rows(_LITELLM, 70, CONTEXT, r"contextwindowexceedederror"),
     *rows(_LITELLM, 84, IDLE, r"midstreamfallbackerror.{0,400}timed out"),
@@ -238,7 +240,7 @@ GATEWAYS: Final[tuple[Pattern, ...]] = (
         request exceeded the timeout sent in the request   exceeded the timeout sent in the request
     """, side=GATEWAY),
     *rows(_BIFROST, 94, TOTAL, r"""
-        default_request_timeout_in_seconds   request timed out \(default is [0-9]+
+        default_request_timeout_in_seconds   request timed out \(default is [0-9]{1,12}
     """, side=GATEWAY),
     *rows(_BIFROST, 93, NO_CHANNEL, r"""
         no keys found (for|that)   no valid keys   no keys support
@@ -285,7 +287,7 @@ GATEWAYS: Final[tuple[Pattern, ...]] = (
     *rows(_OUTWAIT, 90, FILTERED, r"contentpolicyviolationerror   content_policy_fallback"),
     *rows(_AI_GATEWAY, 92, FILTERED, r"guardrails?.{0,40}(block|violat|trigger|intervene)", side=UPSTREAM),
     *rows(_NEW_API, 60, TOTAL, r"""
-        timed? ?out after [0-9.]+ ?(s|ms|sec|min|m)\b
+        timed? ?out after [0-9.]{1,12} ?(s|ms|sec|min|m)\b
         exceeded (the )?(maximum |overall |total |request )?(time|timeout|deadline|duration)( limit)?( of)?
         request (time-?out|timed out)? ?(exceeded|limit)   maximum (request|execution|processing) (time|duration)
         total time-?out   overall time-?out   time limit exceeded   hard time-?out   wall[- ]clock

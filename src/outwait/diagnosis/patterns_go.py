@@ -103,8 +103,8 @@ GO: Final[tuple[Pattern, ...]] = (
     *rows(_TLS, 95, PROXY, r"first record does not look like a tls handshake"),
     *rows(_TLS, 94, TLS, r"server gave http response to https client"),
     *rows(_HTTP2, 86, TRUNCATED, r"""
-        stream error: stream id [0-9]+; (internal_error|protocol_error|enhance_your_calm)
-        stream error: stream id [0-9]+; (cancel|flow_control_error|stream_closed)   http2: response body closed
+        stream error: stream id [0-9]{1,12}; (internal_error|protocol_error|enhance_your_calm)
+        stream error: stream id [0-9]{1,12}; (cancel|flow_control_error|stream_closed)   http2: response body closed
         connection error: protocol_error
     """),
     *rows(_HTTP2, 84, RESET, r"""

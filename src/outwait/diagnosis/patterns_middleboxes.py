@@ -69,12 +69,12 @@ MIDDLEBOXES: Final[tuple[Pattern, ...]] = (
     """, side=UPSTREAM),
     *rows(_NGINX, 95, NO_CHANNEL, r"no live upstreams", side=MIDDLEBOX),
     *rows(_NGINX, 96, DNS, r"""
-        could not be resolved \([0-9]+:   host not found in upstream   no resolver defined
+        could not be resolved \([0-9]{1,12}:   host not found in upstream   no resolver defined
     """, side=MIDDLEBOX),
     *rows(_NGINX, 94, BAD_RESPONSE, r"""
         upstream sent (too big header|invalid header|no valid http|unsupported|duplicate header)
     """, side=MIDDLEBOX),
-    *rows(_NGINX, 95, EXHAUSTED, r"worker_connections are not enough   [0-9]+ worker_connections", side=MIDDLEBOX),
+    *rows(_NGINX, 95, EXHAUSTED, r"worker_connections are not enough   [0-9]{1,12} worker_connections", side=MIDDLEBOX),
     *rows(_NGINX_CORE, 95, GAVE_UP, r"""
         client (prematurely )?closed connection   client timed out   client closed keepalive
         recv\(\) failed.{0,80}while (reading client|sending to client)   client closed request

@@ -47,7 +47,7 @@ _TLS = "https://nodejs.org/api/tls.html#x509-certificate-error-codes"
 NODE: Final[tuple[Pattern, ...]] = (
     # ----------------------------------------------------------------------------------------------- Node and libuv
     *rows(_LIBUV, 95, DNS, r"""
-        \benotfound\b   \beai_[a-z]+   query[a-z0-9]{0,8} (etimeout|enodata|eservfail|erefused)   \besservfail\b
+        \benotfound\b   \beai_[a-z]{1,40}   query[a-z0-9]{0,8} (etimeout|enodata|eservfail|erefused)   \besservfail\b
         \beservfail\b
     """),
     *rows(_LIBUV, 92, REFUSED, r"""
@@ -87,7 +87,7 @@ NODE: Final[tuple[Pattern, ...]] = (
         headers.append:
     """, side=CLIENT),
     *rows(_NODE, 80, BAD_RESPONSE, r"""
-        \bhpe_[a-z_]+   parse error: expected http   parse error: (invalid|data after|missing)
+        \bhpe_[a-z_]{1,40}   parse error: expected http   parse error: (invalid|data after|missing)
         unexpected token .{1,4}(in json|,)   is not valid json
     """),
     *rows(_NODE, 72, BAD_RESPONSE, r"""
@@ -114,7 +114,7 @@ NODE: Final[tuple[Pattern, ...]] = (
     *rows(_UNDICI, 84, BAD_RESPONSE, r"und_err_headers_overflow   headers overflow"),
     # ----------------------------------------------------------------------------------------------------- axios, fetch
     *rows(_AXIOS, 84, TOTAL, r"""
-        timeout of [0-9]+ ?ms exceeded   econnaborted.{0,80}timeout   timeout.{0,80}econnaborted   \beconnaborted\b
+        timeout of [0-9]{1,12} ?ms exceeded   econnaborted.{0,80}timeout   timeout.{0,80}econnaborted   \beconnaborted\b
     """),
     *rows(_NODE_FETCH, 82, FIRST_BYTE, r"network timeout at:"),
     *rows(_NODE_FETCH, 84, IDLE, r"response timeout while trying to fetch   body timeout"),
@@ -154,7 +154,7 @@ NODE: Final[tuple[Pattern, ...]] = (
     *rows(_CHROMIUM, 94, TLS, r"err_cert_   err_bad_ssl   err_ssl_client"),
     *rows(_CHROMIUM, 95, TLS, r"err_cert_date_invalid", side=UPSTREAM),
     *rows(_CHROMIUM, 92, TRUNCATED, r"""
-        err_incomplete_chunked_encoding   err_content_length_mismatch   err_http2_protocol_error   err_http2_[a-z_]+
+        err_incomplete_chunked_encoding   err_content_length_mismatch   err_http2_protocol_error   err_http2_[a-z_]{1,9}
         err_quic_protocol_error   err_content_decoding_failed
     """),
     *rows(_CHROMIUM, 95, TRUNCATED, r"err_network_changed   err_network_io_suspended", side=CLIENT),

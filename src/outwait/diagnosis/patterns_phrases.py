@@ -104,7 +104,7 @@ PHRASES: Final[tuple[Pattern, ...]] = (
         timed out|stall|silen|went quiet|no (more|further|data|new))
         (stopped|ceased) (sending|producing|streaming|emitting|receiving) (any )?(data|tokens|events|chunks|output|
         bytes)
-        (last|previous) (chunk|event|token|byte|activity|data|frame|delta) .{0,24}[0-9.]+ ?(s|sec|seconds|ms|m|min|
+        (last|previous) (chunk|event|token|byte|activity|data|frame|delta) .{0,24}[0-9.]{1,12} ?(s|sec|seconds|ms|m|min|
         minutes) ago
         since (the )?last (chunk|event|token|byte|activity|data|frame|delta)
         (stream|model) went (quiet|silent|idle)
@@ -112,7 +112,7 @@ PHRASES: Final[tuple[Pattern, ...]] = (
         (no|missed) heartbeats? .{0,30}[0-9]   (gap|pause|silence) between (chunks|tokens|events)
         (chunk|token|event|inter-?token|inter-?chunk|stream) (gap|interval|inactivity) .{0,20}(exceed|time|too long)
         (stream|streaming|sse) (inactive|silent|quiet|no activity) .{0,12}(for|after|too)
-        [0-9]+ ?(秒|毫秒|分钟|s|ms)(内|之内|以来)?.{0,6}(没有|未|无)(再)?(收到|接收到?)?(任何|新的?)?(数据|内容|
+        [0-9]{1,12} ?(秒|毫秒|分钟|s|ms)(内|之内|以来)?.{0,6}(没有|未|无)(再)?(收到|接收到?)?(任何|新的?)?(数据|内容|
         活动|事件|token|chunk)
         流(式)?(响应|输出|传输)?(停滞|卡住|卡死|无活动|空闲|静默)
     """),
@@ -122,7 +122,7 @@ PHRASES: Final[tuple[Pattern, ...]] = (
         (exceed|over|longer than|maximum|max).{0,24}(pause|silence|gap|idle time|interval).{0,16}(between|of [0-9])
         no (data|bytes) (on|from|over) (the )?(socket|connection|wire|stream) (for|in|within) [0-9]
         (stream|connection|sse|socket) (has been |was |is |stayed )(silent|idle|quiet|inactive) (for |too )
-        [0-9]+ ?(s|sec|seconds|ms|min|minutes?)\b (have passed )?(without|with no|since) (a |any |an |the )?(new |
+        [0-9]{1,12} ?(s|sec|seconds|ms|min|minutes?)\b (have passed )?(without|with no|since) (a |any |an |the )?(new |
         last |previous )?(chunk|token|event|byte|frame|delta|data)
         no (new )?(activity|events?|chunks?|tokens?|progress) on (the |this )?(sse |model |http |response )?(stream|
         connection|socket)
@@ -148,10 +148,10 @@ PHRASES: Final[tuple[Pattern, ...]] = (
         mid-?(way|response|stream|sentence))
         (stopped|ended|broke off|cut off|died|terminated) (half-?way|part-?way|mid-?way|mid-?(sentence|response|
         answer|generation|word)|in the middle)
-        (only )?(received|got|read) (only )?[0-9]+ (of|out of|/) ?[0-9]+ bytes   content-length mismatch
+        (only )?(received|got|read) (only )?[0-9]{1,12} (of|out of|/) ?[0-9]{1,12} bytes   content-length mismatch
         (response|reply|answer|output|generation|message) (was )?(ended|finished|stopped|closed|
         complete) before (the |a |any |its )?(final|last|done|usage|finish|end|terminal|stop)
-        expected [0-9]+ (more )?bytes,? (but )?(got|received|read)
+        expected [0-9]{1,12} (more )?bytes,? (but )?(got|received|read)
         (stream|response) (was |is )?(never )?(not )?(properly|cleanly) (closed|terminated|finished)
         (never|not) (reached|received) (the )?(end|completion) of (the )?(stream|response|message)
         interrompu .{0,12}avant   unterbrochen,? bevor   vorzeitig (beendet|geschlossen|abgebrochen)
@@ -236,7 +236,7 @@ PHRASES: Final[tuple[Pattern, ...]] = (
         connect(ion|ing)?( attempt| request| phase| setup)? (did(n't| not) (complete|succeed|finish)|(was|
         could) not (be )?(established|completed|opened)) .{0,20}(within|in|after) .{0,12}[0-9]
         (could not|couldn't|cannot|can't|failed to|unable to) (connect|establish|open|reach)\b.{0,80} (within|
-        in) (the |the allotted |the configured |a )?[0-9.:]+ ?(s|ms|m|sec|seconds?|min|milliseconds?)\b
+        in) (the |the allotted |the configured |a )?[0-9.:]{1,12} ?(s|ms|m|sec|seconds?|min|milliseconds?)\b
         (handshake|connection attempt|connecting|connect) (took|takes|lasted|ran) (too long|longer than|more than)
         did(n't| not) accept (the |a |our )?connection.{0,20}(within|in|after) .{0,8}[0-9]
         no connection .{0,30}(within|after|in) [0-9]   g(ave|iving) up connecting
@@ -244,7 +244,7 @@ PHRASES: Final[tuple[Pattern, ...]] = (
         (timed? ?out|time-?out|gave up|deadline).{0,20}(while |when |trying to |during |in |
         on ){1,3}(the )?(connect|
         establish|tcp connect|opening (a |the )?(connection|socket))
-        [0-9]+ ?(秒|毫秒|s|ms)(内|之内)?.{0,6}(未|没有|无法|不能)(能)?(建立)?(连接|连上)   建立连接.{0,8}超时
+        [0-9]{1,12} ?(秒|毫秒|s|ms)(内|之内)?.{0,6}(未|没有|无法|不能)(能)?(建立)?(连接|连上)   建立连接.{0,8}超时
         verbindungs?(aufbau)?.{0,30}(zeitüberschreitung|timeout)   zeitüberschreitung .{0,30}verbindung
         (délai|tiempo|tempo|czas) .{0,40}(connexion|conexi|conexão|connessione|połączeni)
     """),
@@ -268,7 +268,7 @@ PHRASES: Final[tuple[Pattern, ...]] = (
         (stopped|aborted|killed|cancell?ed|terminated) (because|since|as) (it|the [a-z]{2,12}) (took|lasted|ran|
         was running) .{0,12}(long|over|more)
         (ran into|hit|reached|past|over) (its|the|a) (hard |total |overall |
-        max(imum)? )?(time )?limit of [0-9.]+ ?(s|sec|seconds|m|min|minutes|ms)\b
+        max(imum)? )?(time )?limit of [0-9.]{1,12} ?(s|sec|seconds|m|min|minutes|ms)\b
     """),
     *rows(_DIO, 92, WRITE, r"""
         \[send ?time-?out\]   dio(error|exception)type\.sendtimeout
@@ -276,8 +276,8 @@ PHRASES: Final[tuple[Pattern, ...]] = (
     """),
     *rows(_DIO, 93, CONNECT, r"\[connect(ion)? ?time-?out\]   dio(error|exception)type\.connect(ion)?timeout"),
     *rows(_PLAIN, 84, WRITE, r"""
-        (upload|request body|sending|transmission)( of .{1,40})? (took too long|(is |was )?too slow|did(n't|
-         not) (finish|complete)|stalled|exceeded .{0,12}time)
+        (upload|request body|sending|transmission)( of .{1,40})? (took too long|(is |was )?too slow|stalled|
+        did( not|n't) (finish|complete)|exceeded .{0,12}time)
         (time-?out|timed out|deadline exceeded) (while |when |on |during |in )?(the )?(uploading|upload|sending|
         writing|transmitting|send|write)\b
         (uploading|sending|writing|transmitting) (of |the |a |your |our ){0,2}[a-z ]{0,40}(timed? ?out|time-?out)
@@ -293,8 +293,8 @@ PHRASES: Final[tuple[Pattern, ...]] = (
         (tokens?|requests?|quer(y|ies)|calls?|messages?|images?|prompts?)[ _]?(per|/|a|each|every)[ _]?(1 )?(minute|
         min|second|sec|hour)\b.{0,60}(limit|exceed|quota|too many|throttl|maximum|reached|used|allowed)
         too many .{0,40}(in|within) (the |a |an )?(last |past |short |given |current )?(minute|second|hour|
-        [0-9]+ ?(s|sec|seconds|min|minutes?)|time window|window)\b
-        (tokens?|requests?|calls?) .{0,24}(in|within|over) the (last|past|current) (minute|second|hour|[0-9]+ ?(s|
+        [0-9]{1,12} ?(s|sec|seconds|min|minutes?)|time window|window)\b
+        (tokens?|requests?|calls?) .{0,24}(in|within|over) the (last|past|current) (minute|second|hour|[0-9]{1,12} ?(s|
         sec|seconds|min|minutes?))\b
         (limit|exceed|over|reached).{0,40}\b(tpm|rpm|rps|qps|ipm)\b
         \b(tpm|rpm|rps|qps|ipm)\b.{0,40}(limit|exceed|reached|quota)
@@ -303,8 +303,8 @@ PHRASES: Final[tuple[Pattern, ...]] = (
         second|m|min|minute|h|hour)\b
         [0-9] ?(req|requests?|calls?|tokens?|msgs?|messages?) ?(/|per) ?(s|sec|second|m|min|minute|h|
         hour)\b.{0,30}(limit|cap\b|exceed|reached)
-        more than [0-9]+ (requests?|calls?|messages?|tokens?) (in|within|per|every) (one|an?|1|the|each|
-        [0-9]+) ?(minute|second|sec|hour|s\b)
+        more than [0-9]{1,12} (requests?|calls?|messages?|tokens?) (in|within|per|every) (one|an?|1|the|each|
+        [0-9]{1,12}) ?(minute|second|sec|hour|s\b)
         (limit|límite|grenze|лимит).{0,40}(par minute|por minuto|pro minute|в минуту|al minuto)
         每(分钟|秒|小时).{0,16}(token|请求|调用|次数?).{0,16}(上限|限制|超)
     """),

@@ -36,9 +36,9 @@ _WEBSOCKET = "https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1"
 PROTOCOLS: Final[tuple[Pattern, ...]] = (
     # ------------------------------------------------------------------------------------------------------------ gRPC
     *rows(_API_CORE, 86, TOTAL, r"""
-        deadlineexceeded: 504   \b504 deadline exceeded   timeout of [0-9.]+ ?s exceeded
-        deadline of [0-9.]+s exceeded   statuscode\.deadline_exceeded   code = deadlineexceeded
-        deadline exceeded after [0-9.]+s   4 deadline_exceeded
+        deadlineexceeded: 504   \b504 deadline exceeded   timeout of [0-9.]{1,12} ?s exceeded
+        deadline of [0-9.]{1,12}s exceeded   statuscode\.deadline_exceeded   code = deadlineexceeded
+        deadline exceeded after [0-9.]{1,12}s   4 deadline_exceeded
     """),
     *rows(_GRPC, 87, GATEWAY_TIMEOUT, r"""
         deadline expired before operation could complete   504,? deadline_exceeded   status\W{1,6}deadline_exceeded

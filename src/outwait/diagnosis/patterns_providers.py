@@ -154,7 +154,7 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
         token(s)? (limit )?(was |is |has been )?exceed   input_too_long   range of input length should be
         exceed_context_size   available context size   model_context_window_exceeded
         total (message )?token length exceed   prompt_too_long   context_too_large   context_window_exceeded
-        contextwindowexceeded   must have less than [0-9]+ tokens   `?'?inputs'? tokens \+ 'max_new_tokens'
+        contextwindowexceeded   must have less than [0-9]{1,12} tokens   `?'?inputs'? tokens \+ 'max_new_tokens'
         tokens \+ .{0,20}max_new_tokens.{0,20}must be
         exceeds? (the )?(maximum )?(allowed )?(input|prompt|token) (length|limit|size|count)
         conversation (is )?too long   上下文(长度|窗口)?(超|过长|超过|溢出)
@@ -163,7 +163,7 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
     """),
     *rows(_OPENAI, 93, RATE, r"""
         request too large for .{1,120}(tokens per min|tpm|organization|input tokens)
-        request too large for (gpt|model|o[0-9]).{0,200}limit [0-9]+, requested
+        request too large for (gpt|model|o[0-9]).{0,200}limit [0-9]{1,12}, requested
     """),
     *rows(_ANTHROPIC, 90, BAD_REQUEST, r"""
         request_too_large   request exceeds the maximum (size|allowed)   prompt contains too many images
@@ -248,7 +248,7 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
     """),
     *rows("https://api-docs.deepseek.com/quick_start/error_codes", 94, FILTERED, r"content exists risk"),
     *rows("https://docs.cohere.com/docs/rate-limits", 92, RATE, r"""
-        limited to [0-9]+ (api )?(calls?|requests?|tokens?) ?(/|per|a|every) ?(second|minute|min\b|hour|month)
+        limited to [0-9]{1,12} (api )?(calls?|requests?|tokens?) ?(/|per|a|every) ?(second|minute|min\b|hour|month)
     """),
     *rows("https://learn.microsoft.com/en-us/dotnet/azure/sdk/authentication/", 92, AUTH, r"""
         credentialunavailable   defaultazurecredential   clientauthenticationerror
@@ -361,7 +361,7 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
         invalid type for   is not of type   invalid 'messages   'messages' must contain   messages with role 'tool'
         tool_calls' must be followed   tool_use ids were found without   tool_result   tool_call_id
         unexpected `?'?tool_use_id   roles must alternate   must alternate between   first message must
-        each tool_use   thinking block   `?'?max_tokens'? (is |must|: )   max_tokens: [0-9]+
+        each tool_use   thinking block   `?'?max_tokens'? (is |must|: )   max_tokens: [0-9]{1,12}
         max_tokens.{0,30}(too large|must be|exceed)
         temperature.{0,30}(must|not supported|may only|range|deprecated|does not)
         does not support (tools|functions?|tool|streaming|images?|image input|system|parameters?|this|the)
@@ -378,7 +378,7 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
         must be (at (least|most)|provided|non-empty|string|set|specified)   required (field|parameter|property)
         required header   header is required   should be in \[   json_validate_failed   failed_generation
         参数(错误|无效|非法|不合法|有误|格式错误|校验失败|异常)   请求(无效|非法|不合法|格式错误|参数)   非法参数
-        缺少(必要)?参数   invalid argument   invalid_argument   a maximum of [0-9]+   this model only supports
+        缺少(必要)?参数   invalid argument   invalid_argument   a maximum of [0-9]{1,12}   this model only supports
         only available in v1/responses   this is not a chat model   unsupported content type   unsupported media type
         api version not supported   unsupported api version
     """),

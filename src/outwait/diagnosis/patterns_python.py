@@ -126,6 +126,10 @@ PYTHON: Final[tuple[Pattern, ...]] = (
     *rows(_AIOHTTP, 50, REFUSED, r"clientconnectorerror   cannot connect to host"),
     *rows(_AIOHTTP, 95, PROXY, r"clientproxyconnectionerror   clienthttpproxyerror"),
     *rows(_AIOHTTP, 76, FIRST_BYTE, r"timeout on reading data from socket   sockettimeouterror   servertimeouterror"),
+    *rows(_AIOHTTP, 68, TOTAL, r"""
+        \baiohttp(?! server).{0,30}\b(default|total)\b.{0,20}time-?out.{0,24}\b(300 ?s|(5|five) ?m)
+        \baiohttp(?! server).{0,30}\b(300[ -]?s|(5|five)[ -]?m)[a-z]{0,7}\b.{0,24}\bdefault
+    """),
     *rows(_AIOHTTP, 88, IDLE, r"streams\.py.{0,2000}(timeout on reading|sockettimeouterror|servertimeouterror)"),
     *rows(_AIOHTTP, 84, RESET, r"serverdisconnectederror", side=UPSTREAM),
     *rows(_AIOHTTP, 92, TRUNCATED, r"""
@@ -136,7 +140,7 @@ PYTHON: Final[tuple[Pattern, ...]] = (
         contenttypeerror   unexpected mimetype   attempt to decode json with unexpected
     """),
     *rows(_AIOHTTP, 80, BAD_RESPONSE, r"""
-        chunk too big   got more than [0-9]+ bytes .{0,40}when reading   separator is (not )?found, .{0,30}limit
+        chunk too big   got more than [0-9]{1,12} bytes .{0,40}when reading   separator is (not )?found, .{0,30}limit
     """),
     *rows(_AIOHTTP, 66, RESET, r"clientoserror   cannot write to closing transport"),
     *rows(_ASYNCIO, 62, TOTAL, r"asyncio\.(exceptions\.)?timeouterror   concurrent\.futures\._base\.timeouterror"),
@@ -172,7 +176,7 @@ PYTHON: Final[tuple[Pattern, ...]] = (
         'nonetype' object has no attribute '(choices|content|text|parts)
     """),
     *rows("https://docs.python.org/3/library/json.html", 74, BAD_RESPONSE, r"""
-        jsondecodeerror   expecting value: line [0-9]+ column [0-9]+
+        jsondecodeerror   expecting value: line [0-9]{1,12} column [0-9]{1,12}
     """),
     *rows("https://python.langchain.com/docs/troubleshooting/errors/OUTPUT_PARSING_FAILURE/", 72, BAD_RESPONSE, r"""
         outputparserexception   could not parse llm output   failed to parse .{0,60}from completion

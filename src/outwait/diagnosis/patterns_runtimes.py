@@ -54,9 +54,9 @@ RUNTIMES: Final[tuple[Pattern, ...]] = (
     *rows(_JAVA, 95, DNS, r"unknownhostexception   unresolvedaddressexception   dnsnameresolver   dnsresolvecontext"),
     *rows(_JAVA, 96, CONNECT, r"""
         sockettimeoutexception: (connect|failed to connect)   httpconnecttimeoutexception   connecttimeoutexception
-        http connect timed out   connection timed out: (no further information|[a-z0-9.-]+/)
+        http connect timed out   connection timed out: (no further information|[a-z0-9.-]{1,40}/)
         connectexception: (connection|operation) timed out   connectexception: http connect timed out
-        failed to connect to /?[^ ]{1,120} \(port [0-9]+\).{0,80} after [0-9]+ ?ms
+        failed to connect to /?[^ ]{1,120} \(port [0-9]{1,12}\).{0,80} after [0-9]{1,12} ?ms
     """),
     *rows(_JAVA, 92, REFUSED, r"""
         connectexception: connection refused   httphostconnectexception
@@ -182,8 +182,8 @@ RUNTIMES: Final[tuple[Pattern, ...]] = (
     *rows(_HYPER, 44, REFUSED, r"error trying to connect   client error \(connect\)   tcp connect error"),
     *rows(_HYPER, 80, RESET, r"client error \(sendrequest\)"),
     *rows(_HYPER, 72, BAD_RESPONSE, r"""
-        invalid http version parsed   invalid http status-code parsed   expected value at line [0-9]+ column
-        missing field `?'?[a-z_]+'?`? at line
+        invalid http version parsed   invalid http status-code parsed   expected value at line [0-9]{1,12} column
+        missing field `?'?[a-z_]{1,40}'?`? at line
     """),
     *rows(_RUSTLS, 92, TRUNCATED, r"""
         (error decoding response body|body error).{0,200}without (sending )?(tls )?close_notify
@@ -211,23 +211,24 @@ RUNTIMES: Final[tuple[Pattern, ...]] = (
     *rows(_CURL, 96, DNS, r"curl: ?\(6\)   curl error 6\b   curle_couldnt_resolve_host   resolving timed out after"),
     *rows(_CURL, 96, PROXY, r"""
         curl: ?\(5\)   curl: ?\(97\)   curl error (5|97)\b   couldn?'?t resolve proxy   could not resolve proxy
-        received http code [0-9]+ from proxy after connect   connect tunnel failed   unable to receive initial socks
+        received http code [0-9]{1,12} from proxy after connect   connect tunnel failed
+        unable to receive initial socks
     """),
     *rows(_CURL, 84, REFUSED, r"""
         curl: ?\(7\)   curl error 7\b   couldn't connect to server   could not connect to server
-        failed to connect to .{1,120} port [0-9]+
+        failed to connect to .{1,120} port [0-9]{1,12}
     """),
     *rows(_CURL, 97, CONNECT, r"""
-        connection timed out after [0-9]+ milliseconds
-        failed to connect to .{1,120} port [0-9]+.{0,40}(timed out|timeout was reached)
+        connection timed out after [0-9]{1,12} milliseconds
+        failed to connect to .{1,120} port [0-9]{1,12}.{0,40}(timed out|timeout was reached)
         timeout was reached.{0,40}connect   connection timeout after
-        port [0-9]+ after ([2-9][0-9]{4}|[1-9][0-9]{5}) ms
+        port [0-9]{1,12} after ([2-9][0-9]{4}|[1-9][0-9]{5}) ms
     """),
     *rows(_CURL, 93, FIRST_BYTE, r"""
-        operation timed out after [0-9]+ milliseconds with 0 (bytes|out of)
-        timed out after [0-9]+ milliseconds with 0 bytes
+        operation timed out after [0-9]{1,12} milliseconds with 0 (bytes|out of)
+        timed out after [0-9]{1,12} milliseconds with 0 bytes
     """),
-    *rows(_CURL, 93, TOTAL, r"timed out after [0-9]+ milliseconds with [1-9][0-9]* (bytes|out of)"),
+    *rows(_CURL, 93, TOTAL, r"timed out after [0-9]{1,12} milliseconds with [1-9][0-9]{0,12} (bytes|out of)"),
     *rows(_CURL, 78, TOTAL, r"""
         curl: ?\(28\)   curl error 28\b   curle_operation_timedout   operation timed out after   timeout was reached
     """),
@@ -241,7 +242,7 @@ RUNTIMES: Final[tuple[Pattern, ...]] = (
     *rows(_CURL, 97, PROXY, r"\(56\).{0,80}(proxy|connect tunnel)"),
     *rows(_CURL, 90, TRUNCATED, r"""
         curl: ?\((18|92|95)\)   curl error (18|92|95)\b   transfer closed with
-        http/2 stream [0-9]+ was not closed cleanly   outstanding read data remaining   http/3 stream [0-9]+
+        http/2 stream [0-9]{1,12} was not closed cleanly   outstanding read data remaining   http/3 stream [0-9]{1,12}
     """),
     *rows(_CURL, 92, GAVE_UP, r"""
         curl: ?\(23\)   curl error:? ?23\b   failed writing received data   failure writing output to destination
@@ -253,8 +254,8 @@ RUNTIMES: Final[tuple[Pattern, ...]] = (
     *rows(_WGET, 96, FIRST_BYTE, r"read error \(.{1,60}\) in headers"),
     *rows(_PHP, 74, BAD_RESPONSE, r"jsonexception"),
     *rows(_CURL, 84, BAD_REQUEST, r"curl: ?\((1|3)\)   url using bad/illegal format   curl error 3\b", side=CLIENT),
-    *rows(_PHP, 90, TOTAL, r"maximum execution time of [0-9]+ seconds? exceeded   max_execution_time"),
-    *rows(_PHP, 95, EXHAUSTED, r"allowed memory size of [0-9]+ bytes exhausted   reached pm\.max_children"),
+    *rows(_PHP, 90, TOTAL, r"maximum execution time of [0-9]{1,12} seconds? exceeded   max_execution_time"),
+    *rows(_PHP, 95, EXHAUSTED, r"allowed memory size of [0-9]{1,12} bytes exhausted   reached pm\.max_children"),
     *rows(_PHP, 40, REFUSED, r"guzzlehttp.exception.connectexception"),
     *rows(_PHP, 70, UNKNOWN, r"failed to open stream: http request failed!?$", side=CLIENT),
     # ------------------------------------------------------------------------------------------------------ Swift, Dart

@@ -60,7 +60,7 @@ _PIECES: Final = (
     (
         "@window",
         (
-            r"((max[a-z]*[_ -])(allowed )?(input|model|context|sequence|seq|prompt|position|total|length)"
+            r"((max[a-z]{0,40}[_ -])(allowed )?(input|model|context|sequence|seq|prompt|position|total|length)"
             r"|seq[a-z]{0,5}[_ -]len"
             r"|n_ctx|num_ctx|ctx[_ -]?(len|size)|model_?(max_?)?len|context[_ ](size|length|window|limit)"
             r"|position_embeddings|(model|attention|token)('s)? window)"

@@ -11,6 +11,7 @@ from typing import Final
 from outwait.diagnosis.causes import GAVE_UP
 from outwait.diagnosis.pattern import Pattern, rows
 
+_WRITE = "https://pubs.opengroup.org/onlinepubs/9799919799/functions/write.html"
 _SERVLET = "https://docs.spring.io/spring-framework/reference/web/webmvc/mvc-ann-async.html#mvc-ann-async-disconnects"
 _TOMCAT = "https://tomcat.apache.org/tomcat-10.1-doc/api/org/apache/catalina/connector/ClientAbortException.html"
 _JETTY = "https://javadoc.jetty.org/jetty-12/org/eclipse/jetty/io/EofException.html"
@@ -32,9 +33,44 @@ _PHP = "https://www.php.net/manual/en/features.connection-handling.php"
 _BANDIT = "https://hexdocs.pm/bandit/Bandit.html"
 _HYPER = "https://docs.rs/hyper/latest/hyper/server/index.html"
 
+# Pieces of rows: what `@name` in one of them stands for.
+_PIECES: Final = (
+    (
+        "@gone",
+        (
+            r"(broken ?pipe|\bepipe\b|connection ?reset|econnreset|connection ?aborted|errno (32|104)\b"
+            r"|reset by (the )?peer)"
+        ),
+    ),
+    ("@answer", r"(response|reply|answer|(sse|stream) (event|chunk|frame)|event stream)s?( body| headers?| line)?\b"),
+    ("@write", r"(writ(e|ing)|flush(ing)?|send(ing)?)"),
+    ("@passed", r"(stream(ing)?|forward(ing)?|return(ing)?|copy(ing)?|relay(ing)?|proxy(ing)?)"),
+    ("@pipe", r"(broken ?pipe|\bepipe\b|errno 32\b|os error 32\b)"),
+)
+
+
+def _rows(source: str, weight: int, cause: str, expressions: str, *, side: str | None = None) -> tuple[Pattern, ...]:
+    for name, piece in _PIECES:
+        expressions = expressions.replace(name, piece)
+    return rows(source, weight, cause, expressions, side=side)
+
+
 # A table: what is said in one place stands together, one row a line where that can be.
 # fmt: off
 SERVERS: Final[tuple[Pattern, ...]] = (
+    # -------------------------------------------------------------------- any of them: its own write of an answer broke
+    *_rows(_WRITE, 95, GAVE_UP, r"""
+        (?<!upstream )\b(response|reply|answer|chunk|sse|event)[ _-](body )?(write|writer|writing|flush|send) ((has|was|
+        is) )?(raised|raises|failed|fails|hit|got|threw|ended|error|aborted)\b.{0,40}@gone
+        (?<!was )(?<!is )(?<!been )(?<!server )(?<!upstream )\b@write (up |out |back )?((a|an|the|our|my|
+        successful|final|full|json|http|partial|streamed|200) ){0,3}@answer(?! to (the |a )?(log|disk|file|cache|
+        database)|.{0,60}(\bread\b|upstream)).{0,60}@gone
+        \b@passed (back )?((a|an|the|our) ){0,2}@answer.{0,60}@pipe
+        @gone(error)?.{0,40}\b(while|when|during|on|in|as (i|we|it)) @write (up |out |back )?((a|an|the|our|my|
+        successful|final|full|json|http|partial|streamed|200) ){0,3}@answer
+        \b(send_response|end_headers|write_response|send_reply|response\.write|res\.write|start_response)\b(\([^)]{0,40}\))?.{0,24}(raised|raises|failed|threw|:|->|error).{0,24}@gone
+        brokenpipeerror.{0,40}\b(in|at|from|by) (self\.)?(wfile|send_response|end_headers|response\.write)
+    """),
     # ------------------------------------------------------------------------------------------------------------ Java
     *rows(_SERVLET, 97, GAVE_UP, r"""
         asyncrequestnotusableexception   servletoutputstream failed to (flush|write|close|send)

@@ -70,10 +70,10 @@ SERVING: Final[tuple[Pattern, ...]] = (
         input length exceeds (maximum )?context   input exceeds maximum context   truncating input prompt
     """),
     *rows(_LLAMA_CPP, 92, CONTEXT, r"""
-        request \([0-9]+ tokens\) exceeds   exceeds the available context
+        request \([0-9]{1,12} tokens\) exceeds   exceeds the available context
         the request exceeds the available context size   failed to find free space in the kv cache
-        context shift is disabled   trying to keep the first [0-9]+ tokens
-        requested tokens \([0-9]+\) exceed context window
+        context shift is disabled   trying to keep the first [0-9]{1,12} tokens
+        requested tokens \([0-9]{1,12}\) exceed context window
     """),
     *rows(_LLAMA_CPP, 84, OVERLOADED, r"slot unavailable   no slot available   all slots are busy"),
     *rows(_VLLM, 90, CONTEXT, r"""

@@ -46,7 +46,7 @@ SYSTEM: Final[tuple[Pattern, ...]] = (
         dns 解析(失败|错误)   解析域名失败   name resolution (timed out|timeout)   dns error   dns timeout
     """),
     *rows(_WINSOCK, 95, DNS, r"""
-        no such host is known   \b(winerror|errno|wsa)[ :]*1100[1-4]\b   不知道这样的主机
+        no such host is known   \b(winerror|errno|wsa)[ :]{0,8}1100[1-4]\b   不知道这样的主机
         requested name is valid, but no data   unknown host   server name or address could not be resolved
         the remote name could not be resolved
     """),
@@ -55,7 +55,7 @@ SYSTEM: Final[tuple[Pattern, ...]] = (
         连接被(对方|服务器|目标主机)?拒绝   connection was refused   verbindung verweigert   connexion refusée
     """),
     *rows(_WINSOCK, 90, REFUSED, r"""
-        actively refused   \b(winerror|os error|errno|wsa)[ :]*10061\b   积极拒绝   远程计算机拒绝网络连接
+        actively refused   \b(winerror|os error|errno|wsa)[ :]{0,8}10061\b   积极拒绝   远程计算机拒绝网络连接
         target machine refused   wsaeconnrefused
     """),
     *rows(_ERRNO, 84, RESET, r"""
@@ -64,8 +64,8 @@ SYSTEM: Final[tuple[Pattern, ...]] = (
         connection (was )?aborted by (the )?peer   连接被对端重置   \(104:
     """),
     *rows(_WINSOCK, 88, RESET, r"""
-        forcibly closed by the remote host   \b(winerror|os error|errno|wsa)[ :]*10054\b   强迫关闭了一个现有的连接
-        established connection was aborted by the software in your host   \b(winerror|os error|errno)[ :]*10053\b
+        forcibly closed by the remote host   \b(winerror|os error|errno|wsa)[ :]{0,8}10054\b   强迫关闭了一个现有的连接
+        established connection was aborted by the software in your host   \b(winerror|os error|errno)[ :]{0,8}10053\b
         中止了一个已建立的连接   specified network name is no longer available   指定的网络名不再可用
         \bwinerror 64\b
     """),
@@ -77,7 +77,7 @@ SYSTEM: Final[tuple[Pattern, ...]] = (
         could not connect .{0,60}timed? ?out   tcp connect timeout   超时未连接
     """),
     *rows(_WINSOCK, 92, CONNECT, r"""
-        \b(winerror|os error|errno|wsa)[ :]*10060\b   did not properly respond after a period of time   没有正确答复
+        \b(winerror|os error|errno|wsa)[ :]{0,8}10060\b   did not properly respond after a period of time   没有正确答复
         semaphore timeout period has expired   信号灯超时时间已到   \bwinerror 121\b
     """),
     *rows(_ERRNO, 93, UNREACHABLE, r"""
@@ -87,8 +87,8 @@ SYSTEM: Final[tuple[Pattern, ...]] = (
         no internet connection   未连接(到)?(互联网|网络)
     """),
     *rows(_WINSOCK, 93, UNREACHABLE, r"""
-        \b(winerror|os error|errno|wsa)[ :]*1005[01]\b   unreachable network   unreachable host
-        \b(winerror|os error|errno|wsa)[ :]*10065\b   套接字操作尝试一个无法连接的(主机|网络)
+        \b(winerror|os error|errno|wsa)[ :]{0,8}1005[01]\b   unreachable network   unreachable host
+        \b(winerror|os error|errno|wsa)[ :]{0,8}10065\b   套接字操作尝试一个无法连接的(主机|网络)
         向一个无法连接的网络尝试了一个套接字操作   远程主机可能不可访问
     """),
     *rows(_ERRNO, 66, GAVE_UP, r"broken pipe   \[errno 32\]"),
@@ -97,7 +97,7 @@ SYSTEM: Final[tuple[Pattern, ...]] = (
         cannot allocate memory   file table overflow   disk quota exceeded   address already in use
         no buffer space available   resource temporarily unavailable   can't start new thread
         unable to create (new )?native thread   only one usage of each socket address   磁盘空间不足
-        lacked sufficient buffer space   \b(winerror|os error|errno|wsa)[ :]*10055\b
+        lacked sufficient buffer space   \b(winerror|os error|errno|wsa)[ :]{0,8}10055\b
         can't allocate memory   defaultcpuallocator
         打开的文件(过多|太多)   内存不足   insufficient system resources   address (already )?in use   cannot fork
         out of file descriptors   port .{0,12}(is )?already in use   the paging file is too small
@@ -114,7 +114,7 @@ SYSTEM: Final[tuple[Pattern, ...]] = (
     """, side=GATEWAY),
     *rows(_CGROUP, 93, EXHAUSTED, r"""
         oomkilled   oom[- ]?kill   out of memory: killed process   exit(ed)? (with )?(code|status):? 137\b
-        container .{0,60}memory limit   killed process [0-9]+   \bsigkill\b.{0,40}(memory|oom)
+        container .{0,60}memory limit   killed process [0-9]{1,12}   \bsigkill\b.{0,40}(memory|oom)
         javascript heap out of memory   java heap space   (?<!torch.)(?<!cuda.)outofmemoryerror   \bmemoryerror\b
         exceeded (its |the )?memory limit   (not enough|insufficient) memory
     """),
@@ -140,7 +140,7 @@ SYSTEM: Final[tuple[Pattern, ...]] = (
     *rows(_OPENSSL, 95, TLS, r"""
         certificate has expired   certificate is expired   cert has expired   certificate expired
         has expired or is not yet valid   证书已?过期   handshake failure   alert handshake   sslv3 alert
-        tlsv1 alert   tls alert   unrecognized name   alert number [0-9]+   no protocols available
+        tlsv1 alert   tls alert   unrecognized name   alert number [0-9]{1,12}   no protocols available
         unsupported protocol(?! scheme)   unsupported_protocol   no shared cipher   dh key too small
     """, side=UPSTREAM),
     *rows(_OPENSSL, 95, TLS, r"""

@@ -50,8 +50,8 @@ WORDS: Final[tuple[Pattern, ...]] = (
         (timeout|time-out) (while )?(waiting|awaiting) (for|on) (a |the |an )?(headers|first)
         (timeout|time-out) (while )?(waiting|awaiting) (for|on) (a |the |an )?(server|model|llm|provider)
         (waited|waiting) (too long|more than|over) .{0,40}(response|reply|answer|headers)
-        no (response|reply) (was |were |has been )?(received )?(from .{1,40} )?(within|after|in) [0-9.]+
-        no (answer|headers?) (was |were |has been )?(received )?(from .{1,40} )?(within|after|in) [0-9.]+
+        no (response|reply) (was |were |has been )?(received )?(from .{1,40} )?(within|after|in) [0-9.]{1,12}
+        no (answer|headers?) (was |were |has been )?(received )?(from .{1,40} )?(within|after|in) [0-9.]{1,12}
         did(n't| not) (respond|answer|reply|start responding) (within|in time|after|before)
         (failed|fails) to respond (within|in time)   (not|n't) respond(ing|ed)? (within|in time)
         took too long to (respond|reply|answer)   response (time-?out|timed out)   read(ing)? time-?out
@@ -62,13 +62,13 @@ WORDS: Final[tuple[Pattern, ...]] = (
     """),
     *rows(_PLAIN, 84, FIRST_BYTE, r"""
         (setup|stream open|stream start|streaming setup|initial response) time-?out
-        no (response|reply|answer) (from|by) .{1,40} (after|within|in|for) [0-9.]+ ?(s|ms|m|seconds?|minutes?)\b
+        no (response|reply|answer) (from|by) .{1,40} (after|within|in|for) [0-9.]{1,12} ?(s|ms|m|seconds?|minutes?)\b
         (timed? ?out|time-?out).{0,50}(first (token|byte|chunk)|(waiting for|awaiting) (the )?(response )?headers)
         i/o error on .{1,200}: (read timed out|timeout|request timed out)
     """),
     *rows(_PLAIN, 82, TOTAL, r"""
         timeout period of .{1,24} (has been|was) exceeded
-        time-?out of [0-9.]+ ?(s|ms|seconds|milliseconds|m|minutes) (was |has been )?(exceeded|reached|elapsed)
+        time-?out of [0-9.]{1,12} ?(s|ms|seconds|milliseconds|m|minutes) (was |has been )?(exceeded|reached|elapsed)
     """),
     *rows(_PLAIN, 58, BAD_RESPONSE, r"""
         keyerror: '(choices|content|message|candidates|usage|delta|data)'
@@ -84,7 +84,7 @@ WORDS: Final[tuple[Pattern, ...]] = (
     *rows(_PLAIN, 80, NO_CHANNEL, r"channel (is )?(not |un)available", side="gateway"),
     *rows(_PLAIN, 92, QUOTA, r"(hit|reached) your (usage |weekly |session |daily |monthly )?limit"),
     *rows(_PLAIN, 70, CONTEXT, r"output token maximum"),
-    *rows(_PLAIN, 84, BAD_REQUEST, r"stopped after [0-9]+ redirects   too many redirects"),
+    *rows(_PLAIN, 84, BAD_REQUEST, r"stopped after [0-9]{1,12} redirects   too many redirects"),
     *rows(_PLAIN, 80, RESET, r"(message|response) from (the )?remote is incomplete"),
     *rows(_PLAIN, 62, TRUNCATED, r"streamclosederror   http2: stream closed"),
     *rows(_PLAIN, 66, GAVE_UP, r"abort handler"),
@@ -94,7 +94,7 @@ WORDS: Final[tuple[Pattern, ...]] = (
     *rows(_PLAIN, 78, OVERLOADED, r"暂(时)?不可用   负载(已经|已)?(达到|到达).{0,4}上限"),
     *rows(_PLAIN, 40, NO_MODEL, r"\bnot found\b"),
     *rows(_PLAIN, 60, TOTAL, r"""
-        took (longer|more) than [0-9.]+ ?(s|ms|m|seconds|minutes)
+        took (longer|more) than [0-9.]{1,12} ?(s|ms|m|seconds|minutes)
         (maximum|max) (run ?time|response time|duration|execution time)
         exceeded (the |its )?(maximum|max) (run ?time|time|duration)
     """),
@@ -105,7 +105,7 @@ WORDS: Final[tuple[Pattern, ...]] = (
     """),
     *rows(_PLAIN, 24, UNKNOWN, r"max(imum)? retries (exceeded|reached)", side="client"),
     *rows(_PLAIN, 86, IDLE, r"""
-        stream (has |is )?(gone |went )?stale   stale (stream|timeout)   stale for [0-9]+   no chunks received
+        stream (has |is )?(gone |went )?stale   stale (stream|timeout)   stale for [0-9]{1,12}   no chunks received
         0 chunks received
     """),
     *rows(_PLAIN, 93, CONTEXT, r"maximum (prompt|input|sequence) (length|limit|size) (is|of|exceeded)"),
@@ -150,9 +150,9 @@ WORDS: Final[tuple[Pattern, ...]] = (
         (query|operation|request|call) (time limit|deadline) (of )?(was )?(exceeded|reached|after)
         (query|operation|request|call) (time limit|deadline) (of )?(was )?(expired|elapsed)
         deadline (was )?(exceeded|expired|passed|reached)   exceeded (its |the )?(deadline|time limit|timeout)
-        aborted (after|due to) (a )?.{0,20}(time-?out|[0-9.]+ ?(s|ms|sec))
-        cancell?ed (after|due to) .{0,20}(time-?out|[0-9.]+ ?(s|ms|sec))   killed after [0-9.]+ ?(s|ms|m)
-        terminated after [0-9.]+ ?(s|ms|m|seconds|minutes)   超过(了)?(最大|最长|总).{0,8}(时间|时长)   执行超时
+        aborted (after|due to) (a )?.{0,20}(time-?out|[0-9.]{1,12} ?(s|ms|sec))
+        cancell?ed (after|due to) .{0,20}(time-?out|[0-9.]{1,12} ?(s|ms|sec))   killed after [0-9.]{1,12} ?(s|ms|m)
+        terminated after [0-9.]{1,12} ?(s|ms|m|seconds|minutes)   超过(了)?(最大|最长|总).{0,8}(时间|时长)   执行超时
         任务超时   总超时
     """),
     *rows(_PLAIN, 62, GATEWAY_TIMEOUT, r"""
@@ -318,7 +318,7 @@ WORDS: Final[tuple[Pattern, ...]] = (
     """),
     *rows(_PLAIN, 23, RATE, r"""
         (request|call|message|token)s? (limit|quota)   limit (of|for) .{0,30}(requests?|calls|messages) per
-        too (fast|frequent|often|quickly)   wait (a|an|[0-9]+|some|for) .{0,12}(second|minute|moment|while|before)
+        too (fast|frequent|often|quickly)   wait (a|an|[0-9]{1,12}|some|for) .{0,12}(second|minute|moment|while|before)
     """),
     *rows(_PLAIN, 23, QUOTA, r"""
         subscri(be|ption)   upgrade (your|to)   \bunpaid\b   \bpayment   \bcredits?\b   allowance   \bwallet\b   充值
@@ -381,7 +381,6 @@ WORDS: Final[tuple[Pattern, ...]] = (
     """),
     *rows(_PLAIN, 62, FILTERED, r"moderation   guardrail   usage polic(y|ies)   合规   nsfw   risk control"),
     *rows(_PLAIN, 62, AUTH, r"unauthorized   refresh token   user not found"),
-    *rows(_PLAIN, 62, CONTEXT, r"context window"),
     *rows(_PLAIN, 62, OVERLOADED, r"""
         temporarily unavailable   currently unavailable   service unavailable   currently experiencing
     """),
@@ -392,7 +391,7 @@ WORDS: Final[tuple[Pattern, ...]] = (
     *rows(_PLAIN, 50, BAD_REQUEST, r"is required   (parameter|field|instruction|message|argument|value)s are required"),
     *rows(_PLAIN, 50, NO_MODEL, r"model: [a-z0-9.:_/-]{2,80}\W{0,6}$"),
     *rows(_PLAIN, 62, RATE, r"""
-        please (retry|try again) (after|in) [0-9.]+ ?m?s(econds?)?   try again in [0-9.]+ ?m?s\b
+        please (retry|try again) (after|in) [0-9.]{1,12} ?m?s(econds?)?   try again in [0-9.]{1,12} ?m?s\b
         retry your request after
     """),
 )

@@ -27,7 +27,7 @@ SPAN: Final = re.compile(
     r"|(?:[5-9]|[1-9][0-9]{1,3}) ?多?(?:秒|초)|[1-9][0-9]{0,2} ?多?(?:分钟|分鐘|分間?|분))"
     r"|\b(?:a|one|two|three|four|five|ten|fifteen|twenty|thirty|sixty|half a|couple of)[ -](?:full )?minutes?\b"
     r"|\b(?:thirty|sixty|ninety|hundred)[ -]seconds?\b"
-    r"|[一两二三四五六七八九十几]+多?(?:分多?钟|十秒)|半分钟"
+    r"|[一两二三四五六七八九十几]{1,4}多?(?:分多?钟|十秒)|半分钟"
 )
 """A length of time, five seconds or more."""
 

@@ -36,7 +36,7 @@ from outwait.diagnosis.prose import prose
 from outwait.diagnosis.sign import Sign, signs
 from outwait.diagnosis.symptom import Symptom
 from outwait.diagnosis.teller import Teller, teller
-from outwait.diagnosis.timing import own_clock, spoken, timed
+from outwait.diagnosis.timing import FAILING, GUESS, own_clock, spoken, timed
 from outwait.policy.limits import near
 
 _SURE, _LIKELY, _MARGIN = 82, 56, 3
@@ -54,14 +54,12 @@ _ANY: Final = (502, 503)  # what a proxy answers for any failure behind it
 _HIDDEN: Final = 28  # a browser's words for an answer that failed, and so did not name the origins it allows
 _SAID, _PLAIN = 40, 64  # plain words for a timeout, which in a 5xx reply are those of who answered
 _TALK: Final = 31
+_GO_LEFT, _BODY = (
+    "context cancel",
+    80,
+)  # all that a 504 says whose writer gave up on its own call; up to so many characters
 _SHORT: Final = 160  # characters: who pastes less means it as an error
-_FAILING: Final = re.compile(
-    r"error|fail|except|unable|cannot|can't|could ?n.t|denied|refus|reject|abort|invalid|exceed|exhaust|crash|unauthori"
-    r"|unknown|unsupported|not (found|allowed|running|ready|available)|too (many|long|large)|lost"
-    r"|\b[45]\d\d\b|time-?out|timed out|clos|reset|kill|terminat|hung|hang|cancel|cut off|disconnect"
-    r"|错|失败|异常|无法|不能|超|拒绝|不(足|可用|存在|支持|正确)|中断|断开"
-)
-_BARE: Final = re.compile(r"[\[({][\])}]$|\W(?:null|none|0|\"\"|'')\W*$", re.IGNORECASE)
+_BARE: Final = re.compile(r"[\[({][\])}]$|\W(?:null|none|0|\"\"|'')\W{0,240}$", re.IGNORECASE)
 _ERROR: Final = re.compile(
     r"[\"']error(?:_?code|_?message|_?type)?[\"']: ?(?:\{ ?[\"'][a-z]|[\"'][a-z0-9])"
     r"|[\"'](?:error_?)?code[\"']: ?[\"'](?!ok\b|success)[a-z]"
@@ -105,10 +103,10 @@ def read(symptom: Symptom) -> Reading:
     found = [each for each in signs(folded, words, symptom.status) if not _says_nothing(each, words)]
     status = symptom.status or next((each.status for each in found if each.status), None)
     elapsed = symptom.elapsed if symptom.elapsed is not None else spoken(words)
-    ranked = sorted((_weighed(each, status) for each in found), key=lambda each: (-each.weight, each.at))
+    ranked = sorted((_weighed(each, status, words) for each in found), key=lambda each: (-each.weight, each.at))
     best = ranked[0] if ranked else _SPEECHLESS
     better = prose(best, words, folded, elapsed)
-    if better is None and (symptom.elapsed is not None or _FAILING.search(words)):
+    if better is None and (symptom.elapsed is not None or FAILING.search(words)):
         better = timed(best, words, elapsed)
     if better is not None:
         ranked.insert(0, better)
@@ -134,13 +132,15 @@ def _says_nothing(sign: Sign, words: str) -> bool:
     """Whether it is a whisper in a long text in which nothing failed, or a field that an error left empty."""
     if sign.cause == EMPTY and _BARE.search(sign.quote) and _ERROR.search(words):
         return True
-    return not sign.source and sign.weight <= _TALK and len(words) > _SHORT and _FAILING.search(words) is None
+    return not sign.source and sign.weight <= _TALK and len(words) > _SHORT and FAILING.search(words) is None
 
 
-def _weighed(sign: Sign, status: int | None) -> Sign:
-    """`sign` as it counts beside the status of the reply."""
+def _weighed(sign: Sign, status: int | None, words: str) -> Sign:
+    """`sign` as it counts beside the status of the reply, in a text of these `words`."""
     if status is None:
         return sign
+    if status == _LATE and sign.cause == GAVE_UP and len(words) <= _BODY and sign.quote.lower().startswith(_GO_LEFT):
+        return Sign(_PLAIN + 1, GATEWAY_TIMEOUT, None, sign.quote, sign.source, sign.at)
     if sign.cause == UNKNOWN and _WRAPPER <= sign.weight < _WRAPPED - 5 and status >= 500:
         return Sign(_WRAPPED, sign.cause, None, sign.quote, sign.source, sign.at)
     if sign.cause == CONNECT and sign.weight <= _LOOSELY and status == _LATE:  # who answers 504 was reached
@@ -175,5 +175,6 @@ def _confidence(
     weight = max(best.weight, _SURE) if signed or own else best.weight
     if weight >= _SURE and weight - rival >= _MARGIN and best.cause not in _NEVER_SURE:
         return Confidence.HIGH
-    likely = best.weight >= _LIKELY or (best.cause in _CLOCKS and elapsed is not None and near(elapsed))
+    known = best.cause in _CLOCKS and best.weight > GUESS and elapsed is not None and near(elapsed)
+    likely = best.weight >= _LIKELY or known
     return Confidence.MEDIUM if likely and best.cause != UNKNOWN else Confidence.LOW

@@ -29,7 +29,7 @@ class Teller(NamedTuple):
 _GATEWAYS: Final = re.compile(
     r"channel ?#?\(?#|channel error \(|relay error|do request failed|do_request_failed|(?:one|new|shell|rix"
     r"|veloera)_?api_error"
-    r"|\(request id: ?20[0-9]{12,}|bad_response_status_code|channel:|upstream_error|relay|new-?api\b|one-?api\b"
+    r"|\(request id: ?20[0-9]{12}|bad_response_status_code|channel:|upstream_error|relay|new-?api\b|one-?api\b"
     r"|litellm[ _-](?:proxy|router|params)|litellm\.proxy|message\W{1,6}litellm\.|(?:received|available) model group"
     r"|plugininvokeerror|plugindaemon|plugin_daemon|\[models\]|run failed: |bifrost|portkey|helicone|cliproxyapi"
     r"|cli-proxy|provider_response_error"

@@ -45,6 +45,35 @@ _PATIENT: Final = re.compile(r"\bwait|\bvery long|\blong time|\bthinking|\bgener
 _BROWSERS: Final = "network error"  # what pages show when a reply or its body breaks
 _WORDS: Final = 66  # up to this weight, plain words name a cause
 _OPEN: Final = (RESET, GAVE_UP, UNKNOWN)  # what a timer may have brought about
+FAILING: Final = re.compile(
+    r"error|fail|except|unable|cannot|can't|could ?n.t|denied|refus|reject|abort|invalid|exceed|exhaust|crash|unauthori"
+    r"|unknown|unsupported|not (found|allowed|running|ready|available)|too (many|long|large)|lost"
+    r"|\b[45]\d\d\b|time-?out|timed out|clos|reset|kill|terminat|hung|hang|cancel|cut off|disconnect"
+    r"|错|失败|异常|无法|不能|超|拒绝|不(足|可用|存在|支持|正确)|中断|断开"
+)
+"""Words that say that something failed."""
+_MUTE: Final = re.compile(
+    r"\b(?:no|not|never|nothing|stuck|slow(?:ly)?|forever|stop(?:s|ped)?|dead|die[sd]?|gone|broken?|drop(?:s|ped)?|cuts?)\b"
+    r"|n't\b|\bwait|\bspinn|\bfroze|没|沒|无|無|卡|慢|等|停|断|掉|转圈"
+)
+"""Words that say that nothing came, or no more."""
+_CALL: Final = re.compile(
+    r"connect|network|fetch|request|respon|\brepl(?:y|ies)\b|\banswer|time-?d? ?out|socket|stream|\bapis?\b|https?\b"
+    r"|server|upstream|gateway|proxy|\bcall(?:s|ed)?\b|\bmodels?\b|completion|openai|anthropic|llm|retries"
+    r"|连接|連接|网络|網絡|網路|请求|請求|响应|響應|回复|回覆|回答|接口|调用|模型|上游|服务"
+)
+"""Words that say that it was a call."""
+_PROGRAM: Final = re.compile(
+    r"\b(?:key|type|name|index|attribute|value|import|modulenotfound|syntax|indentation|reference|range|zerodivision"
+    r"|assertion|recursion|notimplemented|unboundlocal)error\b|is not a function|command not found"
+    r"|unsupported operand|nullpointerexception|nullreferenceexception|segmentation fault"
+)
+"""Words of a program that failed by itself."""
+GUESS: Final = 12
+"""The weight of what the time alone says: that something failed, and nothing of what."""
+_WRAPPER: Final = 22  # from this weight on, words that name no cause are those of a client that called
+_HOPS: Final = ((58.0, 62.0), (99.0, 126.0), (228.0, 232.0), (239.0, 241.0), (348.0, 352.0))
+"""Seconds after which hops on the way give up: nginx and load balancers, Cloudflare, Azure, AWS (FACTS 4)."""
 _CERTAIN: Final = 90
 _AT_ONCE: Final = 1.0
 _NODE: Final = (290.0, 312.0)  # undici's headersTimeout and bodyTimeout, FACTS 1.1
@@ -90,6 +119,8 @@ def timed(strongest: Sign, read: str, elapsed: float | None) -> Sign | None:
     if elapsed is None:
         return None
     said = f"{elapsed:g} s"
+    if strongest.cause == UNKNOWN and not _failed(strongest, read):
+        return None
     if strongest.cause in _OPEN and strongest.weight < _CERTAIN and _is_named(read, elapsed):
         return Sign(80, IDLE, None, said, "")
     return _limited(strongest, read, elapsed, said)
@@ -105,7 +136,28 @@ def _limited(strongest: Sign, read: str, elapsed: float, said: str) -> Sign | No
         return Sign(77, TOTAL, CLIENT, said, "")
     if on_the_way(elapsed) and _was_waited_for(strongest, read):
         return Sign(60, CUT, MIDDLEBOX, said, on_the_way(elapsed)[0].source)
-    return _bare(read, elapsed, said) if strongest.cause == UNKNOWN else None
+    if strongest.cause != UNKNOWN:
+        return None
+    return _bare(read, elapsed, said) if _CALL.search(read) else _guessed(elapsed, said)
+
+
+def _failed(strongest: Sign, read: str) -> bool:
+    """Whether a text that names no cause may be that of a call that failed; an empty one denies nothing.
+
+    The time tells nothing of a program that failed by itself, or of words in which nothing failed.
+    """
+    if _PROGRAM.search(read) and (strongest.weight == 0 or _PROGRAM.search(strongest.quote.lower())):
+        return False
+    known = strongest.weight >= _WRAPPER or not read.strip()
+    return known or FAILING.search(read) is not None or (_MUTE.search(read) and _CALL.search(read)) is not None
+
+
+def _guessed(elapsed: float, said: str) -> Sign | None:
+    """What is likely to have ended a call after `elapsed` seconds where nothing but the time speaks."""
+    if any(start <= elapsed <= end for start, end in _HOPS):
+        limit = next(iter(on_the_way(elapsed)), None)
+        return Sign(GUESS, CUT, MIDDLEBOX, said, "" if limit is None else limit.source)
+    return Sign(GUESS, FIRST_BYTE, None, said, "") if elapsed >= _QUIET else None
 
 
 def _was_waited_for(strongest: Sign, read: str) -> bool:

@@ -24,7 +24,7 @@ outwait diagnose - --status 504 --elapsed 1m --headers 'server: nginx' < page.ht
 
 outwait diagnose failures.jsonl --each-line    (one JSON object a line: text, model, status, elapsed_s, headers)
 
-Exit status: 0 a cause was found, 1 the text does not say, 2 usage.
+Exit status: 0 a cause was found, 1 the text does not say, 2 usage, or a line that cannot be read.
 """: """示例：
 
 outwait diagnose 'openai.APITimeoutError: Request timed out.' --elapsed 600 --model o3-pro
@@ -37,7 +37,7 @@ outwait diagnose - --status 504 --elapsed 1m --headers 'server: nginx' < page.ht
 
 outwait diagnose failures.jsonl --each-line    （每行一个 JSON 对象：text、model、status、elapsed_s、headers）
 
-退出码：0 找到起因，1 文字没有说明，2 用法有误。
+退出码：0 找到起因，1 文字没有说明，2 用法有误，或有一行无法读取。
 """,
     "The error: as text, in a file, or on stdin.": "错误信息：直接给出、放在文件里，或从标准输入读取。",
     "The model that was called.": "被调用的模型。",
