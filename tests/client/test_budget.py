@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import copy
+import pickle
+
 from outwait.client.budget import Budget
 from outwait.core.fault import RetryClass, fault
 
@@ -39,3 +42,17 @@ def test_a_share_may_be_paid_twice() -> None:
     budget.charge(RetryClass.SAFE, 1)
     assert budget.paid_room(0.03, 1)
     assert budget.paid_room(0.02, 1000)
+
+
+def test_a_copy_spends_on_its_own() -> None:
+    budget = Budget()
+    budget.failed(RESET)
+    for _ in range(2):
+        budget.charge(RetryClass.AMBIGUOUS, 1)
+    for again in (pickle.loads(pickle.dumps(budget)), copy.deepcopy(budget), copy.copy(budget)):
+        assert again.tokens == 486
+        again.charge(RetryClass.AMBIGUOUS, 1)
+        again.failed(RESET)
+        assert not again.paid_room(0.02, 1)
+    assert budget.tokens == 486
+    assert budget.paid_room(0.02, 1)

@@ -3,8 +3,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator
-from types import SimpleNamespace
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -24,9 +23,8 @@ def due(watch: Watch) -> tuple[float, str, Span]:
 
 def test_spans_are_those_of_the_model_unless_given() -> None:
     watch = guarded([], model="o3-pro", idle=7)._watch
-    watch.begin(0)
     assert due(watch) == (1800, "first_token", Span(1800, "as first_byte: scenario deep"))
-    watch.hear(WORD, 0)
+    watch.hear(WORD)
     assert due(watch) == (7, "idle", Span(7, "given"))
     with pytest.raises(ValueError, match="idle must be more than 0 seconds"):
         guarded([], idle=0)
@@ -93,6 +91,74 @@ def test_silence_ends_it_and_what_came_is_kept(steps: list[Any], clock: str, whe
     run(ask())
 
 
+def test_a_slow_reader_is_no_silent_model() -> None:
+    async def ask() -> None:
+        source = Stream((0, WORD), (1, PING), (3, WORD), (0, PING), (0, WORD))
+        stream = guarded(source, first=10, idle=5, total=60)
+        async for _ in stream:
+            await asyncio.sleep(100)
+        assert stream.partial == Partial("word " * 3, "", 5)
+        assert asyncio.get_running_loop().time() == 504
+
+    run(ask())
+
+
+def test_a_reader_that_was_called_away_waits_on() -> None:
+    async def ask() -> None:
+        class Slow(Stream):
+            async def __anext__(self) -> Any:
+                await asyncio.sleep(2)
+                raise asyncio.CancelledError
+
+        stream = guarded(Slow(), idle=5, first=5)
+        for _ in range(2):
+            with pytest.raises(asyncio.CancelledError):
+                await anext(stream)
+            await asyncio.sleep(50)
+        with pytest.raises(IdleTimeout):
+            await anext(stream)
+        assert asyncio.get_running_loop().time() == 105
+
+    run(ask())
+
+
+def test_what_came_while_the_loop_stood_still_is_given() -> None:
+    """Its clock runs out before it reads: the loop sees both at once."""
+
+    async def ask() -> list[bytes]:
+        near, far = socket.socketpair()
+        reader, writer = await asyncio.open_connection(sock=near)
+        far.send(b"a\nb\n")
+
+        async def lines_of() -> AsyncIterator[bytes]:
+            while line := await reader.readline():
+                for _ in range(3):  # layers of a client
+                    await asyncio.sleep(0)
+                yield line
+
+        stream = guarded(lines_of(), first=0.2, idle=0.02)
+        lines = [await anext(stream), await anext(stream)]
+        waiting = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(0)
+        far.send(b"c\n")
+        threading.Event().wait(0.1)
+        lines.append(await waiting)
+        writer.close()
+        far.close()
+        return lines
+
+    assert asyncio.run(ask()) == [b"a\n", b"b\n", b"c\n"]
+
+
+def test_pings_are_no_content_on_a_real_loop() -> None:
+    async def ask() -> None:
+        with pytest.raises(IdleTimeout) as caught:
+            await collected(guarded(Stream(*[(0.01, PING)] * 500), first=0.055))
+        assert 2 <= caught.value.partial.events <= 20
+
+    asyncio.run(ask())
+
+
 def test_other_troubles_get_through_and_what_came_is_kept() -> None:
     async def ask() -> None:
         for trouble in (ConnectionResetError(), TimeoutError("its own")):
@@ -132,121 +198,28 @@ def test_who_leaves_closes_it() -> None:
     run(ask())
 
 
-# -- in a thread -------------------------------------------------------------------------------------------------------
+def test_who_leaves_its_block_closes_it() -> None:
+    async def ask() -> None:
+        source = Stream((0, WORD), (0, WORD))
+        async with guarded(source) as stream:
+            async for _ in stream:
+                break
+        assert source.closed == 1
+        assert await collected(stream) == []
+        assert stream.partial.events == 1
 
+        class Sdk(Stream):
+            """Its iterator is another object, which has nothing to close until it is read."""
 
-def helpers() -> int:
-    return sum(thread.name == "outwait-guard" for thread in threading.enumerate())
-
-
-def gone() -> None:
-    for thread in threading.enumerate():
-        if thread.name == "outwait-guard":
-            thread.join(2)
-    assert helpers() == 0
-
-
-def test_an_iterator_is_passed_on() -> None:
-    stream = guarded([PING, WORD, WORD])
-    assert list(stream) == [PING, WORD, WORD]
-    assert stream.partial == Partial("word word ", "", 3)
-    assert list(stream) == []
-    gone()
-
-
-def test_a_read_that_waits_is_given_up() -> None:
-    release = threading.Event()
-
-    def events() -> Iterator[Any]:
-        yield WORD
-        release.wait(5)
-        closed.append(1)
-
-    closed: list[int] = []
-    with pytest.raises(IdleTimeout) as caught:
-        list(guarded(events(), idle=0.02))
-    assert (caught.value.clock, caught.value.partial.text) == ("idle", "word ")
-    release.set()
-    gone()
-    assert closed == [1]
-
-
-def test_a_socket_that_is_waited_for_is_shut_down() -> None:
-    """So the helper thread ends at once, and closes the response."""
-    near, far = socket.socketpair()
-
-    class Response:
-        def __init__(self, extensions: dict[str, Any]) -> None:
-            self.response = SimpleNamespace(extensions=extensions)
-            self.closed = False
-
-        def __iter__(self) -> Iterator[bytes]:
-            while data := near.recv(100):
-                yield data
-
-        def close(self) -> None:
-            self.closed = True
-
-    line = SimpleNamespace(get_extra_info=lambda name: near if name == "socket" else None)
-    stream = Response({"network_stream": line})
-    far.send(b"text")
-    with pytest.raises(IdleTimeout):
-        list(guarded(stream, idle=0.02))
-    gone()
-    assert stream.closed
-    near.close()
-    far.close()
-
-
-def test_a_reattaching_response_is_told_to_stop() -> None:
-    release = threading.Event()
-
-    class Response:
-        extensions = {"outwait.abandon": release.set}  # noqa: RUF012 - a fake
-
-        def __iter__(self) -> Iterator[bytes]:
-            release.wait(5)
-            yield b""
-
-    with pytest.raises(IdleTimeout):
-        list(guarded(Response(), first=0.02))
-    assert release.is_set()
-    gone()
-
-
-def test_an_error_of_the_stream_gets_through() -> None:
-    def events() -> Iterator[Any]:
-        yield WORD
-        raise ConnectionResetError("gone")
-
-    stream = guarded(events())
-    with pytest.raises(ConnectionResetError, match="gone"):
-        list(stream)
-    assert stream.partial.text == "word "
-    gone()
-
-
-def test_what_is_no_iterator_is_told_at_once() -> None:
-    odd: Any = SimpleNamespace()
-    with pytest.raises(TypeError, match="guarded takes an iterator"):
-        guarded(odd)
-
-
-def test_who_leaves_lets_the_helper_go() -> None:
-    closed: list[int] = []
-
-    def events() -> Iterator[Any]:
-        try:
-            while True:
+            async def events(self) -> AsyncIterator[Any]:
                 yield WORD
-        finally:
-            closed.append(1)
 
-    with guarded(events()) as stream:
-        next(stream)
-    gone()
-    for _ in guarded(events()):
-        break
-    gone()
-    assert closed == [1, 1]
-    guarded([]).close()
+            def __aiter__(self) -> AsyncIterator[Any]:
+                return self.events()
+
+        unread = Sdk()
+        async with guarded(unread):
+            """Nothing is read."""
+        assert unread.closed == 1
+
+    run(ask())

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pickle
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,38 +19,66 @@ def due(watch: Watch) -> tuple[float, str, Span]:
     return watch.due
 
 
+def waited(watch: Watch, seconds: float, event: object) -> None:
+    """The program waits for an event, and hears it."""
+    watch.wait(1000)
+    watch.rest(1000 + seconds)
+    watch.hear(event)
+
+
+def left(watch: Watch, now: float = 0.0) -> tuple[float, str, Span]:
+    """What a program that waits from `now` on waits at most."""
+    watch.wait(now)
+    when, clock, span = due(watch)
+    watch.rest(now)
+    return when - now, clock, span
+
+
 def test_the_first_content_has_a_time_of_its_own() -> None:
     watch = Watch(*SPANS)
-    watch.begin(100)
-    watch.begin(105)
-    assert due(watch) == (110, "first_token", SPANS[0])
-    watch.hear(PING, 109)
-    assert due(watch) == (110, "first_token", SPANS[0])
-    watch.hear(THOUGHT, 109)
-    assert due(watch) == (114, "idle", SPANS[1])
-    watch.hear(PING, 113)
-    watch.hear(WORD, 113.5)
-    assert due(watch) == (118.5, "idle", SPANS[1])
+    assert left(watch, 100) == (10, "first_token", SPANS[0])
+    waited(watch, 9, PING)
+    assert left(watch, 500) == (1, "first_token", SPANS[0])
+    waited(watch, 0.5, THOUGHT)
+    assert left(watch) == (5, "idle", SPANS[1])
+    waited(watch, 4, PING)
+    assert left(watch) == (1, "idle", SPANS[1])
+    waited(watch, 0.5, WORD)
+    assert left(watch) == (5, "idle", SPANS[1])
     assert watch.partial == Partial("word ", "hm ", 4)
 
 
 def test_the_whole_answer_has_one_too() -> None:
     watch = Watch(*SPANS)
-    watch.begin(0)
-    watch.hear(WORD, 57)
-    assert due(watch) == (60, "total", SPANS[2])
+    waited(watch, 57, WORD)
+    assert left(watch, 9999) == (3, "total", SPANS[2])
     assert Watch(Span(99, ""), SPANS[1], SPANS[2]).due[1] == "total"
 
 
-@given(st.lists(st.tuples(st.floats(0, 8), st.booleans()), max_size=30))
-def test_only_content_puts_the_end_off(steps: list[tuple[float, bool]]) -> None:
-    watch, now, last = Watch(*SPANS), 0.0, None
-    watch.begin(0)
-    for seconds, content in steps:
+def test_a_program_that_is_busy_hears_no_silence() -> None:
+    watch = Watch(*SPANS)
+    watch.wait(0)
+    watch.rest(1)
+    watch.rest(2000)
+    watch.wait(3000)
+    assert due(watch) == (3009, "first_token", SPANS[0])
+    watch.rest(3001)
+    watch.hear(WORD)
+    watch.wait(9000)
+    assert due(watch) == (9005, "idle", SPANS[1])
+
+
+@given(st.lists(st.tuples(st.floats(0, 8), st.booleans(), st.floats(0, 500)), max_size=30))
+def test_only_content_puts_the_end_off(steps: list[tuple[float, bool, float]]) -> None:
+    watch, now, whole, silent, limit = Watch(*SPANS), 0.0, 0.0, 0.0, 10
+    for seconds, content, busy in steps:
+        watch.wait(now)
         now += seconds
-        watch.hear(WORD if content else PING, now)
-        last = now if content else last
-        assert due(watch)[0] == (min(10, 60) if last is None else min(last + 5, 60))
+        watch.rest(now)
+        watch.hear(WORD if content else PING)
+        whole, silent, limit = whole + seconds, 0 if content else silent + seconds, 5 if content else limit
+        now += busy
+        assert left(watch, now)[0] == pytest.approx(min(limit - silent, 60 - whole), abs=1e-6)
 
 
 def test_what_it_says() -> None:

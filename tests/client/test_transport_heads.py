@@ -106,9 +106,31 @@ def test_who_does_not_say_who_it_is_is_asked_again(make: Make) -> None:
     assert told(client) == WHOLE
     client, server = make(page(), page(), Play(status=404), reattach=Reattach())
     assert client.post(CHAT, json=BODY).content == PAGE
-    client, server = make(broken(), broken(), broken(), reattach=Reattach())
+
+
+@pytest.mark.parametrize("trouble", [broken(), page(), broken(httpx2.ConnectError)])
+def test_the_question_is_repeated_like_the_call(make: Make, trouble: Play | Exception) -> None:
+    client, server = make(broken(), broken(), *[trouble] * 3, probe(), answer(WHOLE), reattach=Reattach(attempts=4))
+    assert told(client) == WHOLE
+    asked, call = "GET /v1/probe", "POST /v1/chat/completions"
+    assert server.targets == [asked, call, *[asked] * 4, call]
+
+
+def test_what_another_server_says_is_not_asked_again(make: Make) -> None:
+    client, server = make(broken(), broken(), broken(), Play(status=404), reattach=Reattach())
     with pytest.raises(httpx2.ReadError):
         told(client)
+    assert len(server.asked) == 4
+
+
+def test_nobody_is_asked_for_ever(make: Make) -> None:
+    client, server = make(page(), page(), *[broken()] * 2, reattach=Reattach(attempts=2))
+    assert told(client) == PAGE
+    client, server = make(*[broken()] * 4, reattach=Reattach(attempts=2))
+    with pytest.raises(httpx2.ReadError) as caught:
+        told(client)
+    assert server.targets.count("POST /v1/chat/completions") == 1
+    assert "Idempotency-Key" in caught.value.__notes__[0]
 
 
 def test_a_server_that_is_not_there_is_not_asked_twice(make: Make) -> None:

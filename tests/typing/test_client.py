@@ -88,8 +88,12 @@ def test_a_guarded_stream_has_the_events_of_the_stream() -> None:
         assert_type(stream, AsyncGuarded[int])
         async for event in stream:
             assert_type(event, int)
+        async with guarded(numbers()) as other:
+            assert_type(other, AsyncGuarded[int])
 
     asyncio.run(loop())
+    with guarded(iter(["a"])) as block:
+        assert_type(block, Guarded[str])
     error = IdleTimeout("idle", Span(1, "given"), Partial())
     assert_type(error.partial, Partial)
     assert_type(error.span, Span)

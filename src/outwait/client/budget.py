@@ -6,8 +6,9 @@ is empty, nothing is retried. Retries that may be charged twice are a share of t
 
 from __future__ import annotations
 
+from copy import deepcopy
 from threading import Lock
-from typing import Final
+from typing import Any, Final
 
 from outwait.core.fault import Fault, RetryClass
 from outwait.policy.blame import Blame, blame
@@ -18,12 +19,23 @@ _CHARGED: Final = frozenset((Blame.FAILURE, Blame.THROTTLE))
 
 
 class Budget:
-    """For all threads and loops of a program. Times are seconds of one steady clock."""
+    """For all threads and loops of a program. Times are seconds of one steady clock.
+
+    A copy, such as the one that another process gets, spends on its own from then on.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._tokens = Tokens()
         self._paid = Paid()
+
+    def __getstate__(self) -> dict[str, Any]:
+        with self._lock:
+            return deepcopy({name: value for name, value in vars(self).items() if name != "_lock"})
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._lock = Lock()
+        vars(self).update(state)
 
     @property
     def tokens(self) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from outwait.client import numbers
 from outwait.policy.backoff import honoured, jittered
 
 PATIENCE: Final = 600.0  # seconds, for a call without a read timeout of its own
@@ -36,10 +37,11 @@ class Reattach:
     cap: float = 5.0
 
     def __post_init__(self) -> None:
-        if self.attempts < 0 or self.base < 0 or self.cap < 0:
-            raise ValueError("attempts, base and cap are 0 or more")
-        if any(span is not None and not span > 0 for span in (self.within, self.silence)):
-            raise ValueError("within and silence are more than 0 seconds, or None")
+        numbers.whole("attempts", self.attempts)
+        for name in ("base", "cap"):
+            numbers.number(name, getattr(self, name))
+        for name in ("within", "silence"):
+            numbers.span(name, getattr(self, name))
 
 
 class Course:

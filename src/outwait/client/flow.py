@@ -159,13 +159,24 @@ class Flow:
 
     def _repeats(self, wait: float | None) -> Steps[float | None]:
         """Seconds until the request is repeated; None: it is not. `wait`: seconds that were asked for."""
-        if not self._name or self._ports.memory.is_gateway(self._origin) is False:
-            return None
-        pause = self._course.broke(self._ports.clock(), self._ports.luck(), wait)
-        return pause if pause is not None and (yield from self._is_gateway()) else None
+        while self._name and self._ports.memory.is_gateway(self._origin) is not False:
+            pause = self._course.broke(self._ports.clock(), self._ports.luck(), wait)
+            if pause is None:
+                return None
+            try:
+                known = yield from self._is_gateway()
+            except REFUSED:
+                known = None
+            if known is not None:
+                return pause if known else None
+            yield Pause(pause)  # nobody has said yet who is there: that is asked again
+            wait = None
+        return None
 
-    def _is_gateway(self) -> Steps[bool]:
-        """Whether outwait is there, which knows names; any other server would answer, and charge, once more."""
+    def _is_gateway(self) -> Steps[bool | None]:
+        """Whether outwait is there, which knows names; any other server would answer, and charge, once more. None: the
+        question went without an answer, too.
+        """
         memory = self._ports.memory
         if memory.is_gateway(self._origin) is None:
             asked = self._get(self._place.probe)
@@ -176,13 +187,13 @@ class Flow:
                 told = beats_told((yield from self._read())) if response.is_success else None
             except BROKEN:
                 yield Drop()
-                return False
+                return None
             yield Drop()
             if told is not None:
                 memory.told(self._origin, told)
             if told is not None or ID in response.headers or response.status_code not in PAGES:
                 memory.learn(self._origin, gateway=told is not None or ID in response.headers)
-        return bool(memory.is_gateway(self._origin))
+        return memory.is_gateway(self._origin)
 
     def _get(self, target: str) -> httpx2.Request:
         headers = credentials(self._place, {name.lower(): value for name, value in self._request.headers.items()})

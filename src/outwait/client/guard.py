@@ -3,9 +3,10 @@
     for event in guarded(client.responses.create(model="o3", input=question, stream=True), model="o3"):
         ...
 
-Works for every iterator and async iterator: the streams of the SDKs, `response.iter_lines()`, LangChain. When content
-does not come in time, `IdleTimeout` is raised, the stream is closed, and what came so far is kept, there and in
-`partial`. It is kept there whatever else goes wrong, too.
+Its clocks run while the program waits for the stream, and stand still while it is busy with an event, so that what came
+meanwhile is always given. Works for every iterator and async iterator: the streams of the SDKs,
+`response.iter_lines()`, LangChain. When content does not come in time, `IdleTimeout` is raised, the stream is closed,
+and what came so far is kept, there and in `partial`. It is kept there whatever else goes wrong, too.
 
 A thread cannot give up a read of its own, so a guarded iterator is read by a helper thread, one event at a time.
 """
@@ -27,6 +28,7 @@ from outwait.core.plan import Span
 
 T = TypeVar("T")
 _FOREVER: Final = 366 * 86_400.0
+_GRACE: Final = 1.0  # seconds, at most
 
 
 @overload
@@ -82,6 +84,13 @@ def _given(name: str, seconds: float) -> Span:
     return Span(min(seconds, _FOREVER), "given")
 
 
+def _grace(late: float) -> float:
+    """Seconds more for a clock that ran out `late` seconds ago: a loop or a process that stood still has not read yet
+    what came meanwhile.
+    """
+    return min(10 * max(late, 0.0), _GRACE)
+
+
 class AsyncGuarded(Generic[T]):
     """An async iterator with an end to its silence; on asyncio. `partial`: what came so far."""
 
@@ -89,6 +98,7 @@ class AsyncGuarded(Generic[T]):
         self._stream = stream
         self._events = aiter(stream)
         self._watch = watch
+        self._closed = False
 
     @property
     def partial(self) -> Partial:
@@ -99,9 +109,14 @@ class AsyncGuarded(Generic[T]):
         return self
 
     async def __anext__(self) -> T:
-        clock = asyncio.get_running_loop().time
-        self._watch.begin(clock())
-        limit = asyncio.timeout_at(self._watch.due[0])
+        if self._closed:
+            raise StopAsyncIteration
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        self._watch.wait(now)
+        due = max(now, self._watch.due[0])
+        limit = asyncio.timeout(None)
+        alarm = loop.call_at(due, lambda: limit.reschedule(loop.time() + _grace(loop.time() - due)))
         try:
             async with limit:
                 event = await anext(self._events)
@@ -111,19 +126,26 @@ class AsyncGuarded(Generic[T]):
             error = self._watch.over()
             await self.aclose()
             raise error from None
-        self._watch.hear(event, clock())
+        finally:
+            alarm.cancel()
+            self._watch.rest(loop.time())
+        self._watch.hear(event)
         return event
 
     async def aclose(self) -> None:
         """Close the stream."""
-        for holder in (self._events, self._stream):
-            for name in ("aclose", "close"):
-                close = getattr(holder, name, None)
-                if close is not None:
-                    closing = close()
-                    if hasattr(closing, "__await__"):
-                        await closing
-                    return
+        self._closed = True
+        for holder in (self._events,) if self._events is self._stream else (self._events, self._stream):
+            close = getattr(holder, "aclose", None) or getattr(holder, "close", None)
+            closing: Any = None if close is None else close()
+            if hasattr(closing, "__await__"):
+                await closing
+
+    async def __aenter__(self) -> AsyncGuarded[T]:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
 
 
 class Guarded(Generic[T]):
@@ -150,16 +172,19 @@ class Guarded(Generic[T]):
             raise StopIteration
         if self._helper is None:
             self._helper = _Helper(self._stream, self._events)
-        self._watch.begin(self._clock())
+        now = self._clock()
+        self._watch.wait(now)
         try:
-            kind, value = self._helper.ask(max(0.0, self._watch.due[0] - self._clock()))
+            kind, value = self._helper.ask(max(now, self._watch.due[0]), self._clock)
         except Empty:
             error = self._watch.over()
             self._closed = True
             self._helper.leave()
             raise error from None
+        finally:
+            self._watch.rest(self._clock())
         if kind == "event":
-            self._watch.hear(value, self._clock())
+            self._watch.hear(value)
             event: T = value
             return event
         self._closed = True
@@ -170,7 +195,9 @@ class Guarded(Generic[T]):
     def close(self) -> None:
         """Close the stream."""
         self._closed = True
-        if self._helper is not None:
+        if self._helper is None:
+            _close(self._stream, self._events)  # nobody has read yet
+        else:
             self._helper.close()
 
     def __del__(self) -> None:
@@ -194,10 +221,13 @@ class _Helper:
         self._told: SimpleQueue[tuple[str, Any]] = SimpleQueue()
         Thread(target=copy_context().run, args=(self._read,), name="outwait-guard", daemon=True).start()
 
-    def ask(self, seconds: float) -> tuple[str, Any]:
-        """The next event, the end, or the error of the stream. Raises queue.Empty when none comes within `seconds`."""
+    def ask(self, due: float, clock: Callable[[], float]) -> tuple[str, Any]:
+        """The next event, the end, or the error of the stream. Raises queue.Empty when none comes until `due`."""
         self._asks.put(True)
-        return self._told.get(timeout=seconds)
+        try:
+            return self._told.get(timeout=max(0.0, due - clock()))
+        except Empty:
+            return self._told.get(timeout=_grace(clock() - due))
 
     def close(self) -> None:
         """Let the thread close the stream, and go."""
@@ -231,8 +261,13 @@ class _Helper:
                 if told[0] != "event":
                     return
         finally:
-            for holder in (self._stream, self._events):
-                close = getattr(holder, "close", None)
-                if close is not None:
-                    close()
-                    break
+            _close(self._stream, self._events)
+
+
+def _close(*holders: object) -> None:
+    """Close the first that can be closed."""
+    for holder in holders:
+        close = getattr(holder, "close", None)
+        if close is not None:
+            close()
+            break

@@ -1,4 +1,7 @@
-"""When a stream has been silent for too long, and what it said before (pure). Pings are no content."""
+"""When a stream has been silent for too long, and what it said before (pure). Pings are no content.
+
+Only a program that waits can tell that a stream is silent: while it does something else, no time runs.
+"""
 
 from __future__ import annotations
 
@@ -43,28 +46,37 @@ class IdleTimeout(TimeoutError):  # noqa: N818 - the clock that ran out, as in `
 class Watch:
     """When a stream is silent for too long, and what it said (pure; times in seconds of any steady clock).
 
-    `first`, `idle`, `total`: from the beginning to the first content, from content to content, to the end.
+    `first`, `idle`, `total`: until the first content, from content to content, until the end. They count what the
+    program waits for the stream; while it is busy with an event, they stand still.
     """
 
     def __init__(self, first: Span, idle: Span, total: Span) -> None:
         self._first, self._idle, self._total = first, idle, total
-        self._began: float | None = None
-        self._last: float | None = None  # content
+        self._since: float | None = None  # the program waits
+        self._whole = 0.0  # waited in all
+        self._silent = 0.0  # waited since the last content
+        self._content = False
         self._text: list[str] = []
         self._thoughts: list[str] = []
         self._events = 0
 
-    def begin(self, now: float) -> None:
-        """The stream is read from now on."""
-        if self._began is None:
-            self._began = now
+    def wait(self, now: float) -> None:
+        """The program waits for the stream from now on."""
+        self._since = now
 
-    def hear(self, event: object, now: float) -> None:
+    def rest(self, now: float) -> None:
+        """It does not any more."""
+        if self._since is not None:
+            self._whole += now - self._since
+            self._silent += now - self._since
+            self._since = None
+
+    def hear(self, event: object) -> None:
         """An event came."""
         heard = said(event)
         self._events += 1
         if heard.content:
-            self._last = now
+            self._content, self._silent = True, 0.0
         if heard.text:
             self._text.append(heard.text)
         if heard.thought:
@@ -72,12 +84,12 @@ class Watch:
 
     @property
     def due(self) -> tuple[float, Clock, Span]:
-        """When which time runs out."""
-        began = self._began or 0.0
-        whole: tuple[float, Clock, Span] = (began + self._total.seconds, "total", self._total)
-        if self._last is None:
-            return min((began + self._first.seconds, "first_token", self._first), whole, key=lambda each: each[0])
-        return min((self._last + self._idle.seconds, "idle", self._idle), whole, key=lambda each: each[0])
+        """When which time runs out, if the program waits until then."""
+        since = self._since or 0.0
+        whole: tuple[float, Clock, Span] = (since + self._total.seconds - self._whole, "total", self._total)
+        clock: Clock = "idle" if self._content else "first_token"
+        span = self._idle if self._content else self._first
+        return min((since + span.seconds - self._silent, clock, span), whole, key=lambda each: each[0])
 
     @property
     def partial(self) -> Partial:

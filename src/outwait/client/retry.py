@@ -14,8 +14,8 @@ outwait does); nothing is asked again once `Attempt.commit` said that content wa
 up to two minutes; no attempt begins behind the deadline. The last exception gets through, with a note that says why it
 was the last.
 
-Switch the SDK's own retries off (`max_retries=0`), or every attempt is three. The instrumentation of stamina, its
-`set_active` and `set_testing` work as ever.
+Switch the SDK's own retries off (`max_retries=0`), or every attempt is three. The hooks of stamina, its `set_active`
+and `set_testing` work; nothing is printed, and the logger "outwait.client" is told of each retry.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -31,8 +32,10 @@ from types import TracebackType
 from typing import Any, Final, ParamSpec, Self, TypeAlias, TypedDict, TypeVar, Unpack, cast
 from uuid import uuid4
 
+import anyio
 import stamina
 
+from outwait.client import numbers, switches
 from outwait.client.budget import Budget
 from outwait.client.evidence import Evidence, evidence
 from outwait.client.timeouts import ClientTimeouts, optimal_timeout
@@ -47,6 +50,7 @@ T = TypeVar("T")
 On: TypeAlias = type[Exception] | tuple[type[Exception], ...] | Callable[[Exception], RetryClass | None] | None
 
 _NUMBERS: Final = Retry()
+_STEEP: Final = 1e6
 _THIS: ContextVar[Attempt] = ContextVar("outwait_attempt")
 
 
@@ -71,10 +75,18 @@ class RetryRules:
     cap: float = _NUMBERS.cap
 
     def __post_init__(self) -> None:
-        if self.attempts < 1 or self.growth < 0 or self.cap < 0:
-            raise ValueError("there is at least one attempt, and growth and cap are 0 or more")
-        if any(span is not None and not span > 0 for span in (self.deadline, self.ceiling)):
-            raise ValueError("deadline and ceiling are more than 0 seconds, or None")
+        numbers.whole("attempts", self.attempts, least=1)
+        numbers.number("growth", self.growth, most=_STEEP)
+        numbers.number("cap", self.cap)
+        for name in ("deadline", "ceiling"):
+            numbers.span(name, getattr(self, name))
+        if self.paid is not None:
+            numbers.number("paid", self.paid, most=1)
+        base: object = self.base
+        if not isinstance(base, tuple | list) or len(base) != 2:
+            raise TypeError(f"base is two numbers of seconds, such as (0.05, 1); not {base!r}")
+        for each in base:
+            numbers.number("base", each)
 
 
 class Changed(TypedDict, total=False):
@@ -140,14 +152,20 @@ class Retrying:
     def __iter__(self) -> Iterator[Attempt]:
         """The attempts of one call; each is a context manager."""
         run = _Run(self)
-        for each in stamina.retry_context(run.wait, attempts=self.rules.attempts, timeout=None):
-            yield Attempt(each, run)
+        yield Attempt(1, run)
+        while (pause := run.pause) is not None:
+            with run.told():
+                time.sleep(pause)
+            yield Attempt(run.begin(), run)
 
     async def __aiter__(self) -> AsyncIterator[Attempt]:
         """The same, pausing on the loop."""
         run = _Run(self)
-        async for each in stamina.retry_context(run.wait, attempts=self.rules.attempts, timeout=None):
-            yield Attempt(each, run)
+        yield Attempt(1, run)
+        while (pause := run.pause) is not None:
+            with run.told():
+                await anyio.sleep(pause)
+            yield Attempt(run.begin(), run)
 
     def __call__(self, function: Callable[P, T]) -> Callable[P, T]:
         """Decorate a function, or a coroutine function. Raises TypeError for a generator: a stream whose beginning was
@@ -191,12 +209,11 @@ class Retrying:
 class Attempt:
     """One attempt. `number`: from 1. `timeouts`: for this one."""
 
-    __slots__ = ("_inner", "_run", "number", "timeouts")
+    __slots__ = ("_run", "number", "timeouts")
 
-    def __init__(self, inner: stamina.Attempt, run: _Run) -> None:
-        self._inner = inner
+    def __init__(self, number: int, run: _Run) -> None:
         self._run = run
-        self.number = inner.num
+        self.number = number
         self.timeouts = run.timeouts(self.number)
 
     @property
@@ -217,32 +234,41 @@ class Attempt:
         self._run.committed = True
 
     def __enter__(self) -> Self:
-        self._inner.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
+        """A failure that is followed by another attempt ends here."""
         if error is None and self.number == 1:
             self._run.budget.succeeded()
-        return self._inner.__exit__(kind, error, trace)
+        return isinstance(error, Exception) and self._run.failed(error)
 
     def __repr__(self) -> str:
         return f"<Attempt {self.number}, read timeout {self.timeouts.read.seconds:g} s>"
 
 
 class _Run:
-    """One call over its attempts."""
+    """One call over its attempts. `pause`: seconds to the next attempt; None: there is none."""
 
     def __init__(self, retrying: Retrying) -> None:
         self.rules = retrying.rules
         self.budget = retrying.budget
         self.name = f"outwait-{uuid4().hex}"
         self.committed = False
+        self.pause: float | None = None
+        self._error = Exception()
+        self._waited = 0.0
         self._retrying = retrying
         self._began = retrying.clock()
         self._failures = 0
         self.budget.begin(self._began)
+
+    def begin(self) -> int:
+        """The next attempt begins; its number."""
+        self._waited += self.pause or 0.0
+        self.pause = None
+        return self._failures + 1
 
     @property
     def _left(self) -> float:
@@ -255,25 +281,31 @@ class _Run:
         spans = self._retrying.timeouts.grown(number, self.rules.growth, self.rules.ceiling)
         return spans.within(max(round(self._left, 3), 0.001))
 
-    def wait(self, error: Exception) -> float | bool:
-        """The hook of stamina: seconds until the next attempt, False for none."""
+    def failed(self, error: Exception) -> bool:
+        """An attempt failed; whether there is another one."""
         self._failures += 1
+        limit = switches.limit(self.rules.attempts)
         known = _evidence(error, self._retrying.on)
-        if known is None:
+        if known is None or not stamina.is_active():
             return False
         self.budget.failed(known.fault)
-        pause, reason = self._judge(known)
+        pause, reason = self._judge(known, limit)
         if pause is None:
             error.add_note(f"outwait: not tried again after attempt {self._failures}: {reason}")
             return False
-        return pause
+        self.pause, self._error = switches.pause(pause), error
+        switches.log(known, error, self._failures, self.pause, reason)
+        return True
 
-    def _judge(self, known: Evidence) -> tuple[float | None, str]:
-        """Seconds to wait, or why there is no further attempt."""
+    def told(self) -> AbstractContextManager[None]:
+        """The hooks of stamina are told that there is another attempt; what they open is open inside."""
+        return switches.told(self._error, self._failures, self.pause or 0.0, self._waited)
+
+    def _judge(self, known: Evidence, limit: int) -> tuple[float | None, str]:
+        """Seconds to wait, or why there is no further attempt; there are at most `limit`."""
         now = self._retrying.clock()
         retry_class = RetryClass.COMMITTED if self.committed else known.retry_class
         share = SCENARIOS[self._retrying.timeouts.scenario].paid if self.rules.paid is None else self.rules.paid
-        limit = self._failures + 1 if stamina.is_testing() else self.rules.attempts
         verdict = permitted(
             retry_class,
             attempts=self._failures,
@@ -282,26 +314,46 @@ class _Run:
             paid=self.rules.idempotent or self.budget.paid_room(share, now),
         )
         if not verdict.allowed:
-            return None, verdict.reason
+            return None, self._final(known) if retry_class is RetryClass.FINAL else verdict.reason
         if known.permanent:
             return None, "it would end the same way"
         base_transport, base_overload = self.rules.base
-        numbers = Retry(base_transport=base_transport, base_overload=base_overload, cap=self.rules.cap)
+        pauses = Retry(base_transport=base_transport, base_overload=base_overload, cap=self.rules.cap)
         left = self._left
         pause = backoff.wait(
             known.fault,
-            numbers,
+            pauses,
             number=self._failures,
             luck=self._retrying.luck(),
             retry_after=known.retry_after,
             remaining=left,
         )
         if pause is None:
-            asked = "" if known.retry_after is None else f", the server asks for {durations.tell(known.retry_after)}"
-            return None, f"it would come too late ({durations.tell(max(left, 0.0))} left{asked})"
+            return None, _late(known.retry_after, left)
         if not self.rules.idempotent:
             self.budget.charge(retry_class, now)
         return pause, verdict.reason
+
+    def _final(self, known: Evidence) -> str:
+        """Whose word it is that a failure is final."""
+        if known.ordered:
+            return "the server said so (x-should-retry: false)"
+        if self._retrying.on is not None and not isinstance(self._retrying.on, type | tuple):
+            return "`on` said so"
+        return (
+            "the request itself was refused"
+            if known.fault.upstream is not None
+            else "the request cannot be sent as it is"
+        )
+
+
+def _late(asked: float | None, left: float) -> str:
+    """Why there is no pause: a server asks for too long a one, or the deadline is near."""
+    told = "" if asked is None else f"the server asks for {durations.tell(asked)}"
+    if backoff.honoured(asked) is None:
+        return f"{told}, and more than {durations.tell(backoff.MAX_RETRY_AFTER)} are not waited"
+    rest = durations.tell(float(round(left)) if left >= 1 else max(left, 0.0))
+    return f"it would come too late ({rest} left{told and ', '}{told})"
 
 
 def _evidence(error: Exception, on: On) -> Evidence | None:

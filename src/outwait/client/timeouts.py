@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import httpx2
 
+from outwait.client.either import either
 from outwait.core.plan import Span
 from outwait.policy import durations, presets, timeouts
 from outwait.policy.scenarios import judge
@@ -47,10 +48,8 @@ class ClientTimeouts:
 
     @property
     def httpx(self) -> httpx2.Timeout:
-        """For httpx2 and the SDKs built on it."""
-        return httpx2.Timeout(
-            connect=self.connect.seconds, read=self.read.seconds, write=self.write.seconds, pool=self.pool.seconds
-        )
+        """For httpx2, classic httpx, and the SDKs that are built on one of them."""
+        return either(self.connect.seconds, self.read.seconds, self.write.seconds, self.pool.seconds)
 
     def kwargs(self, library: Library = "openai") -> dict[str, Any]:
         """What to pass to a call, or to the client, of `library`: `client.responses.create(..., **t.kwargs())`.

@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from outwait.diagnosis.causes import CUT, GATEWAY_TIMEOUT, GAVE_UP, MIDDLEBOX, NO_CHANNEL, PERMISSION, QUOTA, RATE
+from outwait.diagnosis.causes import (
+    CUT,
+    EMPTY,
+    FIRST_BYTE,
+    GATEWAY_TIMEOUT,
+    GAVE_UP,
+    MIDDLEBOX,
+    NO_CHANNEL,
+    PERMISSION,
+    QUOTA,
+    RATE,
+)
 from outwait.diagnosis.pattern import Pattern, rows
 
 _PLAIN = ""  # plain words have no page to be looked up on
@@ -37,6 +48,7 @@ _PIECES: Final = (
     ("@channel", r"(?<!支付)(?<!充值)(?<!推送)(?<!通知)(?<!消息)(渠道|通道|channel)"),
     ("@itself", r"(?:(?!密钥|key|令牌|token|模型|余额|账号|账户)[^。，；,;{}])"),
     ("@who", r"(系统|自动|手动|临时|管理员|全部)"),
+    ("@some", r"([0-9]{1,12}|[一二两三五十]{1,3}) ?(秒钟?|分钟|小时|s|min)"),
     ("@off", r"(禁用|停用|停止使用|关闭|關閉|下线|下架|冻结|封禁|熔断)"),
     ("@dead", r"(不可用|失效|无法使用|不可选|离线|未启用)"),
     ("@though", r".{0,3}(原因|因为|后|时|功能|的话|才|吗|会|自动恢复)"),
@@ -145,5 +157,9 @@ CHINESE: Final[tuple[Pattern, ...]] = (
         @platform[^。]{0,40}@phase(时间|時間|时长|時長)?(限制|上限|最长|最大)[^。，0-9]{0,8}@span
         没有?等到上游(服务器?|接口)?的?(回应|响应|返回)
     """, side=MIDDLEBOX),
+    *_rows(_PLAIN, 72, FIRST_BYTE, r"""
+        @some(内|之内|以来|后)?(仍然?|还|都|也|始终)?(没有?|未)能?收到(任何)?(响应|回复)
+    """),
+    *_rows(_PLAIN, 56, EMPTY, r"没有收到(任何)?(响应|回复|内容|结果)"),
 )
 # fmt: on

@@ -326,7 +326,7 @@ PROVIDERS: Final[tuple[Pattern, ...]] = (
         did(n't| not) (return|produce|generate|provide) (any|a|an)\b.{0,30}(message|answer|assistant)
         (?<![a-z_])choices\W{1,4}(\[\]|null|none)   completion_tokens\W{1,4}0\b
         content\W{1,4}(null|none|\"\"|\[\])\W.{0,60}finish_reason   空(响应|回复|内容|消息|结果|返回)
-        (返回|回复|响应|内容|结果|输出)(内容)?(为|是)?空   没有(返回|收到|生成)(任何)?(内容|响应|回复|结果)
+        (返回|回复|响应|内容|结果|输出)(内容)?(为|是)?空   没有(返回|生成)(任何)?(内容|响应|回复|结果)
         未返回(任何)?(内容|结果|数据)   empty_response   no_output   模型未返回
     """),
     *rows(_OPENAI, 40, UPSTREAM_ERROR, r"""
