@@ -29,6 +29,11 @@ print(*sorted(set(sys.modules) - before))
 """
 
 
+def heed() -> None:
+    """Ctrl-C ends what begins here, also where these tests run as somebody's background job."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def begun(program: str, **more: object) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more
@@ -36,7 +41,7 @@ def begun(program: str, **more: object) -> subprocess.Popen[str]:
 
 
 def test_control_c_while_the_commands_are_loaded_shows_no_traceback() -> None:
-    with begun(PROGRAM) as process:
+    with begun(PROGRAM, preexec_fn=heed) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "loading\n"
         process.send_signal(signal.SIGINT)
@@ -78,6 +83,7 @@ def test_control_c_ends_every_command(words: list[str], ready: str | None, statu
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "OUTWAIT_LANG": "en", "PYTHONUNBUFFERED": "1"},
+        preexec_fn=heed,  # noqa: PLW1509 - one call that takes no lock
     )
     with process:
         assert process.stdout is not None
