@@ -6,7 +6,7 @@ import asyncio
 import errno
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -19,6 +19,7 @@ from outwait.cli.telling import AsJson, print_json
 from outwait.config.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
+    from outwait.app.renewal import Renewal
     from outwait.app.takeover import Offer, Predecessor
     from outwait.config.settings import Settings
 
@@ -118,8 +119,6 @@ def _run(
     settings: Settings, config: str | None, overrides: dict[str, str], announcer: Announcer, *, takeover: bool
 ) -> int:
     from outwait.app.renewal import renewal
-    from outwait.app.supervisor import Supervisor
-    from outwait.app.takeover import TakeoverError
     from outwait.ledger import logs
 
     more = {}
@@ -128,11 +127,23 @@ def _run(
         overrides.update(more)
     logs.configure(settings.log.level, settings.log.format, settings.secrets())
     try:
+        return _supervised(settings, lambda: _read(config, overrides), announcer, renewal(more), takeover=takeover)
+    finally:
+        logs.release()
+
+
+def _supervised(
+    settings: Settings, reread: Callable[[], Settings], announcer: Announcer, renew: Renewal, *, takeover: bool
+) -> int:
+    from outwait.app.supervisor import Supervisor
+    from outwait.app.takeover import TakeoverError
+
+    try:
         predecessor = _predecessor(settings) if takeover else None
     except TakeoverError as error:
         announcer.failed(str(error))
         return 1
-    supervisor = Supervisor(settings, lambda: _read(config, overrides), announcer.serves, predecessor, renewal(more))
+    supervisor = Supervisor(settings, reread, announcer.serves, predecessor, renew)
     try:
         supervisor.bind()
     except OSError as error:
