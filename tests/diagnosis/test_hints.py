@@ -100,3 +100,41 @@ def test_what_a_filter_only_saw_is_not_said_for_sure() -> None:
 )
 def test_where_it_happened_is_no_length(text: str, cause: str) -> None:
     assert read(Symptom(text)).best.cause == cause
+
+
+DUMPED = (
+    "AIMessage(content='', response_metadata={'prompt_feedback': {'block_reason': 0, 'safety_ratings': []}, "
+    "'finish_reason': 'MAX_TOKENS', 'safety_ratings': []}, usage_metadata={'output_tokens': 0, "
+    "'output_token_details': {'reasoning': 1023}})"
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        DUMPED,
+        "{'finish_reason': 'MAX_TOKENS', 'block_reason': 0, 'output_tokens': 0, 'details': {'reasoning': 800}}",
+        '{"content": "", "finish_reason": "length", "safety_ratings": [], "block_reason": 0}',
+        '{"candidates":[{"content":{"role":"model"},"finishReason":"MAX_TOKENS","safetyRatings":[]}]}',
+        "{'content': {'parts': [{'text': ''}], 'role': 'model'}, 'finish_reason': 'MAX_TOKENS', 'safety_ratings': []}",
+        '{"candidates":[{"finishReason":"MAX_TOKENS","index":0}],"promptFeedback":{"blockReason":""}}',
+        "ChatCompletionMessage(content='', refusal=None, role='assistant'), finish_reason='length'",
+        '{"content_filtered": false, "refusal": {}, "moderation": null, "text": "", "finish_reason": "stop"}',
+        "{'block_reason': <BlockReason.BLOCKED_REASON_UNSPECIFIED: 0>}, content='' finish_reason='MAX_TOKENS'",
+    ],
+)
+def test_default_fields_of_an_empty_answer_are_no_filter(text: str) -> None:
+    assert read(Symptom(text)).best.cause == "empty_response"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        DUMPED.replace("'block_reason': 0", "'block_reason': 2"),
+        DUMPED.replace("MAX_TOKENS", "SAFETY"),
+        "{'prompt_feedback': {'block_reason': 'OTHER', 'safety_ratings': []}}",
+        "content_filter: triggered",
+    ],
+)
+def test_a_field_that_says_something_is_a_filter(text: str) -> None:
+    assert read(Symptom(text)).best.cause == "content_filtered"

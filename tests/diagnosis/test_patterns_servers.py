@@ -110,3 +110,107 @@ def test_whoever_asked_has_left(text: str) -> None:
 )
 def test_a_servers_own_call_is_another_failure(text: str, cause: str) -> None:
     assert read(Symptom(text)).best.cause == cause
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "stream ID 1; PROTOCOL_ERROR; received from peer",
+        "read failed: stream ID 13; INTERNAL_ERROR; received from peer",
+        "stream ID 5; CANCEL; received from peer",
+        "copy: stream ID 7; NO_ERROR; received from peer",
+        "stream error: stream ID 1441; FLOW_CONTROL_ERROR; received from peer",
+        "stream ID 3; FRAME_SIZE_ERROR",
+        "Error [ERR_HTTP2_STREAM_ERROR]: Stream closed with error code NGHTTP2_INTERNAL_ERROR",
+        'HTTP/2: "stream error" received - code 2',
+        "curl: (92) HTTP/2 stream 1 was not closed cleanly: PROTOCOL_ERROR (err 1)",
+        "RemoteProtocolError: <StreamReset stream_id:1, error_code:1, remote_reset:True>",
+        "http2 error: stream error received: unexpected internal error encountered",
+        "http2 error: stream error received: stream no longer needed",
+        "hyper::Error(Body, Error { kind: Reset(StreamId(1), PROTOCOL_ERROR, Remote) })",
+        "okhttp3.internal.http2.StreamResetException: stream was reset: PROTOCOL_ERROR",
+    ],
+)
+def test_a_stream_that_its_peer_has_reset(text: str) -> None:
+    found = read(Symptom(text))
+    assert (found.best.cause, found.side) == ("stream_truncated", "upstream")
+
+
+# How Go, Node, curl, Python (h2), Rust (h2), OkHttp and gRPC tell of a stream's code; {0}: its name.
+RESETS = (
+    "stream ID 3; {0}; received from peer",
+    "stream error: stream ID 3; {0}; received from peer",
+    "Error [ERR_HTTP2_STREAM_ERROR]: Stream closed with error code NGHTTP2_{0}",
+    "curl: (92) HTTP/2 stream 1 was not closed cleanly: {0} (err 7)",
+    "RemoteProtocolError: <StreamReset stream_id:1, error_code:<ErrorCodes.{0}: 7>, remote_reset:True>",
+    "hyper::Error(Http2, Error {{ kind: Reset(StreamId(1), {0}, Remote) }})",
+    "okhttp3.internal.http2.StreamResetException: stream was reset: {0}",
+    "desc = stream terminated by RST_STREAM with error code: {0}",
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [each.format("REFUSED_STREAM") for each in RESETS]
+    + [
+        "RemoteProtocolError: <StreamReset stream_id:1, error_code:7, remote_reset:True>",
+        "http2 error: stream error received: refused stream before processing any application logic",
+    ],
+)
+def test_a_stream_that_was_refused_was_not_begun(text: str) -> None:
+    found = read(Symptom(text))
+    assert (found.best.cause, found.side) == ("connect_reset", "upstream")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [each.format("ENHANCE_YOUR_CALM") for each in RESETS]
+    + [
+        "RemoteProtocolError: <StreamReset stream_id:1, error_code:11, remote_reset:True>",
+        "RemoteProtocolError: <ConnectionTerminated error_code:11, last_stream_id:1, additional_data:None>",
+        "http2 error: stream error received: detected excessive load generating behavior",
+    ],
+)
+def test_a_peer_that_asks_for_calm_is_asked_too_often(text: str) -> None:
+    found = read(Symptom(text))
+    assert (found.best.cause, found.side) == ("rate_limited", "upstream")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ERROR async_llm_engine.py: Engine iteration timed out. This should never happen!",
+        "Engine background task failed\nCancelledError\nDuring handling of the above exception\nTimeoutError",
+        "AsyncEngineDeadError: Task finished unexpectedly. This should never happen!",
+        "EngineDeadError: EngineCore encountered an issue. See stack trace (above) for the root cause.",
+        "RuntimeError: Engine loop is not running. Inspect the stacktrace to find the original error: TimeoutError().",
+        "TimeoutError: RPC call to execute_model timed out.",
+        "[2026-03-02 11:20:01 TP0] Scheduler hit an exception: Traceback (most recent call last):",
+        "[2026-03-02 11:20:01 TP0] Watchdog timeout (self.watchdog_timeout=300)",
+        "sglang: watchdog timeout, killing the scheduler",
+        "[Rank 0] Watchdog caught collective operation timeout: WorkNCCL(OpType=ALLREDUCE, Timeout(ms)=600000)",
+        "ERROR text_generation_launcher: Shard process was signaled to shutdown with signal 9 rank=0",
+        "text_generation_launcher: Shard 0 failed to start",
+        '{"error":{"message":"llama runner process has terminated: exit status 2"}}',
+        "[StatusCode.INTERNAL] Stub process 'llm_0' is not healthy.",
+        "in ensemble 'llm', Failed to process the request(s) for model instance 'llm_0_0'",
+    ],
+)
+def test_what_a_model_server_says_of_its_own_engine(text: str) -> None:
+    found = read(Symptom(text))
+    assert (found.best.cause, found.side, found.confidence) == ("upstream_error", "upstream", "high")
+
+
+@pytest.mark.parametrize(
+    "text, cause, side",
+    [
+        ("stream watchdog timeout: no data for 90s, aborting request", "idle_timeout", "client"),
+        ("llama runner process has terminated: signal: killed", "resource_exhausted_local", "upstream"),
+        ("Engine background task failed: torch.cuda.OutOfMemoryError", "resource_exhausted_local", "upstream"),
+        ("EngineDeadError: prompt is longer than the maximum model length of 4096", "context_too_long", "upstream"),
+        ("vllm: Aborted request cmpl-1", "client_gave_up", "client"),
+    ],
+)
+def test_what_has_a_deeper_cause_or_is_of_a_caller(text: str, cause: str, side: str) -> None:
+    found = read(Symptom(text))
+    assert (found.best.cause, found.side) == (cause, side)

@@ -263,3 +263,70 @@ def test_what_is_told_of_two_callers_is_read_one_by_one() -> None:
     assert reading(text).best.cause == GATEWAY_TIMEOUT
     assert told("499 because of nginx's read timeout", sign("client_gave_up", 96)) is None
     assert told("nginx logs 499 because the client times out", sign("client_gave_up", 88)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "LM Studio on localhost: each request of more than 5 minutes dies; its log shows it finishes at minute 7",
+        "llama.cpp on my own box always fails at exactly 300 seconds, though llama-server would have answered",
+        "With Ollama running locally anything longer than 10 minutes never comes back; ollama finishes fine afterwards",
+        "vLLM on localhost:8000 always dies at 600 s, it would still have answered; no proxy or gateway between us",
+        "Any prompt over 300s never succeeds from our Node app; the server finishes it fine two minutes later",
+        "Local model server. Calls of 300 seconds or longer always fail, without any proxy, balancer or firewall.",
+        "My Node script gives up on LM Studio every time at 300 s; its log shows the generation completes",
+        "Five minutes on the dot and fetch rejects, while LM Studio is still processing the prompt",
+        "本地用 LM Studio，超过5分钟的请求每次都失败，没有代理，服务端日志显示其实后来正常生成完了",
+        "ollama runs locally, the connection is closed after exactly 300 s of silence, every time",
+    ],
+)
+def test_the_usual_wait_of_clients_where_nothing_is_on_the_way(text: str) -> None:
+    found = reading(text)
+    assert (found.best.cause, found.side, found.confidence) == (FIRST_BYTE, CLIENT, Confidence.MEDIUM)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Behind nginx, any request over 300 seconds always fails, though the model would have answered",
+        "Our load balancer is in front of vLLM: requests over 10 minutes die; the server finishes them later anyway",
+        "Every request over 120 seconds fails, though ollama on that box finishes fine afterwards",
+        "Nothing that takes over 100 seconds ever completes from llama.cpp; the server finishes it fine later",
+        "On Vercel every call dies at exactly 300 s though the model would have answered",
+        "Our client timeout is 900 s and every request dies at exactly 300 s though the model would have answered",
+        "through an ngrok tunnel every call to ollama closes after exactly 300 seconds although it would have answered",
+    ],
+)
+def test_other_waits_and_named_hops_are_of_what_is_on_the_way(text: str) -> None:
+    found = reading(text)
+    assert found.best.cause in (CUT, GATEWAY_TIMEOUT)
+    assert found.side == MIDDLEBOX
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ollama on localhost: the answer stops half way after exactly 5 minutes, every time",
+        "LM Studio was idle for 5 minutes, then it said: Error: Model unloaded.",
+        "Every 5 minutes our job on localhost fails with connect ECONNREFUSED 127.0.0.1:11434",
+        "ollama on localhost is slow, it took 5 minutes",
+        "localhost: it fails always after 5-10 minutes",
+        "localhost: the watchdog aborts each call at exactly 300 s, always",
+        "localhost: the request always fails at exactly 600 s while tokens are still streaming",
+        "It always fails after exactly 300 s",
+    ],
+)
+def test_what_is_no_wait_of_a_client(text: str) -> None:
+    assert reading(text).best.cause != FIRST_BYTE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A minute of thinking with no output left the response idle, and the CDN (60 s) answered with 520",
+        "The model was thinking with no output, the response sat idle for 60 s and the CDN in front gave a 520.",
+    ],
+)
+def test_a_520_after_a_silence_is_a_cut(text: str) -> None:
+    found = reading(text)
+    assert (found.best.cause, found.side) == (CUT, MIDDLEBOX)

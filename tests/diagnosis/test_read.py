@@ -244,3 +244,29 @@ def test_any_text_has_a_valid_reading(text: str, elapsed: float | None, status: 
     assert found.side in (*SIDES, NOBODY)
     assert found.best.cause not in found.others
     assert (found.confidence is Confidence.HIGH) <= (found.best.cause != "unknown")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the model spent a while thinking with no output",
+        "it ended without output",
+        "in the end no content was returned",
+    ],
+)
+def test_an_empty_answer_in_plain_words_is_never_sure(text: str) -> None:
+    found = read(Symptom(text))
+    assert (found.best.cause, found.confidence) == ("empty_response", Confidence.MEDIUM)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Error: No content was returned by the model",
+        '{"error": {"message": "No output was generated"}}',
+        "AIMessage(content='', response_metadata={'finish_reason': 'STOP'}), so no content was returned",
+    ],
+)
+def test_an_error_or_an_answer_that_is_there_is_sure(text: str) -> None:
+    found = read(Symptom(text))
+    assert (found.best.cause, found.confidence) == ("empty_response", Confidence.HIGH)

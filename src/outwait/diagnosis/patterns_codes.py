@@ -119,6 +119,12 @@ CODES: Final[tuple[Pattern, ...]] = (
     """),
     *rows("https://python.langchain.com/docs/concepts/messages/", 84, EMPTY, r"""
         content=(''|"")[ ,].{0,200}finish_reason\W{1,5}(stop|length|max_tokens)
+        output_tokens\W{1,4}0\b.{0,160}\breasoning(_tokens)?\W{1,4}[1-9]
+    """),
+    *rows("https://ai.google.dev/api/generate-content#FinishReason", 84, EMPTY, r"""
+        content\W{1,6}role\W{1,5}model\W{1,6}finish_?reason\W{1,5}(max_tokens|stop)\b
+        parts\W{1,8}text\W{6,14}role\W{1,5}model\W{1,6}finish_?reason\W{1,5}(max_tokens|stop)\b
+        candidates\W{1,6}finish_?reason\W{1,5}(max_tokens|stop)\b
     """),
     *rows("https://docs.github.com/en/copilot/concepts/completions/code-referencing", 92, FILTERED, r"""
         matched public code   matching public code

@@ -103,12 +103,12 @@ GO: Final[tuple[Pattern, ...]] = (
     *rows(_TLS, 95, PROXY, r"first record does not look like a tls handshake"),
     *rows(_TLS, 94, TLS, r"server gave http response to https client"),
     *rows(_HTTP2, 86, TRUNCATED, r"""
-        stream error: stream id [0-9]{1,12}; (internal_error|protocol_error|enhance_your_calm)
-        stream error: stream id [0-9]{1,12}; (cancel|flow_control_error|stream_closed)   http2: response body closed
+        \bstream id [0-9]{1,12}; (internal_error|protocol_error|cancel|no_error|flow_control_error|stream_closed)
+        \bstream id [0-9]{1,12}; (settings_timeout|frame_size_error|compression_error)   http2: response body closed
         connection error: protocol_error
     """),
     *rows(_HTTP2, 84, RESET, r"""
-        http2: client connection (lost|force closed)   http2: server sent goaway and closed   refused_stream
+        http2: client connection (lost|force closed)   http2: server sent goaway and closed
         http2: client connection not usable   http2: no cached connection
     """),
     *rows(_HTTP2, 88, FIRST_BYTE, r"http2: timeout awaiting response headers"),

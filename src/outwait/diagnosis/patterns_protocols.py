@@ -29,6 +29,7 @@ from outwait.diagnosis.pattern import Pattern, rows
 _GRPC = "https://grpc.io/docs/guides/status-codes/"
 _API_CORE = "https://googleapis.dev/python/google-api-core/latest/exceptions.html"
 _H2 = "https://www.rfc-editor.org/rfc/rfc9113#name-error-codes"
+_H2_RUST = "https://docs.rs/h2/latest/h2/struct.Reason.html"
 _WEBSOCKET = "https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1"
 
 # A table: what is said in one place stands together, one row a line where that can be.
@@ -88,12 +89,26 @@ PROTOCOLS: Final[tuple[Pattern, ...]] = (
         stream reset by (peer|server)   stream reset   stream was reset
         stream error received: unspecific protocol error   http/2 error: (internal_error|protocol_error|cancel)
         error_code:(1|2|8)\b   error code: (internal_error|protocol_error)
+        http/2: \"?(stream error|frameerror)\"? received
+        \breset\(streamid\([0-9]{1,12}\), (internal_error|protocol_error|cancel|no_error|flow_control_error)
     """),
+    *rows(_H2_RUST, 88, TRUNCATED, r"""
+        stream error received: (unspecific protocol error|unexpected internal error|stream no longer needed)
+        stream error received: (not a result of an error|flow-control protocol|received frame when|frame with invalid)
+    """),
+    # nothing of such a request was done (RFC 9113, 8.7); more than the class of exceptions that stands around it
+    *rows(_H2, 93, RESET, r"""
+        refused_stream   stream error received: refused stream before
+        streamreset stream_id:[0-9]{1,12}, error_code:7\b
+    """, side=UPSTREAM),
     *rows(_H2, 80, RESET, r"""
-        \bgoaway\b   nghttp2_refused_stream   error_code:7\b   connectionterminated   http2 session
+        \bgoaway\b   error_code:7\b   connectionterminated   http2 session
         http/2 connection
     """),
-    *rows(_H2, 86, RATE, r"enhance_your_calm", side=UPSTREAM),
+    *rows(_H2, 93, RATE, r"""
+        enhance_your_calm   (stream|connection) error received: detected excessive load
+        (streamreset stream_id:[0-9]{1,12},|connectionterminated) error_code:11\b
+    """, side=UPSTREAM),
     *rows(_H2, 84, TLS, r"""
         http_1_1_required   alpn.{0,20}(negotiat|mismatch|error|fail|alert)   no application protocol
     """),

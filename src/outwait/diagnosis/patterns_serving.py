@@ -23,6 +23,7 @@ _OLLAMA = "https://docs.ollama.com/troubleshooting"
 _OLLAMA_FAQ = "https://docs.ollama.com/faq"
 _LLAMA_CPP = "https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md"
 _VLLM = "https://docs.vllm.ai/en/latest/usage/troubleshooting.html"
+_SGLANG = "https://docs.sglang.ai/advanced_features/server_arguments.html"
 _TGI = "https://huggingface.co/docs/text-generation-inference/basic_tutorials/launcher"
 _LM_STUDIO = "https://lmstudio.ai/docs/developer"
 _RAY = "https://docs.ray.io/en/latest/serve/advanced-guides/performance.html"
@@ -81,13 +82,29 @@ SERVING: Final[tuple[Pattern, ...]] = (
         decoder prompt .{0,40}longer than   maximum model length   max_total_tokens
     """),
     *rows(_VLLM, 88, UPSTREAM_ERROR, r"""
-        asyncenginedeaderror   enginedeaderror   background loop has errored   enginecore (encountered|failed)
-        engine core (proc|initialization) (died|failed)   engine process failed   nccl (error|watchdog|timeout)
-        device-side assert   illegal memory access   shm_broadcast
+        background loop has errored   engine core (proc|initialization) (died|failed)   engine process failed
+        nccl (error|watchdog|timeout)   device-side assert   illegal memory access   shm_broadcast
     """),
+    # what a server logs of its own engine: a timer that runs out in there is no caller's
+    *rows(_VLLM, 90, UPSTREAM_ERROR, r"""
+        \bengine iteration timed out   engine background task failed   enginedeaderror   enginecore (encountered|failed)
+        engine loop is not running   rpc call to [a-z_]{1,40} timed out   watchdog caught collective operation timeout
+    """, side=UPSTREAM),
+    *rows(_SGLANG, 90, UPSTREAM_ERROR, r"""
+        (scheduler|detokenizer|detokenizermanager|tokenizermanager) hit an exception   self\.watchdog_timeout
+        (sglang|scheduler|\b[td]p[0-9]{1,3}\]).{0,80}\bwatchdog timeout   \bwatchdog timeout\b.{0,60}\bscheduler
+    """, side=UPSTREAM),
+    *rows(_TGI, 90, UPSTREAM_ERROR, r"""
+        \bshard process was signaled   \bshard [0-9]{1,3} (failed to start|crashed|terminated|died)
+    """, side=UPSTREAM),
+    *rows(_TRITON, 88, UPSTREAM_ERROR, r"""
+        \bstub process .{0,60}(not healthy|terminated|exited|died|killed)
+        \bfailed to process the request\(s\) for model
+    """, side=UPSTREAM),
     *rows(_VLLM, 93, EXHAUSTED, r"""
         no available memory for the cache blocks   kv cache (is )?(full|exhausted)
         larger than the maximum number of tokens that can be stored in kv cache   free memory on device
+        \btorch\.(cuda\.)?outofmemoryerror
     """, side=UPSTREAM),
     *rows(_VLLM, 86, GAVE_UP, r"""
         aborted request   request (cmpl|chatcmpl|chat)-?[^ ]{0,60} (was )?aborted   finished_reason=abort

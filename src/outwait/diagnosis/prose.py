@@ -7,6 +7,7 @@ are no patterns: kinds of words that stand near a span of time. What a program s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final, NamedTuple
@@ -47,13 +48,17 @@ from outwait.diagnosis.prose_words import (
     LEFT,
     LIMIT,
     LIMITED,
+    LOCAL,
     LOST,
     NEVER,
+    NO_HOP,
     OWN_CLOCK,
     OWN_LENGTH,
     OWN_TIMER,
     PARTIAL,
+    PLATFORM,
     QUIET,
+    REJECTED,
     SPAN,
     TRIGGER,
     seconds,
@@ -74,6 +79,9 @@ _HOPS_ONLY: Final = (55.0, 125.0, 230.0, 240.0, 350.0)
 """Seconds after which hops cut, and no client does: Heroku, Cloudflare, Azure, AWS (FACTS 1.4)."""
 _HOPS_TOO: Final = (60.0, 100.0, 120.0, *_HOPS_ONLY)
 """The same, with those that a few clients have, too: nginx and load balancers, Cloudflare."""
+_CLIENTS_ONLY: Final = (300.0, 600.0)
+"""Seconds that clients wait by default: Node's headersTimeout, the SDK of OpenAI (FACTS 1.1)."""
+_ROUGH: Final = re.compile(r"[0-9]-[0-9]|多")  # a span that is not told exactly
 _SHORTEST: Final = 5.0  # seconds; no limit of a hop on the way is below
 _WHISPER: Final = 31  # up to this weight, single words hint at a cause
 _WRAPPER: Final = 86  # up to this weight, what is named may stand around a deeper cause
@@ -115,7 +123,7 @@ _HOPS: Final = {**_SUBJECTS, CONTEXT: _PLAIN, IDLE: 0, FIRST_BYTE: 87, TOTAL: _P
 
 
 class _Place(NamedTuple):
-    """A span of time in a text: where it stands, and what stands around it."""
+    """A span of time in a text: where it stands, and what stands around it. `direct`: the text names no hop."""
 
     start: int
     end: int
@@ -124,6 +132,7 @@ class _Place(NamedTuple):
     close: str
     before: str
     after: str
+    direct: bool
 
 
 def prose(strongest: Sign, words: str, folded: Folded, elapsed: float | None) -> Sign | None:
@@ -132,7 +141,7 @@ def prose(strongest: Sign, words: str, folded: Folded, elapsed: float | None) ->
     if left is not None:
         return Sign(_LIKELY, GATEWAY_TIMEOUT, MIDDLEBOX, folded.quote(*left).strip(), "", left[0])
     places = tuple(_places(words))
-    for rules in ((_silent, _named, _beyond), (_punctual, _broken)):
+    for rules in ((_impatient, _silent, _named, _beyond), (_punctual, _broken)):
         for place in places:
             found = next(filter(None, (rule(strongest, place) for rule in rules)), None)
             if found is not None:
@@ -156,6 +165,7 @@ def _around(place: _Place, folded: Folded) -> str:
 
 
 def _places(words: str) -> Iterator[_Place]:
+    direct = HOP.search(NO_HOP.sub(" ", words)) is None and PLATFORM.search(words) is None
     for count, found in enumerate(SPAN.finditer(words)):
         if count == _SPANS:
             return
@@ -168,7 +178,24 @@ def _places(words: str) -> Iterator[_Place]:
             words[max(0, start - _CLOSE) : end + _CLOSE],
             words[max(0, start - _CLOSE) : start],
             words[end : end + _CLOSE],
+            direct,
         )
+
+
+def _impatient(strongest: Sign, place: _Place) -> tuple[str, str] | None:
+    """A span that clients wait, where nothing is on the way: the far side is local, or was at work all the time."""
+    length = seconds(place.span)
+    if not place.direct or length not in _CLIENTS_ONLY or _ROUGH.search(place.span):
+        return None
+    local, far = (each.search(place.around) is not None for each in (LOCAL, FAR))
+    if not (local or far) or not _may_be(strongest, _CUTS) or _clients(place, length):
+        return None
+    if OWN_TIMER.search(place.around) or PARTIAL.search(place.around) or (FLOWING.search(place.around) and not far):
+        return None
+    sharp = any(each.search(place.close) for each in (EACH_TIME, NEVER, ENDED))
+    sharp = sharp or BEYOND.search(place.before) is not None or AND_MORE.search(place.after) is not None
+    failed = any(each.search(place.around) for each in (FAILED, NEVER, LOST, ENDED, REJECTED))
+    return (FIRST_BYTE, CLIENT) if sharp and failed else None
 
 
 def _silent(strongest: Sign, place: _Place) -> tuple[str, str] | None:

@@ -61,6 +61,7 @@ ENDED: Final = re.compile(
     r"|\bdisconnect(?:ed|ions?)\b|\btears? (?:it|them) down\b|\binterruptions?\b|\blos(?:e|es|t|ing) (?:the |our "
     r"|my )?(?:connection|stream)\b|\bcut off\b|\bgets? (?:a |an "
     r"|its )?(?:[a-z]{1,12} ){0,2}(?:rst|reset|killed|closed|dropped)\b"
+    r"|(?:status|code|error|http|a|with|cloudflare|then|was|showed|is) 520(?! ?(?:s|ms|sec|seconds|tok|mb|秒|[0-9]))"
     r"|econnreset|connection reset|network error|remoteprotocolerror|err_incomplete_chunked|err_connection_(?:reset"
     r"|closed)"
     r"|断开|断掉|断连|断线|断流|中断|切断|掐|截断|掉线|断(?:了|连接|流)|(?:就|会|必|直接|自动)断|(?:被"
@@ -119,13 +120,13 @@ PARTIAL: Final = re.compile(
 """Part of the answer had been shown."""
 
 HOP: Final = re.compile(
-    r"(?<![a-z])(?:load[- ]?balancers?|[aen]lb|nginx|ingress|envoy|istio|haproxy|traefik|caddy|cloudflare|cloudfront"
+    r"(?:(?<![a-z])(?:load[- ]?balancers?|[aen]lb|nginx|ingress|envoy|istio|haproxy|traefik|caddy|cloudflare|cloudfront"
     r"|cdn"
     r"|pro(?:xy|xies)|nat|firewalls?|vpn|gateways?|tunnel|hops?|intermediar(?:y|ies)|gorouter|app service|heroku"
     r"|middlebox(?:es)?|front door|fastly|apache|squid|zscaler|routers?|mesh)(?![a-z])"
     r"|(?<![a-z])[sc]lb(?![a-z])|云托管|运营商|宝塔|负载均衡|反向代理|反代|代理|网关|防火墙|隧道|ロードバランサ"
     r"|プロキシ|로드 ?밸런서|프록시|게이트웨이|прокси"
-    r"|балансировщик|шлюз|passerelle|répartiteur|balanceador|balanceur|lastverteiler"
+    r"|балансировщик|шлюз|passerelle|répartiteur|balanceador|balanceur|lastverteiler)"
 )
 """Something on the way is named."""
 
@@ -148,6 +149,34 @@ LIMITED: Final = re.compile(
     r"|到)? ?\(?$"
 )
 """Right before a span: the same."""
+
+_WAY: Final = rf"(?:{HOP.pattern}|balancers?\b|waf\b)"
+NO_HOP: Final = re.compile(
+    r"(?:\b(?:no|without|neither|nor|bypass(?:es|ed|ing)?|not (?:behind|through|using))\b|没有|不经过?|未经过?|无)"
+    rf"(?: ?(?:any|an?|the|other|kind of|reverse|http|任何|其他)){{0,3}} ?{_WAY}"
+    rf"(?:(?:,| or| and| nor|/|、|和|或|也){{1,2}} ?(?:(?:no|any|an?|the|reverse|没有) ?){{0,2}}{_WAY}){{0,4}}"
+)
+"""It is said that nothing of the kind is on the way."""
+
+PLATFORM: Final = re.compile(
+    r"(?<![a-z])(?:vercel|netlify|cloud ?run|lambda|serverless|(?:cloud|edge|azure) functions?|ngrok|render\.com"
+    r"|railway|fly\.io|knative|kubernetes|k8s|openshift|api management|apim|akamai|edgeone|waf|service mesh"
+    r"|workers?\.dev)(?![a-z])"
+    r"|云函数|函数计算|云原生|边缘函数"
+)
+"""Somebody else's platform, which has clocks of its own, is named."""
+
+REJECTED: Final = re.compile(r"\b(?:gives? up|rejects?|bails? out|quits?|i get nothing|we get nothing)\b|放弃|报错")
+"""Who called stopped to wait."""
+
+LOCAL: Final = re.compile(
+    r"\blm ?studio\b|\bllama[ .-]?(?:cpp|server|file)\b|\bollama\b|\bkobold ?cpp\b|\blocalhost\b"
+    r"|(?<![0-9.])127\.0\.0\.1(?![0-9])|\blocal (?:model|llm|inference|server|vllm)"
+    r"|\b(?:runs?|running|served) locally\b"
+    r"|\bon (?:my|the same|this) (?:own )?(?:machine|box|gpu|laptop|pc|desktop|computer|mac|host)\b"
+    r"|本地|本机|本機|ローカル|로컬|локальн"
+)
+"""The model runs beside who calls it."""
 
 NEVER: Final = re.compile(
     r"\b(?:nothing|none|no (?:[a-z-]{1,14} ){0,3}(?:calls?|requests?|quer(?:y|ies)|answers?|repl(?:y|ies)|responses?"

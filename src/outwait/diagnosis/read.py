@@ -60,6 +60,8 @@ _GO_LEFT, _BODY = (
 )  # all that a 504 says whose writer gave up on its own call; up to so many characters
 _SHORT: Final = 160  # characters: who pastes less means it as an error
 _BARE: Final = re.compile(r"[\[({][\])}]$|\W(?:null|none|0|\"\"|'')\W{0,240}$", re.IGNORECASE)
+_ABSENT: Final = re.compile(r"\b(?:no|without|nothing)\b", re.IGNORECASE)  # so people tell of a silence, too
+_NAMED: Final = re.compile(r"(?:error|exception|fail(?:ed|ure)|message|detail|reason)[\"']?[)\]]?[:=][^.;]{0,48}$")
 _ERROR: Final = re.compile(
     r"[\"']error(?:_?code|_?message|_?type)?[\"']: ?(?:\{ ?[\"'][a-z]|[\"'][a-z0-9])"
     r"|[\"'](?:error_?)?code[\"']: ?[\"'](?!ok\b|success)[a-z]"
@@ -166,6 +168,14 @@ def _lowered(sign: Sign, status: int) -> int:
     return sign.weight
 
 
+def _is_only_told(best: Sign, ranked: list[Sign], words: str) -> bool:
+    """Whether an empty answer stands in plain words alone, `no output`, which nothing names as an error's."""
+    strong = [each for each in ranked if each.cause == EMPTY and each.weight >= _SURE]
+    return best.cause == EMPTY and not any(
+        _ABSENT.search(each.quote) is None or _NAMED.search(words, max(0, each.at - 64), each.at) for each in strong
+    )
+
+
 def _confidence(
     best: Sign, ranked: list[Sign], elapsed: float | None, told: Teller, words: str, status: int | None
 ) -> Confidence:
@@ -173,7 +183,8 @@ def _confidence(
     signed = best.cause == GATEWAY_TIMEOUT and told.page and bool(told.signer) and status not in _ANY
     own = best.cause in _CLOCKS and not told.gateway and elapsed is not None and own_clock(words, elapsed) is not None
     weight = max(best.weight, _SURE) if signed or own else best.weight
-    if weight >= _SURE and weight - rival >= _MARGIN and best.cause not in _NEVER_SURE:
+    sure = weight >= _SURE and weight - rival >= _MARGIN
+    if sure and best.cause not in _NEVER_SURE and not _is_only_told(best, ranked, words):
         return Confidence.HIGH
     known = best.cause in _CLOCKS and best.weight > GUESS and elapsed is not None and near(elapsed)
     likely = best.weight >= _LIKELY or known
